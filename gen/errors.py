@@ -1,0 +1,97 @@
+"""Every error that a person can cause, with the process's exit code.
+
+GenError                  2  anything a person can put right; the message says what, where and what to do
+├── UsageError            2  wrong word on the command line: unknown board, task, engine, key; missing file
+├── ModelError            4  the model can't be used
+│   ├── NotTflite         4  the file is not a (whole) .tflite
+│   ├── NotQuantized      4  float or hybrid where int8 is needed
+│   └── UnsupportedOp     4  an operator, or a variant of one, that no kernel computes
+├── DoesNotFit            1  flash or RAM of the board is too small for the model
+├── Mismatch              1  the device computed other bytes than the reference
+├── MissingTool           3  a program or a Python package is not installed
+├── BuildError            6  compiler, linker or PlatformIO failed
+└── DeviceError           5  the line to the device
+    ├── DeviceSilent      5  nothing valid was received in time
+    ├── DeviceGone        5  the port vanished or the emulator ended
+    ├── ProtocolError     5  the device answered, but not as agreed
+    └── WrongModel        5  the device runs another model than the one verified
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+class GenError(Exception):
+    """Base of all; str() is one sentence for a person, exit_code the process's exit code."""
+
+    exit_code: ClassVar[int] = 2
+
+    @property
+    def kind(self) -> str:
+        """Machine-readable name for --json, such as "does_not_fit"."""
+        name = type(self).__name__
+        return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class UsageError(GenError):
+    pass
+
+
+class ModelError(GenError):
+    exit_code = 4
+
+
+class NotTflite(ModelError):
+    pass
+
+
+class NotQuantized(ModelError):
+    pass
+
+
+class UnsupportedOp(ModelError):
+    pass
+
+
+class DoesNotFit(GenError):
+    exit_code = 1
+
+
+class Mismatch(GenError):
+    exit_code = 1
+
+
+class MissingTool(GenError):
+    exit_code = 3
+
+
+class BuildError(GenError):
+    exit_code = 6
+
+
+class DeviceError(GenError):
+    exit_code = 5
+
+
+class DeviceSilent(DeviceError):
+    pass
+
+
+class DeviceGone(DeviceError):
+    pass
+
+
+class ProtocolError(DeviceError):
+    pass
+
+
+class WrongModel(DeviceError):
+    pass
+
+
+def unknown(what: str, word: str, known: Iterable[str], see: str) -> UsageError:
+    """UsageError for a word that is not among known, with the nearest one when there is one."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"`{see}` lists them."
+    return UsageError(f"unknown {what} {word!r}: {hint}")

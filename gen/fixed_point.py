@@ -1,0 +1,118 @@
+"""TFLite's integer arithmetic in NumPy, exact to the bit: what TFLM computes on a device.
+
+Source: gemmlowp's fixed-point header and TFLite's quantization_util / common.h as TFLM uses them (double rounding:
+a rounding doubling high multiply, then a rounding right shift). int32 wraps where C on the device would wrap.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int32 = NDArray[np.int32]
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """(multiplier, shift) with real ~ multiplier * 2**(shift - 31), multiplier in [2**30, 2**31).
+
+    TFLite's QuantizeMultiplier: rounds half away from zero, returns (0, 0) below 2**-32 and saturates above 2**30."""
+    if real == 0.0:
+        return 0, 0
+    fraction, shift = math.frexp(real)
+    multiplier = math.floor(abs(fraction) * 2**31 + 0.5) * (1 if fraction > 0 else -1)
+    if abs(multiplier) == 2**31:
+        multiplier //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    if shift > 30:
+        return INT32_MAX, 30
+    return multiplier, shift
+
+
+def rounding_doubling_high_mul(a: Int32, b: Any) -> Int32:
+    """gemmlowp SaturatingRoundingDoublingHighMul: (a*b + nudge) / 2**31, saturated for INT32_MIN squared."""
+    product = a.astype(np.int64) * np.asarray(b, np.int64)
+    nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
+    # C division truncates towards zero, the shift floors: correct negative values with a remainder.
+    high = np.where(nudged >= 0, nudged >> 31, -((-nudged) >> 31))
+    return np.minimum(high, INT32_MAX).astype(np.int32)
+
+
+def rounding_divide_by_pot(x: Int32, exponent: Any) -> Int32:
+    """gemmlowp RoundingDivideByPOT: x / 2**exponent, half away from zero; exponent 0..31."""
+    exponent = np.asarray(exponent, np.int64)
+    wide = x.astype(np.int64)
+    mask = (np.int64(1) << exponent) - 1
+    remainder = wide & mask
+    threshold = (mask >> 1) + (wide < 0)
+    rounded: Int32 = ((wide >> exponent) + (remainder > threshold)).astype(np.int32)
+    return rounded
+
+
+def multiply_by_quantized_multiplier(x: Int32, multiplier: Any, shift: Any) -> Int32:
+    """TFLite MultiplyByQuantizedMultiplier; multiplier and shift broadcast against x (per channel: last axis)."""
+    shift = np.asarray(shift, np.int64)
+    shifted = (x.astype(np.int64) << np.maximum(shift, 0)).astype(np.int32)
+    return rounding_divide_by_pot(rounding_doubling_high_mul(shifted, multiplier), np.maximum(-shift, 0))
+
+
+def activation_range(activation: str, scale: float, zero_point: int) -> tuple[int, int]:
+    """(act_min, act_max) in int8 for a fused activation "none", "relu", "relu6" or "relu_n1_to_1".
+
+    TFLite CalculateActivationRangeQuantized: float32 division, then round half away from zero."""
+
+    def quantized(real: float) -> int:
+        with np.errstate(over="ignore"):  # beyond +-1024 any int8 is saturated
+            ratio = float(np.clip(np.float32(real) / np.float32(scale), -1024, 1024))
+        return zero_point + math.floor(abs(ratio) + 0.5) * (1 if ratio >= 0 else -1)
+
+    low, high = {"none": (None, None), "relu": (0.0, None), "relu6": (0.0, 6.0), "relu_n1_to_1": (-1.0, 1.0)}[
+        activation
+    ]
+    act_min = -128 if low is None else max(-128, quantized(low))
+    act_max = 127 if high is None else min(127, quantized(high))
+    return act_min, act_max
+
+
+# Fixed-point functions of SOFTMAX and LOGISTIC. Qn is an int32 with n bits before the binary point and 31 - n after it.
+
+# exp(-2**e) in Q0, for e = -2, -1, 0, ...
+EXP_OF_MINUS_POT = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+
+
+def exp_on_negative_values(x: Int32, integer_bits: int) -> Int32:
+    """gemmlowp exp_on_negative_values: e**x in Q0 of x <= 0 in Q(integer_bits), 1..5 bits.
+
+    A Taylor polynomial on [-1/4, 0) times e**-2**k for every bit k of what is left."""
+    quarter = 1 << (29 - integer_bits)
+    fraction = (x & (quarter - 1)) - quarter
+    a = (fraction << integer_bits) + (1 << 28)  # x + 1/8 in Q0, the centre of the interval
+    a2 = rounding_doubling_high_mul(a, a)
+    a3, a4 = rounding_doubling_high_mul(a2, a), rounding_doubling_high_mul(a2, a2)
+    third = rounding_doubling_high_mul(rounding_divide_by_pot(a4, 2) + a3, 715827883)
+    exp_minus_eighth = np.int32(1895147668)
+    result = exp_minus_eighth + rounding_doubling_high_mul(
+        a + rounding_divide_by_pot(third + a2, 1), int(exp_minus_eighth)
+    )
+    rest = fraction - x
+    for bit, factor in enumerate(EXP_OF_MINUS_POT[: integer_bits + 2]):
+        result = np.where(rest & (quarter << bit), rounding_doubling_high_mul(result, factor), result)
+    return np.where(x == 0, INT32_MAX, result).astype(np.int32)
+
+
+def saturating_shift_left(x: Int32, bits: int) -> Int32:
+    shifted: Int32 = np.clip(x.astype(np.int64) << bits, INT32_MIN, INT32_MAX).astype(np.int32)
+    return shifted
+
+
+def one_over_one_plus_x(x: Int32) -> Int32:
+    """gemmlowp one_over_one_plus_x_for_x_in_0_1: 1 / (1 + x) in Q0 of 0 <= x < 1 in Q0, by three Newton steps."""
+    half = ((x.astype(np.int64) + INT32_MAX + 1) >> 1).astype(np.int32)
+    result = rounding_doubling_high_mul(half, -1010580540) + np.int32(1515870810)  # 48/17 - 32/17 * half, in Q2
+    for _ in range(3):
+        error = np.int32(1 << 29) - rounding_doubling_high_mul(half, result)
+        result = result + saturating_shift_left(rounding_doubling_high_mul(result, error), 2)
+    return saturating_shift_left(result, 1)

@@ -1,0 +1,59 @@
+"""DEPTHWISE_CONV_2D: int8 activations and weights (1 x k_h x k_w x out_c), any depth multiplier, dilated."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gen.errors import UnsupportedOp
+from gen.graph import Array, Graph, Op
+from gen.ops.conv_2d import OPTIONS as CONV_2D_OPTIONS
+from gen.ops.conv_2d import convolution_params, taps
+from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
+from gen.ops.quantized import requantise, require_int8, require_rank, weights_and_bias
+
+# A depth multiplier of 0 in the file means that the shapes say it.
+OPTIONS = CONV_2D_OPTIONS | {"DepthMultiplier": 0}
+
+
+def lower(graph: Graph, op: Op) -> Call:
+    x, y = graph.input(op, 0), graph.output(op)
+    weights, _ = weights_and_bias(graph, op)
+    require_int8(op, x, y, weights)
+    require_rank(op, 4, x, y, weights)
+    one, k_h, k_w, out_c = weights.shape
+    in_c, declared = x.shape[3], op.options["DepthMultiplier"]
+    if one != 1 or not in_c or out_c % in_c or declared not in (0, out_c // in_c):
+        raise UnsupportedOp(
+            f"{op} has {in_c} input channels, weights of shape {weights.shape} and depth multiplier {declared}, "
+            "which do not belong together: convert the model again."
+        )
+    params = convolution_params(graph, op, k_h, k_w, out_c) | {"depth_multiplier": out_c // in_c}
+    return Call(op, "depthwise_conv_2d", params, (x.index,), y.index, y.elements * k_h * k_w)
+
+
+def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
+    x = inputs[0].astype(np.int32) + np.int32(p["input_offset"])
+    weights = p["weights"].astype(np.int32).reshape(p["k_h"], p["k_w"], p["out_c"])
+    acc = np.zeros((p["batches"], p["out_h"], p["out_w"], p["out_c"]), np.int32)
+    for i, j, tap in taps(p, x):
+        acc += np.repeat(tap, p["depth_multiplier"], axis=3) * weights[i, j]
+    return requantise(acc, p)
+
+
+KERNEL = Kernel(
+    "depthwise_conv_2d",
+    CStruct(
+        "nn_depthwise_conv_2d_t",
+        pointers("int8_t", "weights")
+        + pointers("int32_t", "bias multiplier")
+        + pointers("int8_t", "shift")
+        + numbers("int16_t", "input_offset output_offset act_min act_max")
+        + numbers("uint16_t", "batches in_h in_w in_c out_h out_w out_c k_h k_w depth_multiplier stride_h stride_w")
+        + numbers("uint16_t", "dilation_h dilation_w pad_top pad_left per_channel"),
+    ),
+    reference,
+)
+OPERATOR = Operator(
+    "depthwise_conv_2d", "DEPTHWISE_CONV_2D", "DepthwiseConv2D", "DepthwiseConv2DOptions", OPTIONS, lower
+)

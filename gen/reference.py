@@ -1,0 +1,57 @@
+"""Run a Graph in NumPy: the one truth that devices are compared with."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gen.errors import UsageError
+from gen.graph import DTYPES, Array, Graph
+from gen.ops import KERNELS, lower
+
+
+def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
+    """Every tensor that is computed or fed, by index, each with its tensor's shape and dtype.
+
+    inputs: one array per graph input (any shape with the right number of elements, cast-free dtype).
+    Raises UsageError on inputs that don't fit, UnsupportedOp, NotQuantized."""
+    if len(inputs) != len(graph.inputs):
+        raise UsageError(f"{graph.name} has {len(graph.inputs)} inputs and got {len(inputs)}.")
+    values: dict[int, Array] = {}
+    for index, array in zip(graph.inputs, inputs, strict=True):
+        tensor = graph.tensors[index]
+        if array.size != tensor.elements or array.dtype != DTYPES[tensor.dtype]:
+            raise UsageError(
+                f"input {tensor.name!r} of {graph.name} takes {tensor.dtype} {tensor.shape}, "
+                f"not {array.dtype} {array.shape}."
+            )
+        values[index] = array.reshape(tensor.shape)
+    for op in graph.ops:
+        call = lower(graph, op)
+        tensor = graph.tensors[call.output]
+        arrays = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in call.inputs]
+        result = KERNELS[call.kernel].reference(call.params, arrays)
+        values[call.output] = result.astype(DTYPES[tensor.dtype], copy=False).reshape(tensor.shape)
+    return values
+
+
+def outputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    """The graph's outputs, in order. Raises as run() does."""
+    values = run(graph, inputs)
+    return [values[i] for i in graph.outputs]
+
+
+def random_inputs(graph: Graph, vector: int, seed: int) -> list[Array]:
+    """Reproducible inputs for test vector number `vector`: uniform int8 over its whole range, float over the range
+    that the first QUANTIZE can represent. Vectors 0 and 1 are the extremes, all lowest and all highest."""
+    rng = np.random.default_rng((seed, vector))
+    arrays = []
+    for index in graph.inputs:
+        tensor = graph.tensors[index]
+        if tensor.dtype == "float32":
+            array = rng.uniform(-4.0, 4.0, tensor.shape).astype(np.float32)
+        else:
+            array = rng.integers(-128, 128, tensor.shape).astype(np.int8)
+            if vector < 2:
+                array[...] = (-128, 127)[vector]
+        arrays.append(array)
+    return arrays

@@ -1,0 +1,190 @@
+"""bytes -> Graph: the only reader of TFLite flatbuffers.
+
+Source: TFLite's schema, version 3. The reader of the `tflite` package checks no bounds, so whatever a damaged file
+makes it raise becomes NotTflite, and what it would read without complaint is checked here.
+"""
+
+import hashlib
+import re
+import struct
+from math import isfinite, prod
+from pathlib import Path
+from typing import Any
+
+import tflite
+
+from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError
+from gen.graph import DTYPES, Graph, Op, QuantParams, Tensor, verify
+from gen.ops import OPS
+
+SCHEMA_VERSION = 3
+MAX_ELEMENTS = 2**28  # of one tensor; anything larger is a damaged shape, not a microcontroller's model
+MAX_ITEMS = 2**16  # tensors or operators of a model, likewise
+MAX_RANK = 8
+_TYPES = {v: k.lower() for k, v in vars(tflite.TensorType).items() if isinstance(v, int)}
+_BUILTINS = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
+_ENUMS = {
+    "Padding": {tflite.Padding.SAME: "same", tflite.Padding.VALID: "valid"},
+    "FusedActivationFunction": {
+        v: k.lower() for k, v in vars(tflite.ActivationFunctionType).items() if isinstance(v, int)
+    },
+}
+
+
+def read_file(path: Path) -> tuple[bytes, Graph]:
+    """(file content, graph). Raises UsageError when it can't be read, NotTflite, UnsupportedOp, ModelError."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"can't read the model {path}: {error.strerror}; give the path of a .tflite file.") from None
+    return content, read(content, path.stem, str(path))
+
+
+def read(content: bytes, name: str, where: str = "the model") -> Graph:
+    """Parse a .tflite held in memory. where names it in errors. Raises NotTflite, UnsupportedOp, ModelError."""
+    if content[4:8] != b"TFL3":
+        raise NotTflite(
+            f"{where} is not a TensorFlow Lite model (no TFL3 mark in its first 8 bytes): give a .tflite file."
+        )
+    try:
+        graph = _read_graph(content, name, where)
+    except (
+        struct.error,
+        IndexError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        AssertionError,
+        OverflowError,
+        UnicodeDecodeError,
+    ) as error:
+        raise NotTflite(
+            f"{where} is damaged or cut off ({error or type(error).__name__}): copy or convert it again."
+        ) from None
+    verify(graph)
+    return graph
+
+
+def _read_graph(content: bytes, name: str, where: str) -> Graph:
+    model = tflite.Model.GetRootAsModel(content, 0)
+    if model.Version() != SCHEMA_VERSION:
+        raise NotTflite(
+            f"{where} has schema version {model.Version()}, not {SCHEMA_VERSION}: convert it with a current TensorFlow."
+        )
+    if model.SubgraphsLength() != 1:
+        raise UnsupportedOp(
+            f"{where} has {model.SubgraphsLength()} subgraphs: control flow (IF, WHILE) is not supported, "
+            "unroll it before converting."
+        )
+    subgraph = model.Subgraphs(0)
+    if subgraph.OperatorsLength() == 0 or subgraph.InputsLength() == 0 or subgraph.OutputsLength() == 0:
+        raise NotTflite(
+            f"{where} has no operators, no inputs or no outputs: there is nothing to run, convert it again."
+        )
+    if max(subgraph.TensorsLength(), subgraph.OperatorsLength()) > MAX_ITEMS:
+        raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
+    tensors = tuple(_read_tensor(model, subgraph.Tensors(i), i) for i in range(subgraph.TensorsLength()))
+    ops = tuple(_read_op(model, subgraph.Operators(i), i) for i in range(subgraph.OperatorsLength()))
+    inputs, outputs = _indices(subgraph.InputsAsNumpy()), _indices(subgraph.OutputsAsNumpy())
+    for index in (*inputs, *outputs, *(i for op in ops for i in op.outputs)):
+        _at(index, len(tensors), "tensor")
+    for index in (i for op in ops for i in op.inputs if i != -1):  # -1: an optional input that is absent
+        _at(index, len(tensors), "tensor")
+    for index in inputs:
+        _require_fixed(subgraph.Tensors(index), tensors[index])
+    return Graph(identifier(name), hashlib.sha256(content).hexdigest(), tensors, ops, inputs, outputs)
+
+
+def identifier(name: str) -> str:
+    """A name that is a C identifier, a file name and at most 31 bytes: "my model-2" -> "my_model_2"."""
+    safe = re.sub(r"\W", "_", name, flags=re.ASCII)[:31]
+    return safe if safe and not safe[0].isdigit() else f"m_{safe}"[:31]
+
+
+def _at(index: int, length: int, what: str) -> int:
+    if not 0 <= index < length:
+        raise IndexError(f"{what} {index} of {length}")
+    return index
+
+
+def _require_fixed(table: Any, tensor: Tensor) -> None:
+    """Raise UnsupportedOp on an input with an unknown size. The batch may be -1 in shape_signature, as the converter
+    always writes it: the shape holds 1 there, which is what a device runs. It holds 1 for any other -1 too."""
+    signature = _indices(table.ShapeSignatureAsNumpy())
+    if any(size < 0 for size in signature[1:]):
+        raise UnsupportedOp(
+            f"input {tensor.name!r} has a size that is known at run time only (shape {signature}): "
+            "give the model a fixed input shape before converting it."
+        )
+
+
+def _text(raw: bytes | None) -> str:
+    """A name that fits an error message: printable and at most 100 characters. The converter's may be far longer."""
+    text = (raw or b"")[:1000].decode("utf-8", "replace")
+    safe = "".join(c if c.isprintable() else "?" for c in text)
+    return safe if len(safe) <= 100 else safe[:97] + "..."
+
+
+def _indices(array: Any) -> tuple[int, ...]:
+    return () if isinstance(array, int) else tuple(int(i) for i in array)
+
+
+def _read_tensor(model: Any, table: Any, index: int) -> Tensor:
+    name = _text(table.Name())
+    dtype = _TYPES.get(table.Type(), f"type {table.Type()}")
+    shape = _indices(table.ShapeAsNumpy())
+    if len(shape) > MAX_RANK or min(shape, default=1) < 0 or prod(shape) > MAX_ELEMENTS:
+        raise ValueError(f"tensor {index} has shape {shape[:MAX_RANK]}")
+    if table.Sparsity() is not None:
+        raise UnsupportedOp(f"tensor {name!r} is stored sparse: convert the model without sparsity, its values stay.")
+    data = None
+    buffer = model.Buffers(_at(table.Buffer(), model.BuffersLength(), "buffer"))
+    if table.Buffer() > 0 and buffer.DataLength() > 0:
+        if dtype not in DTYPES:
+            raise UnsupportedOp(
+                f"the constant {name!r} is {dtype}, which is not supported: convert the model fully to int8."
+            )
+        raw = buffer.DataAsNumpy()
+        if raw.nbytes != prod(shape) * DTYPES[dtype].itemsize:
+            raise ValueError(f"constant {index} has {raw.nbytes} bytes for shape {shape}")
+        data = raw.view(DTYPES[dtype]).reshape(shape)
+    return Tensor(index, name, shape, dtype, _read_quant(table.Quantization(), name, shape), data)
+
+
+def _read_quant(table: Any, name: str, shape: tuple[int, ...]) -> QuantParams | None:
+    if table is None or table.ScaleLength() == 0:
+        return None
+    scale = tuple(float(s) for s in table.ScaleAsNumpy())
+    zero_point = _indices(table.ZeroPointAsNumpy()) or (0,) * len(scale)
+    if len(zero_point) != len(scale) or not all(0 < s < float("inf") for s in scale):
+        raise ModelError(
+            f"tensor {name!r} has quantization scales that are zero, infinite or unmatched by zero points: "
+            "convert the model again."
+        )
+    axis = table.QuantizedDimension()
+    if len(scale) > 1 and shape[_at(axis, len(shape), "axis")] != len(scale):
+        raise ValueError(f"tensor {name!r} has {len(scale)} scales for shape {shape}")
+    return QuantParams(scale, zero_point, axis)
+
+
+def _read_op(model: Any, table: Any, index: int) -> Op:
+    code = model.OperatorCodes(_at(table.OpcodeIndex(), model.OperatorCodesLength(), "operator code"))
+    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    kind = _BUILTINS.get(number, f"builtin {number}").lower()
+    if kind == "custom":
+        kind = f"custom {_text(code.CustomCode() or b'without a name')}"
+    options: dict[str, Any] = dict(OPS[kind].options) if kind in OPS else {}
+    table_name = OPS[kind].options_table if kind in OPS else None
+    union = table.BuiltinOptions()
+    if table_name is not None and union is not None:
+        if table.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, table_name):
+            raise ValueError(f"operator {index} has options of type {table.BuiltinOptionsType()}")
+        attributes = getattr(tflite, table_name)()
+        attributes.Init(union.Bytes, union.Pos)
+        for key in options:
+            value = getattr(attributes, key)()
+            if isinstance(value, float) and not isfinite(value):
+                raise ValueError(f"operator {index} has {key} {value}")
+            options[key] = _ENUMS[key][value] if key in _ENUMS else value
+    return Op(index, kind, _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy()), options)

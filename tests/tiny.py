@@ -1,0 +1,90 @@
+"""Tiny .tflite files made in memory, for tests: any operators, tensors and quantization parameters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+from gen import upstream
+
+
+@dataclass(frozen=True)
+class T:
+    """One tensor: data makes it a constant. scale may be a sequence (per channel, along axis)."""
+
+    shape: Sequence[int]
+    dtype: str = "int8"
+    scale: float | Sequence[float] | None = None
+    zero_point: int | Sequence[int] = 0
+    axis: int = 0
+    data: Any = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class O:  # noqa: E742
+    """One operator: builtin as in the schema ("CONV_2D"), options as the schema's object API names them ("strideW"),
+    inputs and outputs as indices into the tensors (-1: absent)."""
+
+    builtin: str
+    inputs: Sequence[int]
+    outputs: Sequence[int]
+    options: Mapping[str, Any] | None = None
+    options_table: str | None = None  # "Conv2DOptions"
+
+
+def model(tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
+    """The bytes of a .tflite file with one subgraph."""
+    m = schema.ModelT()
+    m.version = 3
+    m.description = b"tiny"
+    m.buffers = [schema.BufferT()]
+    g = schema.SubGraphT()
+    g.tensors, g.operators, g.inputs, g.outputs = [], [], list(inputs), list(outputs)
+    for i, t in enumerate(tensors):
+        s = schema.TensorT()
+        s.name, s.shape = (t.name or f"t{i}").encode(), list(t.shape)
+        s.type = getattr(schema.TensorType, t.dtype.upper())
+        s.buffer = 0
+        if t.data is not None:
+            b = schema.BufferT()
+            b.data = np.frombuffer(np.ascontiguousarray(t.data, np.dtype(t.dtype)).tobytes(), np.uint8)
+            s.buffer = len(m.buffers)
+            m.buffers.append(b)
+        if t.scale is not None:
+            q = schema.QuantizationParametersT()
+            q.scale = [float(v) for v in np.atleast_1d(t.scale)]
+            q.zeroPoint = [int(v) for v in np.broadcast_to(t.zero_point, len(q.scale))]
+            q.quantizedDimension = t.axis
+            s.quantization = q
+        g.tensors.append(s)
+    m.operatorCodes, codes = [], {}
+    for o in ops:
+        number = getattr(schema.BuiltinOperator, o.builtin)
+        if o.builtin not in codes:
+            c = schema.OperatorCodeT()
+            c.builtinCode, c.deprecatedBuiltinCode, c.version = number, min(number, 127), 1
+            codes[o.builtin] = len(m.operatorCodes)
+            m.operatorCodes.append(c)
+        p = schema.OperatorT()
+        p.opcodeIndex, p.inputs, p.outputs = codes[o.builtin], list(o.inputs), list(o.outputs)
+        if o.options_table is not None:
+            p.builtinOptionsType = getattr(schema.BuiltinOptions, o.options_table)
+            p.builtinOptions = getattr(schema, o.options_table + "T")()
+            for key, value in (o.options or {}).items():
+                assert hasattr(p.builtinOptions, key), key
+                setattr(p.builtinOptions, key, value)
+        g.operators.append(p)
+    m.subgraphs = [g]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(m.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def tflm(content: bytes, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs that upstream TFLM (package tflite-micro, reference kernels) computes."""
+    count = schema.Model.GetRootAsModel(content, 0).Subgraphs(0).OutputsLength()
+    return upstream.outputs(content, [list(inputs)], count)[0]
