@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vector times matrix, eight outputs at a time: each input is loaded once for them.
+ * r0 x, r1 weights, r2-r9 sums, r10 input, r11 weight, r12 turns left, lr sums' address. */
+    .syntax unified
+    .thumb
+
+    .macro TAP
+    ldrsb r10, [r0], #1
+    .irp acc, r2, r3, r4, r5, r6, r7, r8, r9
+    ldrsb r11, [r1], #1
+    mla \acc, r10, r11, \acc
+    .endr
+    .endm
+
+    .set STEPS, 4
+    .set STEP_BYTES, 68
+
+    .section .text.nn_dot_columns_armv7m, "ax"
+    .global nn_dot_columns_armv7m
+    .type nn_dot_columns_armv7m, %function
+    .thumb_func
+    .align 2
+nn_dot_columns_armv7m:
+    push {r4-r11, lr}
+    mov lr, r3
+    /* The chain begins with count mod 4, if that isn't 0. */
+    adds r12, r2, #STEPS - 1
+    lsr r12, #2
+    rsbs r2, #0
+    and r2, #STEPS - 1
+    movs r3, #STEP_BYTES
+    adr r11, .Lchain + 1
+    mla r11, r2, r3, r11
+    .irp acc, r2, r3, r4, r5, r6, r7, r8, r9
+    movs \acc, #0
+    .endr
+    bx r11
+
+    .align 2
+.Lchain:
+    .rept STEPS
+    TAP
+    .endr
+.Lchain_end:
+    .if (.Lchain_end - .Lchain) - STEPS * STEP_BYTES
+    .error "STEP_BYTES is wrong"
+    .endif
+    subs r12, #1
+    bne .Lchain
+    stm lr, {r2-r9}
+    pop {r4-r11, pc}
+    .size nn_dot_columns_armv7m, . - nn_dot_columns_armv7m

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See nn_depthwise_taps_t in depthwise.h. r1 x, r2 w, r3 x_run, r4-r7 sums, r10 the input's offset twice, r11 taps left
+ * in a row, r12 w_run. */
+    .syntax unified
+    .thumb
+
+    .section .text.nn_depthwise_taps_dsp, "ax"
+    .global nn_depthwise_taps_dsp
+    .type nn_depthwise_taps_dsp, %function
+    .thumb_func
+    .align 2
+nn_depthwise_taps_dsp:
+    push {r4-r11, lr}
+    ldrd r4, r5, [r0, #20] /* x_skip, w_skip */
+    ldm r0, {r6, r7, r10, r12, lr} /* rows, runs, offset, x_run, w_run */
+    push {r3-r7}
+    mov r3, r12
+    mov r12, lr
+    mov r8, r6
+    movs r4, #0
+    movs r5, #0
+    movs r6, #0
+    movs r7, #0
+    cmp r8, #0
+    ble 3f
+1:  ldr r11, [sp, #16]
+2:  ldr r8, [r1]
+    ldr r9, [r2]
+    add r1, r3
+    add r2, r12
+    sxtab16 lr, r10, r8
+    sxtb16 r0, r9
+    smlabb r4, lr, r0, r4
+    smlatt r6, lr, r0, r6
+    sxtab16 lr, r10, r8, ror #8
+    sxtb16 r0, r9, ror #8
+    subs r11, #1
+    smlabb r5, lr, r0, r5
+    smlatt r7, lr, r0, r7
+    bgt 2b
+    ldrd r8, r9, [sp, #4]
+    ldr r0, [sp, #12]
+    add r1, r8
+    add r2, r9
+    subs r0, #1
+    str r0, [sp, #12]
+    bgt 1b
+3:  pop {r3}
+    stm r3, {r4-r7}
+    add sp, #16
+    pop {r4-r11, pc}
+    .size nn_depthwise_taps_dsp, . - nn_depthwise_taps_dsp

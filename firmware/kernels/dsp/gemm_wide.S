@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Matrix products of int16 weights, two pixels by two channels. Requantisation as in gemm_pairs.S; but each channel's
+ * weights and bias are multiplied by 2^d, d = 13 - e >= 2, so that one shift by 12 is left after the SMMLA with
+ * 2^(d-2) + (r << 11). Where sums below zero get one less, that is 2^(d-1) here. */
+    .syntax unified
+    .thumb
+
+/* r0 columns, r1 windows, r2 rows, r3 words in a row. */
+    .section .text.nn_columns_wide_dsp, "ax"
+    .global nn_columns_wide_dsp
+    .type nn_columns_wide_dsp, %function
+    .thumb_func
+    .align 2
+nn_columns_wide_dsp:
+    push {r4-r11, lr}
+    mov r12, r1
+    ldmia r12!, {r4-r6}
+1:  mov r1, r3
+2:  ldr r7, [r4], #4
+    ldr r9, [r5], #4
+    sxtb16 r8, r7, ror #8
+    sxtb16 r7, r7
+    sxtb16 r10, r9, ror #8
+    sxtb16 r9, r9
+    subs r1, #1
+    stmia r0!, {r7-r10}
+    bne 2b
+    ldrd r7, r8, [r12]
+    add r4, r7
+    add r5, r8
+    subs r2, #1
+    bne 1b
+    pop {r4-r11, pc}
+    .size nn_columns_wide_dsp, . - nn_columns_wide_dsp
+
+/* Two pixels x all pairs of channels. The stream of a pair: the bias of each channel; for each four inputs two words of
+ * the one and two of the other; then of each the multiplier, the constant added to its product, 2^(d-1).
+ * r0 columns, r1 stream, r2-r5 weights, r6-r9 inputs, r10-r12 lr sums: of the one channel in both pixels, of the other. */
+    .set COLUMNS, 0
+    .set Y, 4
+    .set COLUMNS_END, 16
+    .set ENTRY, 20
+    .set DONE, 24
+    .set EPILOGUE, 28
+    .set FRAME, 36
+    .set STEP_BYTES, 38
+    .set STEPS, 16
+
+    .macro STORE_AND_NEXT
+    ldm sp, {r0, r2, r3, r4}
+    bfi r10, r12, #8, #8
+    bfi r11, lr, #8, #8
+    strh r10, [r2]
+    strh r11, [r2, r3]
+    adds r2, #2
+    cmp r2, r4
+    str r2, [sp, #Y]
+    bne .Lpair
+    .endm
+
+    .section .text.nn_gemm_wide_dsp, "ax"
+    .global nn_gemm_wide_dsp
+    .type nn_gemm_wide_dsp, %function
+    .thumb_func
+    .align 2
+nn_gemm_wide_dsp:
+    push {r4-r11, lr}
+    sub sp, #FRAME
+    ldm r0, {r0-r7} /* columns, stream, y, stride, y_end, rounding, signed_outputs, steps */
+    add r5, r0, r7, lsl #4
+    stm sp, {r0, r2, r3, r4, r5}
+    /* One step is made apart from the chain; of the rest, the chain makes steps mod 16 first. */
+    subs r7, #1
+    lsrs r4, r7, #4
+    and r7, #15
+    rsb r7, #STEPS
+    movs r5, #STEP_BYTES
+    adr r8, .Lchain + 1
+    mla r7, r7, r5, r8
+    adr r5, .Lclamped + 1
+    cbz r6, 1f
+    adr r5, .Lsigned + 1
+1:  str r5, [sp, #EPILOGUE]
+    cbz r4, 2f
+    adr r5, .Lagain + 1
+2:  strd r7, r5, [sp, #ENTRY]
+
+.Lpair:
+    ldmia r1!, {r10, r12}
+    ldmia r1!, {r2-r5}
+    ldmia r0!, {r6-r9}
+    smlad r11, r2, r8, r10
+    smlad r10, r2, r6, r10
+    smlad lr, r4, r8, r12
+    smlad r12, r4, r6, r12
+    smlad r11, r3, r9, r11
+    smlad r10, r3, r7, r10
+    smlad lr, r5, r9, lr
+    smlad r12, r5, r7, r12
+    ldr pc, [sp, #ENTRY]
+
+    .align 2
+.Lchain:
+    .rept STEPS
+    ldmia r1!, {r2-r5}
+    ldmia r0!, {r6-r9}
+    smlad r10, r2, r6, r10
+    smlad r11, r2, r8, r11
+    smlad r12, r4, r6, r12
+    smlad lr, r4, r8, lr
+    smlad r10, r3, r7, r10
+    smlad r11, r3, r9, r11
+    smlad r12, r5, r7, r12
+    smlad lr, r5, r9, lr
+    .endr
+.Lchain_end:
+    .if (.Lchain_end - .Lchain) - STEPS * STEP_BYTES
+    .error "STEP_BYTES is wrong"
+    .endif
+    ldr pc, [sp, #DONE]
+
+    .align 2
+.Lagain:
+    ldr r2, [sp, #COLUMNS_END]
+    cmp r0, r2
+    bne .Lchain
+    ldr pc, [sp, #EPILOGUE]
+
+    .macro CLAMPED acc, m, c
+    smmla \acc, \acc, \m, \c
+    ssat \acc, #8, \acc, asr #12
+    .endm
+
+    .align 2
+.Lclamped:
+    ldmia r1!, {r2-r7}
+    CLAMPED r10, r2, r3
+    CLAMPED r11, r2, r3
+    CLAMPED r12, r5, r6
+    CLAMPED lr, r5, r6
+    STORE_AND_NEXT
+.Lend:
+    add sp, #FRAME
+    pop {r4-r11, pc}
+
+    .macro SIGNED acc, m, c, one
+    and r8, \one, \acc, asr #31
+    sub r8, \c, r8
+    smmla \acc, \acc, \m, r8
+    ssat \acc, #8, \acc, asr #12
+    .endm
+
+    .align 2
+.Lsigned:
+    ldmia r1!, {r2-r7}
+    SIGNED r10, r2, r3, r4
+    SIGNED r11, r2, r3, r4
+    SIGNED r12, r5, r6, r7
+    SIGNED lr, r5, r6, r7
+    STORE_AND_NEXT
+    b .Lend
+    .size nn_gemm_wide_dsp, . - nn_gemm_wide_dsp

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "gemm.h"
+#include "gemm_block.h"
+
+enum { OUTPUTS = 4 };
+
+/* Zeros after the end. */
+static void expand(const int8_t *x, int32_t count, int16_t *to) {
+    const int32_t words = count / 4, rest = count % 4;
+    int8_t last[4] = {0};
+    if (words > 0)
+        nn_expand_dsp(x, words, to);
+    if (rest > 0) {
+        for (int32_t i = 0; i < rest; i++)
+            last[i] = x[4 * words + i];
+        nn_expand_dsp(last, 1, to + 4 * words);
+    }
+}
+
+void nn_fully_connected_by_vector(const nn_fully_connected_vector_dsp_t *op, const nn_vector_t *vector, const int8_t *x,
+                                  int8_t *y, void *scratch) {
+    const int32_t in_n = op->in_n, out_n = op->out_n, steps = (in_n + 3) / 4, whole = out_n & ~(OUTPUTS - 1);
+    for (int32_t n = 0; n < op->batches; n++, x += in_n, y += out_n) {
+        int8_t last[OUTPUTS];
+        nn_vector_block_t block = {x, op->stream, y, y + whole, op->signed_outputs, steps, op->expanded};
+        if (op->expanded) {
+            expand(x, in_n, scratch);
+            block.x = scratch;
+        }
+        if (whole > 0)
+            vector->outputs(&block);
+        if (whole < out_n) {
+            block.stream += whole / OUTPUTS * (vector->words * steps + vector->constants);
+            block.y = last;
+            block.y_end = last + OUTPUTS;
+            vector->outputs(&block);
+            memcpy(y + whole, last, (size_t)(out_n - whole));
+        }
+        if (op->act_min > -128 || op->act_max < 127)
+            nn_clamp_outputs(y, out_n, op->act_min, op->act_max);
+    }
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vector times matrix with byte pairs as in gemm_pairs.S, four outputs at a time. The stream of four outputs: T and S of
+ * each pair at the start; for each four inputs two words of the first pair and two of the second; then of each pair the
+ * multipliers of A and B, the constants added to them, and e - 1 of A + 256 * that of B.
+ *
+ * r0 x, r1 stream, r2-r5 weights, r6 r7 inputs (k0 k2) (k1 k3), r8-r11 T S T S, r12 low bytes, lr turns left. */
+    .syntax unified
+    .thumb
+
+    .set X, 0
+    .set Y, 4
+    .set Y_END, 8
+    .set ENTRY, 12
+    .set TURNS, 16
+    .set DONE, 20
+    .set FRAME, 28
+    .set STEPS, 16
+    .set DIRECT_STEPS, 8
+
+    .macro DUAL t, s, w, x
+    sxtb16 r12, \w
+    smlad \t, r12, \x, \t
+    smlad \s, \w, \x, \s
+    .endm
+
+    .macro STEP
+    ldmia r1!, {r2-r5}
+    DUAL r8, r9, r2, r6
+    DUAL r8, r9, r3, r7
+    DUAL r10, r11, r4, r6
+    DUAL r10, r11, r5, r7
+    .endm
+
+    .section .text.nn_vector_pairs_dsp, "ax"
+    .global nn_vector_pairs_dsp
+    .type nn_vector_pairs_dsp, %function
+    .thumb_func
+    .align 2
+nn_vector_pairs_dsp:
+    push {r4-r11, lr}
+    sub sp, #FRAME
+    ldm r0, {r0-r6} /* x, stream, y, y_end, signed_outputs, steps, expanded */
+    strd r0, r2, [sp, #X]
+    str r3, [sp, #Y_END]
+    adr r3, .Lclamped + 1
+    cbz r4, 1f
+    adr r3, .Lsigned + 1
+1:  str r3, [sp, #DONE]
+    /* A chain begins such that whole turns of it are left. */
+    subs r5, #1
+    cbz r6, 2f
+    lsrs r4, r5, #4
+    and r5, #STEPS - 1
+    rsb r5, #STEPS - 1
+    adr r2, .Lexpanded + 1
+    movs r3, #52
+    b 3f
+2:  lsrs r4, r5, #3
+    and r5, #DIRECT_STEPS - 1
+    rsb r5, #DIRECT_STEPS - 1
+    adr r2, .Ldirect + 1
+    movs r3, #62
+3:  mla r5, r5, r3, r2
+    strd r5, r4, [sp, #ENTRY]
+
+.Lfour:
+    ldmia r1!, {r8-r11}
+    ldr lr, [sp, #TURNS]
+    ldr pc, [sp, #ENTRY]
+
+    .align 2
+.Lexpanded:
+    .rept STEPS
+    ldmia r0!, {r6, r7}
+    STEP
+    .endr
+.Lexpanded_end:
+    subs lr, #1
+    bpl .Lexpanded
+    ldr pc, [sp, #DONE]
+
+    .align 2
+.Ldirect:
+    .rept DIRECT_STEPS
+    ldr r6, [r0], #4
+    sxtb16 r7, r6, ror #8
+    sxtb16 r6, r6
+    STEP
+    .endr
+.Ldirect_end:
+    subs lr, #1
+    bpl .Ldirect
+    ldr pc, [sp, #DONE]
+
+    .if (.Lexpanded_end - .Lexpanded) - STEPS * 52
+    .error "a step is not of 52 bytes"
+    .endif
+    .if (.Ldirect_end - .Ldirect) - DIRECT_STEPS * 62
+    .error "a step is not of 62 bytes"
+    .endif
+
+    .macro CLAMPED t, s
+    ldmia r1!, {r2-r6}
+    sub \s, \t
+    lsl \t, #1
+    smmlar \t, \t, r2, r4
+    asr \t, r6
+    ssat \t, #8, \t, asr #1
+    lsrs r6, #8
+    smmla \s, \s, r3, r5
+    asr \s, r6
+    ssat \s, #8, \s, asr #8
+    bfi \t, \s, #8, #8
+    .endm
+
+    .align 2
+.Lclamped:
+    CLAMPED r8, r9
+    CLAMPED r10, r11
+.Lstore:
+    ldm sp, {r0, r2, r3}
+    pkhbt r8, r8, r10, lsl #16
+    str r8, [r2], #4
+    cmp r2, r3
+    str r2, [sp, #Y]
+    bne .Lfour
+    add sp, #FRAME
+    pop {r4-r11, pc}
+
+    .macro SIGNED acc, m, c
+    add \c, \c, \acc, asr #31
+    smmlar \acc, \acc, \m, \c
+    asr \acc, r6
+    ssat \acc, #8, \acc, asr #1
+    .endm
+
+    .macro SIGNED_PAIR t, s
+    ldmia r1!, {r2-r6}
+    sub \s, \t
+    lsl \t, #1
+    asr \s, #7
+    SIGNED \t, r2, r4
+    lsrs r6, #8
+    SIGNED \s, r3, r5
+    bfi \t, \s, #8, #8
+    .endm
+
+    .align 2
+.Lsigned:
+    SIGNED_PAIR r8, r9
+    SIGNED_PAIR r10, r11
+    b .Lstore
+    .size nn_vector_pairs_dsp, . - nn_vector_pairs_dsp

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gemm.h"
+#include "gemm_job.h"
+
+#include <arm_mve.h>
+
+enum { POSITION = 0, LINE = 1, GROUP = 4, GROUP_WORDS = 9, SMALL = 4 };
+
+/* What all lines of windows have in common; n: windows in a line, x_step apart, their outputs y_step apart. */
+typedef struct {
+    const nn_conv_2d_mve_t *op;
+    nn_gemm_fn *gemm;
+    int32_t n, x_step, y_step, depth;
+    uint8_t scatter[SMALL][16]; /* spread_small(): where sixteen bytes of neighbouring elements go */
+    nn_gemm_job_t job;
+} plan_t;
+
+/* Pairs of windows with all groups of channels but the last one, which begins at out_c - 4, then with that one. Of an
+ * odd number of windows the last one is computed together with the one before it, once more. */
+static void outputs(plan_t *plan, const int8_t *x, int8_t *y) {
+    const nn_conv_2d_mve_t *op = plan->op;
+    nn_gemm_job_t *job = &plan->job;
+    int32_t full = op->out_c / GROUP, overlap = op->out_c % GROUP, step = job->x_step, n = plan->n;
+    x += plan->depth % 16;
+    for (int32_t groups = full, done = 0; groups > 0; done += groups, groups = done == full && overlap ? 1 : 0) {
+        int8_t *to = y + (done < full ? 0 : op->out_c - GROUP);
+        job->weights = op->weights + done * GROUP * ((plan->depth + 15) & ~15);
+        job->params = op->params + done * GROUP_WORDS;
+        job->params_end = job->params + groups * GROUP_WORDS;
+        job->y_step = 2 * plan->y_step - groups * GROUP;
+        job->x[0] = x;
+        job->x[1] = n > 1 ? x + plan->x_step : x;
+        job->x_end = n > 1 ? x + n / 2 * step : x + step;
+        job->y = to;
+        plan->gemm(job);
+        if (n % 2 && n > 1) {
+            job->x[0] = x + (n - 2) * plan->x_step;
+            job->x[1] = job->x[0] + plan->x_step;
+            job->x_end = job->x[0] + step;
+            job->y = to + (n - 2) * plan->y_step;
+            plan->gemm(job);
+        }
+    }
+}
+
+static void fill(int8_t *to, int32_t bytes, int8_t value) {
+    for (; bytes > 0; bytes -= 16, to += 16)
+        vstrbq_p_s8(to, vdupq_n_s8(value), vctp8q((uint32_t)bytes));
+}
+
+/* n elements of c <= SMALL bytes: sixteen elements are c vectors. */
+static void spread_small(const plan_t *plan, int8_t *to, const int8_t *x, int32_t n, int32_t c, int32_t step) {
+    int32_t runs = n / 16, rest = n % 16 * c, bytes = 16 * c, far = 16 * step;
+    for (int32_t v = 0; v < c; v++, x += 16) {
+        uint8x16_t offsets = vldrbq_u8(plan->scatter[v]);
+        const int8_t *from = x;
+        int8_t *next = to;
+        __asm volatile("wls lr, %[runs], 2f\n"
+                       "1: vldrb.u8 q0, [%[from]]\n"
+                       "add %[from], %[from], %[bytes]\n"
+                       "vstrb.8 q0, [%[next], %q[offsets]]\n"
+                       "add %[next], %[next], %[far]\n"
+                       "le lr, 1b\n"
+                       "2:\n"
+                       : [from] "+l"(from), [next] "+l"(next)
+                       : [runs] "r"(runs), [bytes] "r"(bytes), [far] "r"(far), [offsets] "w"(offsets)
+                       : "lr", "q0", "memory", "cc");
+        if (rest > 16 * v) {
+            mve_pred16_t lanes = vctp8q((uint32_t)(rest - 16 * v));
+            vstrbq_scatter_offset_p_s8(next, offsets, vldrbq_z_s8(from, lanes), lanes);
+        }
+    }
+}
+
+/* n elements of c bytes, x_step apart, to `to`, to + step, ... */
+static void spread(int8_t *to, const int8_t *x, int32_t n, int32_t c, int32_t x_step, int32_t step) {
+    for (int32_t part = c % 32 ? 16 : 32; c > 0; c -= part, x += part, to += part) {
+        const int8_t *from = x;
+        int8_t *next = to;
+        if (part == 32)
+            __asm volatile("dls lr, %[n]\n"
+                           "1: vldrb.u8 q0, [%[from]]\n"
+                           "vldrb.u8 q1, [%[from], #16]\n"
+                           "add %[from], %[from], %[x_step]\n"
+                           "vstrb.8 q0, [%[next]]\n"
+                           "vstrb.8 q1, [%[next], #16]\n"
+                           "add %[next], %[next], %[step]\n"
+                           "le lr, 1b\n"
+                           : [from] "+r"(from), [next] "+r"(next)
+                           : [n] "r"(n), [x_step] "r"(x_step), [step] "r"(step)
+                           : "lr", "q0", "q1", "memory", "cc");
+        else if (c == 16 && x_step == 16)
+            __asm volatile("dls lr, %[n]\n"
+                           "1: vldrb.u8 q0, [%[from]], #16\n"
+                           "vstrb.8 q0, [%[next]]\n"
+                           "add %[next], %[next], %[step]\n"
+                           "le lr, 1b\n"
+                           : [from] "+r"(from), [next] "+r"(next)
+                           : [n] "r"(n), [step] "r"(step)
+                           : "lr", "q0", "memory", "cc");
+        else
+            __asm volatile("dls lr, %[n]\n"
+                           "1: vpstt\n"
+                           "vldrbt.u8 q0, [%[from]]\n"
+                           "vstrbt.8 q0, [%[next]]\n"
+                           "add %[from], %[from], %[x_step]\n"
+                           "add %[next], %[next], %[step]\n"
+                           "le lr, 1b\n"
+                           : [from] "+r"(from), [next] "+r"(next)
+                           : [n] "r"(n), [x_step] "r"(x_step), [step] "r"(step), "Up"(vctp8q((uint32_t)c))
+                           : "lr", "q0", "memory", "cc");
+    }
+}
+
+/* Columns of as many elements as the window has across the line, side by side: the windows of a line overlap in them.
+ */
+static void lines(plan_t *plan, const int8_t *x, int8_t *y, int8_t *columns) {
+    const nn_conv_2d_mve_t *op = plan->op;
+    int32_t c = op->in_c, across = op->kernel[LINE], column = across * c, size = op->in[LINE];
+    int32_t width = (op->out[POSITION] - 1) * op->stride[POSITION] + op->kernel[POSITION],
+            n = width - op->pad[POSITION];
+    int8_t *first = columns + op->pad[POSITION] * column;
+    int small = c <= SMALL && op->x_step[POSITION] == c && 16 * column < 256;
+    n = n < op->in[POSITION] ? n : op->in[POSITION];
+    for (int32_t i = 0; i < 16 * c && small; i++)
+        plan->scatter[i / 16][i % 16] = (uint8_t)(i / c * column + i % c);
+    for (int32_t i = 0, top = -op->pad[LINE]; i < op->out[LINE]; i++, top += op->stride[LINE], y += op->y_step[LINE]) {
+        if (i == 0 || top < 0 || top + across > size)
+            fill(columns, width * column, (int8_t)op->pad_value);
+        for (int32_t j = 0; j < across; j++) {
+            const int8_t *from = x + (top + j) * op->x_step[LINE];
+            if (top + j < 0 || top + j >= size)
+                continue;
+            if (small)
+                spread_small(plan, first + j * c, from, n, c, column);
+            else
+                spread(first + j * c, from, n, c, op->x_step[POSITION], column);
+        }
+        outputs(plan, columns, y);
+    }
+}
+
+void nn_conv_2d_mve(const nn_conv_2d_mve_t *op, const int8_t *x, int8_t *y, void *scratch) {
+    static nn_gemm_fn *const functions[2][2] = {
+        {nn_gemm_pairs_any_mve, nn_gemm_pairs_relu_mve},
+        {nn_gemm_pairs_any_short_mve, nn_gemm_pairs_relu_short_mve},
+    };
+    plan_t plan = {
+        .op = op,
+        .n = op->out[POSITION],
+        .x_step = op->stride[POSITION] * (scratch ? op->kernel[LINE] * op->in_c : op->x_step[POSITION]),
+        .y_step = op->y_step[POSITION],
+        .depth = op->kernel[POSITION] * op->kernel[LINE] * op->in_c,
+    };
+    int shallow = plan.depth / 16 <= SHORT_CHUNK;
+    nn_gemm_start(&plan.job, plan.depth, shallow ? SHORT_CHUNK : CHUNK);
+    plan.job.offset = op->output_offset;
+    plan.job.x_step = 2 * plan.x_step;
+    for (int32_t i = 0; i < 8; i++)
+        plan.job.y_offsets[i] = (uint16_t)(i / 2 + (plan.n > 1 ? i % 2 * plan.y_step : 0));
+    plan.gemm = functions[shallow][op->relu];
+    if (scratch) {
+        lines(&plan, x, y, scratch);
+        return;
+    }
+    for (int32_t i = 0; i < op->out[LINE]; i++, x += op->stride[LINE] * op->x_step[LINE], y += op->y_step[LINE])
+        outputs(&plan, x, y);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The contract between whoever prepares a model and the int8 kernels.
+ *
+ * One parameter struct and one function type per kernel: every ISA variant nn_<kernel>_<isa> has the type
+ * nn_<kernel>_fn, so that a wrong one is a compile error. Parameters are plain numbers and pointers to constants;
+ * gen/ops/<operator>.py writes the same fields (its STRUCT), and tests hold both layouts against each other.
+ *
+ * Layout is NHWC. Offsets are added: input_offset is -zero_point of the input, output_offset is the zero point of
+ * the output. Requantisation is TFLite's double rounding, see nn_math.h. Every kernel reads and writes exactly the
+ * elements that its dimensions name; x and y never overlap unless the kernel's comment allows it. */
+#ifndef NN_H
+#define NN_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* CONV_2D. weights: out_c x k_h x k_w x group_c, group_c = in_c / groups. bias may be NULL.
+ * multiplier/shift: out_c entries, or one when per_channel is 0. */
+typedef struct {
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+    int16_t input_offset, output_offset, act_min, act_max;
+    uint16_t batches, in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w, group_c;
+    uint16_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    uint16_t per_channel;
+} nn_conv_2d_t;
+typedef void nn_conv_2d_fn(const nn_conv_2d_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* DEPTHWISE_CONV_2D. weights: k_h x k_w x out_c, out_c = in_c * depth_multiplier. */
+typedef struct {
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+    int16_t input_offset, output_offset, act_min, act_max;
+    uint16_t batches, in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w, depth_multiplier;
+    uint16_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    uint16_t per_channel;
+} nn_depthwise_conv_2d_t;
+typedef void nn_depthwise_conv_2d_fn(const nn_depthwise_conv_2d_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* FULLY_CONNECTED. x: batches x in_n, weights: out_n x in_n, y: batches x out_n. */
+typedef struct {
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+    int32_t batches, in_n, out_n;
+    int16_t input_offset, output_offset, act_min, act_max;
+    uint16_t per_channel;
+} nn_fully_connected_t;
+typedef void nn_fully_connected_fn(const nn_fully_connected_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* AVERAGE_POOL_2D and MAX_POOL_2D. */
+typedef struct {
+    int16_t act_min, act_max;
+    uint16_t batches, in_h, in_w, channels, out_h, out_w, k_h, k_w, stride_h, stride_w, pad_top, pad_left;
+} nn_pool_2d_t;
+typedef nn_pool_2d_t nn_average_pool_2d_t;
+typedef nn_pool_2d_t nn_max_pool_2d_t;
+typedef void nn_average_pool_2d_fn(const nn_average_pool_2d_t *op, const int8_t *x, int8_t *y, void *scratch);
+typedef void nn_max_pool_2d_fn(const nn_max_pool_2d_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* ADD with broadcasting: y has dims (outermost first); strides are in elements, 0 along a broadcast axis.
+ * y may be x1 or x2 where that operand is not broadcast. */
+typedef struct {
+    int32_t multiplier1, multiplier2, output_multiplier;
+    int32_t dims[4], stride1[4], stride2[4];
+    int16_t offset1, offset2, output_offset, act_min, act_max;
+    int8_t shift1, shift2, output_shift, left_shift;
+} nn_add_t;
+typedef void nn_add_fn(const nn_add_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+
+/* PAD and PADV2 with a constant: dims of x, and how many values to put before and after along each, outermost first. */
+typedef struct {
+    int32_t dims[5], before[5], after[5];
+    int8_t value;
+} nn_pad_t;
+typedef void nn_pad_fn(const nn_pad_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* MEAN: dims are alternately kept and reduced, outermost first: y has dims[0] x dims[2] x dims[4] elements, each the
+ * mean of dims[1] x dims[3]; an absent axis is 1. multiplier and shift include the division by that count. */
+typedef struct {
+    int32_t dims[5];
+    int32_t multiplier;
+    int16_t input_offset, output_offset;
+    int8_t shift;
+} nn_mean_t;
+typedef void nn_mean_fn(const nn_mean_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* CONCATENATION: outer runs; in each, input i contributes inner[i] elements. */
+typedef struct {
+    const int32_t *inner;
+    int32_t inputs, outer;
+} nn_concatenation_t;
+typedef void nn_concatenation_fn(const nn_concatenation_t *op, const int8_t *const *x, int8_t *y, void *scratch);
+
+/* RESHAPE: bytes moved; nothing when x == y. */
+typedef struct {
+    int32_t bytes;
+} nn_reshape_t;
+typedef void nn_reshape_fn(const nn_reshape_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* SOFTMAX over the last axis. y may be x. */
+typedef struct {
+    int32_t rows, depth;
+    int32_t multiplier; /* beta * input scale in Q5.26 */
+    int32_t diff_min;
+    int8_t shift;
+} nn_softmax_t;
+typedef void nn_softmax_fn(const nn_softmax_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* LOGISTIC. y may be x. */
+typedef struct {
+    int32_t count;
+    int32_t multiplier, range_radius;
+    int16_t input_offset;
+    int8_t shift;
+} nn_logistic_t;
+typedef void nn_logistic_fn(const nn_logistic_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* RELU, RELU6 and QUANTIZE from int8: y = clamp(requantise(x + input_offset) + output_offset). y may be x. */
+typedef struct {
+    int32_t count;
+    int32_t multiplier;
+    int16_t input_offset, output_offset, act_min, act_max;
+    int8_t shift;
+} nn_requantize_t;
+typedef void nn_requantize_fn(const nn_requantize_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* QUANTIZE from float32: y = clamp(round(x / scale) + output_offset), ties away from zero; NaN counts as 0. */
+typedef struct {
+    int32_t count;
+    float scale;
+    int16_t output_offset;
+} nn_quantize_t;
+typedef void nn_quantize_fn(const nn_quantize_t *op, const float *x, int8_t *y, void *scratch);
+
+/* DEQUANTIZE to float32. */
+typedef struct {
+    int32_t count;
+    float scale;
+    int16_t input_offset;
+} nn_dequantize_t;
+typedef void nn_dequantize_fn(const nn_dequantize_t *op, const int8_t *x, float *y, void *scratch);
+
+nn_conv_2d_fn nn_conv_2d_portable;
+nn_depthwise_conv_2d_fn nn_depthwise_conv_2d_portable;
+nn_fully_connected_fn nn_fully_connected_portable;
+nn_average_pool_2d_fn nn_average_pool_2d_portable;
+nn_max_pool_2d_fn nn_max_pool_2d_portable;
+nn_add_fn nn_add_portable;
+nn_pad_fn nn_pad_portable;
+nn_mean_fn nn_mean_portable;
+nn_concatenation_fn nn_concatenation_portable;
+nn_reshape_fn nn_reshape_portable;
+nn_softmax_fn nn_softmax_portable;
+nn_logistic_fn nn_logistic_portable;
+nn_requantize_fn nn_requantize_portable;
+nn_quantize_fn nn_quantize_portable;
+nn_dequantize_fn nn_dequantize_portable;
+
+nn_conv_2d_fn nn_conv_2d_dsp;
+nn_fully_connected_fn nn_fully_connected_dsp;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

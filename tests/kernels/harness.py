@@ -1,0 +1,274 @@
+"""Run kernels on a target, one call at a time: the other end of harness.c.
+
+A target is a compiler, the ISAs it can run and a way to start the program: the host with AddressSanitizer and UBSan,
+or an emulated Cortex-M. Every row of gen.kernels.VARIANTS that its ISA can run is built in; there is no table to edit
+for a new one. assert_exact() is what an operator's test calls; Harness.run() runs one function and counts.
+"""
+
+import atexit
+import functools
+import os
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gen import reference, tflite
+from gen.graph import Array
+from gen.kernels import FALLBACK, VARIANTS, Step, Variant
+from gen.ops import lower
+from gen.ops.operator import Call, CStruct
+from tests import tiny
+
+ROOT = Path(__file__).parents[2]
+KERNEL_DIR = ROOT / "firmware" / "kernels"
+START, TIMER = 0xCA, 2
+STATUS = {1: "the harness took the case for damaged", 2: "its buffers do not fit the harness's pool",
+          3: "it wrote beyond a buffer", 4: "it changed an input or its parameters"}  # fmt: skip
+# How a kernel takes its run-time inputs; all others take one pointer.
+TWO_INPUTS = {"add"}
+LIST_OF_INPUTS = {"concatenation"}
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
+# What cortex_m.ld asks for, on Arm's MPS2 FPGA images.
+MPS2_MEMORY = ("flash_origin=0", "flash_bytes=0x400000", "ram_origin=0x20000000", "ram_bytes=0x400000",
+               "stack_reserve=0x4000")  # fmt: skip
+# And on its MPS3 image AN547: both are tightly coupled memories.
+MPS3_MEMORY = ("flash_origin=0", "flash_bytes=0x80000", "ram_origin=0x20000000", "ram_bytes=0x80000",
+               "stack_reserve=0x4000")  # fmt: skip
+# A multiplexed stdio receives three times as fast, see platformio.ini.
+QEMU = ("-icount", "shift=0", "-display", "none", "-monitor", "none", "-echr", "0x100", "-chardev",
+        "stdio,id=line,mux=on", "-serial", "chardev:line")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Target:
+    """isa: whose kernels it can run. machine: the command that runs the ELF, "{elf}" replaced by its path.
+    sources: port and start-up, relative to the checkout."""
+
+    name: str
+    compiler: str
+    flags: tuple[str, ...]
+    sources: tuple[str, ...]
+    machine: tuple[str, ...]
+    isa: str = "portable"
+    pointer_bytes: int = 4
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target(
+            "host",
+            "gcc",
+            ("-O1", "-g", "-DHARNESS_HEAP", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+            ("firmware/port/host.c",),
+            ("{elf}",),
+            pointer_bytes=struct.calcsize("P"),
+        ),
+        Target(
+            "cortex-m3",
+            "arm-none-eabi-gcc",
+            (
+                *("-O2", "-mcpu=cortex-m3", "-mthumb", "-ffunction-sections", "-Wl,--gc-sections", "-nostartfiles"),
+                *("-Tfirmware/port/cortex_m.ld", "-DHARNESS_POOL_BYTES=0x100000"),
+                *(f"-Wl,--defsym=port_{symbol}" for symbol in MPS2_MEMORY),
+            ),
+            ("firmware/port/cortex_m.c", "firmware/port/mps2.c"),
+            ("qemu-system-arm", "-M", "mps2-an385", *QEMU, "-kernel", "{elf}"),
+            isa="armv7m",
+        ),
+        Target(
+            "cortex-m4",
+            "arm-none-eabi-gcc",
+            (
+                *("-O2", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-ffunction-sections"),
+                *("-Wl,--gc-sections", "-nostartfiles", "-Tfirmware/port/cortex_m.ld", "-DHARNESS_POOL_BYTES=0x100000"),
+                *(f"-Wl,--defsym=port_{symbol}" for symbol in MPS2_MEMORY),
+            ),
+            ("firmware/port/cortex_m.c", "firmware/port/mps2.c"),
+            ("qemu-system-arm", "-M", "mps2-an386", *QEMU, "-kernel", "{elf}"),
+            isa="dsp",
+        ),
+        Target(
+            "cortex-m55",
+            "arm-none-eabi-gcc",
+            (
+                *("-O2", "-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard", "-ffunction-sections", "-Wl,--gc-sections"),
+                *("-nostartfiles", "-Tfirmware/port/cortex_m.ld", "-DHARNESS_POOL_BYTES=0x60000"),
+                *("-DPORT_CLOCK_HZ=32000000", "-DPORT_UART_HZ=25000000", "-DPORT_UART=0x59303000"),
+                *(f"-Wl,--defsym=port_{symbol}" for symbol in MPS3_MEMORY),
+            ),
+            ("firmware/port/cortex_m.c", "firmware/port/mps2.c"),
+            ("qemu-system-arm", "-M", "mps3-an547", *QEMU, "-kernel", "{elf}"),
+            isa="mve",
+        ),
+    )
+}
+
+
+def variants(target: Target) -> tuple[Variant, ...]:
+    """Every variant that the target can run; its number in the harness is its position."""
+    return tuple(variant for variant in VARIANTS if variant.isa in FALLBACK[target.isa])
+
+
+def kernel_table(rows: Sequence[Variant]) -> str:
+    """C source: one adapter of uniform signature for each variant, and the table of them."""
+    lines = [f'#include "{header}"' for header in sorted({"nn.h"} | {row.header for row in rows})]
+    lines += ["typedef void call_fn(const void *op, const void *const *x, void *y, void *scratch);"]
+    for row in rows:
+        listed, two = row.kernel in LIST_OF_INPUTS, row.kernel in TWO_INPUTS
+        x = "(const int8_t *const *)x" if listed else "x[0], x[1]" if two else "x[0]"
+        lines += [
+            f"static void call_{row.name}(const void *op, const void *const *x, void *y, void *scratch) {{",
+            f"    nn_{row.name}(op, {x}, y, scratch);",
+            "}",
+        ]
+    lines += ["call_fn *const harness_kernels[] = {", *(f"    call_{row.name}," for row in rows), "};"]
+    lines += [f"const unsigned harness_kernel_count = {len(rows)};", ""]
+    return "\n".join(lines)
+
+
+def build(target: Target, rows: Sequence[Variant], directory: Path) -> Path:
+    """Compile the harness with these variants for the target; the ELF's path."""
+    table, elf = directory / "table.c", directory / "harness.elf"
+    table.write_text(kernel_table(rows))
+    sources = [KERNEL_DIR / file for file in sorted({file for row in rows for file in row.files})]
+    sources += [table, Path(__file__).with_name("harness.c"), *(ROOT / source for source in target.sources)]
+    includes = [f"-I{ROOT / 'firmware'}", f"-I{KERNEL_DIR}"]
+    subprocess.run([target.compiler, *WARNINGS, *target.flags, *includes, *sources, "-o", elf], check=True, cwd=ROOT)
+    return elf
+
+
+def serialise(cstruct: CStruct, params: Mapping[str, Any], pointer_bytes: int) -> tuple[bytes, list[Array], bytes]:
+    """(the struct's bytes with pointers NULL, the constants, (offset, constant number) of each pointer)."""
+    offsets, size = cstruct.layout(pointer_bytes)
+    content, fixups = bytearray(size), b""
+    constants: list[Array] = []
+    assert set(params) == set(offsets), set(params) ^ set(offsets)
+    for field in cstruct.fields:
+        value, dtype = params[field.name], np.dtype(field.ctype.removesuffix("_t").replace("float", "float32"))
+        if field.pointer and value is None:
+            continue
+        if field.pointer:
+            fixups += struct.pack("<HH", offsets[field.name], len(constants))
+            constants.append(np.ascontiguousarray(value, dtype))
+            continue
+        array = np.atleast_1d(np.array(value, dtype))
+        assert array.size == field.count and (array == np.atleast_1d(value).astype(array.dtype)).all(), field
+        content[offsets[field.name] : offsets[field.name] + array.nbytes] = array.tobytes()
+    return bytes(content), constants, fixups
+
+
+class Harness:
+    """The running program of one target. rows: the variants built in, all that the target can run unless told."""
+
+    TIMEOUT_SECONDS = 60
+
+    def __init__(self, target: Target, rows: Sequence[Variant] | None = None) -> None:
+        self.target = target
+        self.rows = tuple(variants(target) if rows is None else rows)
+        self.directory = Path(tempfile.mkdtemp(prefix="kernels-"))
+        atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
+        self.elf = build(target, self.rows, self.directory)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.instructions_per_tick = 0.0
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [part.format(elf=self.elf) for part in self.target.machine]
+        # stdin and stdout only: a sanitizer's report goes to the test's own stderr.
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        atexit.register(process.kill)
+        self.process = process
+        start, kind, hertz = struct.unpack("<BBI", self._read(process, 6))
+        assert start == START
+        # With -icount shift=0 one instruction takes 1 ns of the emulated timer's time.
+        self.instructions_per_tick = 1e9 / hertz if kind == TIMER else 0.0
+        return process
+
+    def _read(self, process: subprocess.Popen[bytes], count: int) -> bytes:
+        assert process.stdout is not None
+        content = b""
+        while len(content) < count:
+            ready, _, _ = select.select([process.stdout], [], [], self.TIMEOUT_SECONDS)
+            part = os.read(process.stdout.fileno(), count - len(content)) if ready else b""
+            if not part:
+                self.process = None
+                process.kill()
+                raise AssertionError(
+                    f"{self.target.name}: the harness {'ended' if ready else 'hangs'} (code {process.wait()})"
+                )
+            content += part
+        return content
+
+    def steps(self, call: Call) -> list[Step]:
+        """The call on each variant built in that accepts it, at whichever level, as the firmware would run it."""
+        rows = [row for row in self.rows if row.kernel == call.kernel and row.accepts(call)]
+        return [Step(call, row, row.pack(call), row.scratch_bytes(call)) for row in rows]
+
+    def run(self, step: Step, inputs: Sequence[Array], output: Array, *, in_place: bool = False) -> tuple[Array, int]:
+        """(what the function wrote, with the shape and dtype of output; instructions executed, 0 where not counted).
+
+        inputs: the call's run-time inputs. in_place: y is the first input's buffer. Raises AssertionError when the
+        kernel crashes, hangs, or writes where it must not."""
+        process = self.process or self._start()
+        assert process.stdin is not None
+        content, constants, fixups = serialise(step.variant.struct, step.params, self.target.pointer_bytes)
+        number = self.rows.index(step.variant)
+        case = struct.pack("<BBHHHHIII", START, in_place, number, len(constants), len(inputs), len(fixups) // 4,
+                           len(content), output.nbytes, step.scratch_bytes)  # fmt: skip
+        for array in (*constants, *inputs):
+            case += struct.pack("<I", array.nbytes) + np.ascontiguousarray(array).tobytes()
+        process.send_signal(signal.SIGCONT)
+        process.stdin.write(case + content + fixups)
+        status, ticks = struct.unpack("<BI", self._read(process, 5))
+        if status:
+            self.process = None
+            process.kill()
+            raise AssertionError(f"{step.call.op}: nn_{step.variant.name} on {self.target.name}: {STATUS[status]}")
+        answer = np.frombuffer(self._read(process, output.nbytes), output.dtype).reshape(output.shape)
+        process.send_signal(signal.SIGSTOP)  # an emulator that waits for the next case would keep a core busy
+        return answer, round(ticks * self.instructions_per_tick)
+
+
+@functools.cache
+def harness(target: str) -> Harness:
+    """The target's harness, built and started once in this process."""
+    return Harness(TARGETS[target])
+
+
+def assert_exact(content: bytes, inputs: Sequence[Array], *, targets: Sequence[str] = tuple(TARGETS),
+                 in_place: bool = False) -> None:  # fmt: skip
+    """Hold everything that computes a model against each other, byte for byte: upstream TFLM, the NumPy reference, and
+    each of its kernels on every target. in_place: also with y in the first input's buffer, where a variant allows it.
+
+    content: a .tflite file (tests.tiny.model). inputs: one array per graph input."""
+    ours = reference.outputs(tflite.read(content, "tiny"), inputs)
+    for array, expected in zip(ours, tiny.tflm(content, inputs), strict=True):
+        np.testing.assert_array_equal(array, expected, "NumPy reference against TFLM")
+    assert_kernels(content, inputs, targets=targets, in_place=in_place)
+
+
+def assert_kernels(content: bytes, inputs: Sequence[Array], *, targets: Sequence[str] = tuple(TARGETS),
+                   in_place: bool = False) -> None:  # fmt: skip
+    """The second half of assert_exact: the kernels against the NumPy reference."""
+    graph = tflite.read(content, "tiny")
+    values = reference.run(graph, inputs)
+    for op in graph.ops:
+        call = lower(graph, op)
+        x = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in call.inputs]
+        for runner in map(harness, targets):
+            steps = runner.steps(call)
+            assert steps, f"no kernel {call.kernel} for {runner.target.name}"
+            for step in steps:
+                for y_is_x in (False, True) if in_place and step.variant.in_place else (False,):
+                    y, _ = runner.run(step, x, values[call.output], in_place=y_is_x)
+                    where = f"nn_{step.variant.name} on {runner.target.name}{' in place' * y_is_x} against NumPy"
+                    np.testing.assert_array_equal(y, values[call.output], where)

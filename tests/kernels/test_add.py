@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+from gen import tflite
+from gen.errors import ModelError, NotQuantized, UnsupportedOp
+from gen.ops import lower
+from tests.kernels import draw
+from tests.kernels.harness import assert_exact
+from tests.tiny import O, T, model
+
+
+def add_model(x1: T, x2: T, y: T, activation: str = "NONE") -> bytes:
+    options = {"fusedActivationFunction": getattr(schema.ActivationFunctionType, activation)}
+    inputs = [i for i, x in enumerate((x1, x2)) if x.data is None]
+    return model([x1, x2, y], [O("ADD", [0, 1], [2], options, "AddOptions")], inputs, [2])
+
+
+def simple(shape1: tuple[int, ...], shape2: tuple[int, ...], shape: tuple[int, ...] | None = None) -> bytes:
+    y_shape = np.broadcast_shapes(shape1, shape2) if shape is None else shape
+    return add_model(T(shape1, scale=0.1), T(shape2, scale=0.2, zero_point=3), T(y_shape, scale=0.25))
+
+
+@st.composite
+def broadcast_pairs(d: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shapes of ranks 1 to 6 that broadcast against each other and merge to at most four axes."""
+    shape = d(draw.shapes(1, 4, 5))
+    extra = d(st.integers(0, len(shape)))
+    full = (*shape[:extra], *((2, 3) if d(st.booleans()) else ()), *shape[extra:])
+    who = [d(st.sampled_from("12bb")) for _ in shape]
+    who = who[:extra] + ["b"] * (len(full) - len(shape)) + who[extra:]
+    if len(full) > 4:
+        who = ["b" if 0 < i < len(full) - 1 else w for i, w in enumerate(who)]
+    shape1 = tuple(n if w in "1b" else 1 for n, w in zip(full, who, strict=True))
+    shape2 = tuple(n if w in "2b" else 1 for n, w in zip(full, who, strict=True))
+    while len(shape2) > 1 and shape2[0] == 1 and d(st.booleans()):
+        shape2 = shape2[1:]
+    return shape1, shape2
+
+
+@settings(derandomize=True, deadline=None, max_examples=120)
+@given(st.data())
+def test_add_equals_tflm(data: st.DataObject) -> None:
+    shape1, shape2 = data.draw(broadcast_pairs())
+    if data.draw(st.booleans()):
+        shape1, shape2 = shape2, shape1
+    scale1 = data.draw(draw.scales)
+    scale2, scale = data.draw(draw.near(scale1, 2.0**16)), data.draw(draw.near(scale1))
+    x1, x2 = data.draw(draw.int8_values(shape1)), data.draw(draw.int8_values(shape2))
+    constant = data.draw(st.sampled_from([None, None, "1", "2"]))
+    content = add_model(
+        T(shape1, scale=scale1, zero_point=data.draw(draw.zero_points), data=x1 if constant == "1" else None),
+        T(shape2, scale=scale2, zero_point=data.draw(draw.zero_points), data=x2 if constant == "2" else None),
+        T(np.broadcast_shapes(shape1, shape2), scale=scale, zero_point=data.draw(draw.zero_points)),
+        data.draw(draw.activations),
+    )
+    inputs = [x for x, number in ((x1, "1"), (x2, "2")) if number != constant]
+    assert_exact(content, inputs, in_place=x1.size == np.broadcast(x1, x2).size)
+
+
+def test_every_pair_of_values() -> None:
+    """All 65,536 sums, for scales at which ties are frequent."""
+    everything = np.arange(-128, 128).astype(np.int8)
+    content = add_model(
+        T([256, 1], scale=0.5, zero_point=-3), T([256], scale=0.25, zero_point=7), T([256, 256], scale=1.0)
+    )
+    assert_exact(content, [everything.reshape(256, 1), everything])
+
+
+@pytest.mark.parametrize("shapes", [((2, 3, 4, 5, 2, 2), (2, 3, 4, 5, 2, 2)), ((2, 3, 4, 5, 2), (2, 1, 4, 5, 2))])
+def test_high_ranks_merge(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    rng = np.random.default_rng(1)
+    assert_exact(simple(*shapes), [rng.integers(-128, 128, shape).astype(np.int8) for shape in shapes])
+
+
+def lowered(content: bytes) -> None:
+    graph = tflite.read(content, "tiny")
+    lower(graph, graph.ops[0])
+
+
+def test_scattered_broadcast_is_refused() -> None:
+    with pytest.raises(UnsupportedOp, match=r"operator 0 \(ADD\) broadcasts .* alternations, more than 4: reshape"):
+        lowered(simple((2, 3, 4, 5, 2), (2, 1, 4, 1, 2)))
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ModelError, match="don't broadcast"):
+        lowered(simple((2, 3), (2, 4), (2, 4)))
+    with pytest.raises(ModelError, match=r"has shape \(2, 4\) where \(2, 3\) is due"):
+        lowered(simple((2, 3), (2, 3), (2, 4)))
+
+
+def test_float_is_refused() -> None:
+    with pytest.raises(NotQuantized, match="full integer quantization"):
+        lowered(add_model(T([2], "float32"), T([2], "float32"), T([2], "float32")))
+
+
+def test_scales_that_tflm_refuses_are_refused() -> None:
+    with pytest.raises(UnsupportedOp, match="quantize the model again"):
+        lowered(add_model(T([2], scale=1.0), T([2], scale=1.0), T([2], scale=1e-7)))
+
+
+def test_fused_activation_without_int8_form_is_refused() -> None:
+    with pytest.raises(UnsupportedOp, match="fused activation TANH"):
+        lowered(add_model(T([2], scale=1.0), T([2], scale=1.0), T([2], scale=1.0), "TANH"))

@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from gen import tflite
+from gen.errors import UnsupportedOp
+from gen.ops import lower
+from tests.kernels import draw
+from tests.kernels.harness import assert_exact
+from tests.tiny import O, T, model
+
+
+def dequantize_model(x: T, y: T) -> bytes:
+    return model([x, y], [O("DEQUANTIZE", [0], [1], {}, "DequantizeOptions")], [0], [1])
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(st.floats(2.0**-126, 2.0**119, width=32), draw.zero_points)
+@example(float(np.float32(1e-44)), -128)  # subnormal results
+@example(float(np.float32(3e38)), 127)  # infinite results
+def test_dequantize_equals_tflm(scale: float, zero_point: int) -> None:
+    """Every int8 value."""
+    content = dequantize_model(T([4, 64], scale=scale, zero_point=zero_point), T([4, 64], "float32"))
+    assert_exact(content, [np.arange(-128, 128).astype(np.int8).reshape(4, 64)])
+
+
+@pytest.mark.parametrize("types", [("int16", "float32"), ("float16", "float32"), ("uint8", "float32")])
+def test_other_types_are_refused(types: tuple[str, str]) -> None:
+    graph = tflite.read(dequantize_model(T([2], types[0], 1.0), T([2], types[1])), "tiny")
+    with pytest.raises(UnsupportedOp, match=rf"operator 0 \(DEQUANTIZE\) turns {types[0]} into {types[1]}: only int8"):
+        lower(graph, graph.ops[0])

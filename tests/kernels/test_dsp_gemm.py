@@ -1,0 +1,236 @@
+"""CONV_2D and FULLY_CONNECTED of ISA dsp = NumPy reference, byte for byte, on an emulated Cortex-M4."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from gen import reference, tflite
+from gen.graph import Array, Op
+from gen.kernels import select, select_all
+from gen.ops import KERNELS, lower
+from gen.ops.operator import Call
+from gen.packing import dsp_gemm
+from tests.kernels import convolutions
+from tests.kernels.harness import harness
+
+MODELS = Path(__file__).parents[3] / "shared" / "models"
+GENERATORS = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+EXTREME = np.array([-128, -127, -1, 0, 1, 127])
+
+
+def inputs(rng: np.random.Generator, *shape: int) -> Array:
+    """Uniform, all at one end, or only values at the ends."""
+    kind = rng.integers(0, 4)
+    if kind == 0:
+        return np.full(shape, rng.choice([-128, 127]), np.int8)
+    return rng.choice(EXTREME, shape).astype(np.int8) if kind == 1 else rng.integers(-128, 128, shape, np.int8)
+
+
+def requantisation(rng: np.random.Generator, weights: Array, wide: bool = False) -> dict[str, Any]:
+    """Multipliers and shifts, mostly such that sums reach all outputs; ties where the multiplier is a power of two.
+    wide: shifts of -7 to -11, which weights of 16 bits are for."""
+    channels, per_channel = len(weights), bool(rng.integers(0, 4))
+    count = channels if per_channel else 1
+    spread = np.abs(weights.reshape(channels, -1).astype(np.int64)).sum() / channels * 32
+    fitting = 7 - np.log2(max(spread, 1)) + rng.uniform(-3, 3, count)
+    highest = -1 if rng.random() < 0.8 else 5
+    shift = np.clip(np.floor(fitting) + (0 if highest < 0 else rng.integers(0, 8)), -31, highest).astype(np.int8)
+    multiplier = rng.choice([1 << 30, (1 << 31) - 1, 0], count, p=[0.5, 0.4, 0.1])
+    uniform = rng.random(count) < 0.7
+    if wide:
+        shift = np.clip(shift, -11, -7)
+    zero = (-128, 127, int(rng.integers(-128, 128)))[rng.integers(0, 3)]
+    act_min, act_max = ((-128, 127), (zero, 127), (zero, min(zero + 60, 127)), (max(zero - 9, -128), 127))[
+        rng.integers(0, 4)
+    ]
+    bias = (rng.uniform(-1, 1, channels) * 2.0 ** rng.uniform(0, 22)).astype(np.int32)
+    return {
+        "weights": weights, "bias": None if rng.random() < 0.1 else bias, "shift": shift,
+        "multiplier": np.where(uniform, rng.integers(1 << 30, 1 << 31, count), multiplier).astype(np.int32),
+        "per_channel": int(per_channel), "output_offset": zero, "act_min": act_min, "act_max": act_max,
+        "input_offset": int(rng.integers(-127, 129)),
+    }  # fmt: skip
+
+
+@st.composite
+def convolution(draw: st.DrawFn) -> tuple[Call, Array]:
+    """A CONV_2D without groups and an input."""
+    rng, same = draw(GENERATORS), draw(st.booleans())
+    high, wide = (draw(convolutions.windows(same, (1, 1, 2))) for _ in range(2))
+    in_c, out_c = draw(st.integers(1, 9)), draw(st.integers(1, 9))
+    batches = draw(st.sampled_from([1, 1, 2]))
+    if draw(st.sampled_from([False, False, True])):
+        in_c = draw(st.sampled_from([32, 64, 80]))  # more than one turn of the unrolled loops
+    sizes: dict[str, int] = {}
+    for axis, w in (("h", high), ("w", wide)):
+        span = (w.kernel - 1) * w.dilation + 1
+        pad = max((w.out - 1) * w.stride + span - w.size, 0) // 2
+        names = (f"in_{axis}", f"k_{axis}", f"stride_{axis}", f"dilation_{axis}", f"out_{axis}")
+        sizes |= dict(zip(names, (w.size, w.kernel, w.stride, w.dilation, w.out), strict=True))
+        sizes["pad_top" if axis == "h" else "pad_left"] = pad
+    weights = convolutions.weights(rng, out_c, high.kernel, wide.kernel, in_c)
+    params = requantisation(rng, weights) | sizes
+    params |= {"batches": batches, "in_c": in_c, "out_c": out_c, "group_c": in_c}
+    return call("conv_2d", params), inputs(rng, batches, high.size, wide.size, in_c)
+
+
+@st.composite
+def layer(draw: st.DrawFn) -> tuple[Call, Array]:
+    """A FULLY_CONNECTED and an input."""
+    rng, in_n, out_n = draw(GENERATORS), draw(st.integers(1, 150)), draw(st.integers(1, 13))
+    batches = draw(st.sampled_from([1, 1, 2]))
+    params = requantisation(rng, convolutions.weights(rng, out_n, in_n))
+    return call("fully_connected", params | {"batches": batches, "in_n": in_n, "out_n": out_n}), inputs(
+        rng, batches, in_n
+    )
+
+
+def call(kernel: str, params: dict[str, Any]) -> Call:
+    return Call(Op(0, kernel, (), (), {}), kernel, params, (), 0)
+
+
+def assert_exact(c: Call, x: Array) -> int:
+    """Every variant of ISA dsp; how many accept the call."""
+    expected = KERNELS[c.kernel].reference(c.params, [x])
+    runner = harness("cortex-m4")
+    steps = [step for step in runner.steps(c) if step.variant in dsp_gemm.VARIANTS]
+    for step in steps:
+        for in_place in {False, step.variant.in_place}:
+            y, _ = runner.run(step, [x], expected, in_place=in_place)
+            np.testing.assert_array_equal(y, expected, step.variant.name)
+    return len(steps)
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(convolution())
+def test_convolutions(case: tuple[Call, Array]) -> None:
+    assert_exact(*case)
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(convolution())
+def test_windows_that_are_read_as_they_are_lie_on_the_input(case: tuple[Call, Array]) -> None:
+    """With the bytes that fill up a row's last word, which the result does not show."""
+    p = case[0].params
+    assume(dsp_gemm.conv_accepts(case[0]))
+    packed = dsp_gemm.conv_pack(case[0])
+    tops, lefts = (
+        range(packed[f"direct_{a}"], packed[f"direct_{b}"]) for a, b in (("top", "bottom"), ("left", "right"))
+    )
+    for i in tops:
+        for j in lefts:
+            top, left = i * p["stride_h"] - p["pad_top"], j * p["stride_w"] - p["pad_left"]
+            last = (top + (p["k_h"] - 1) * p["dilation_h"]) * packed["in_w"] + left
+            assert min(top, left) >= 0
+            assert last * p["in_c"] + packed["run"] <= p["in_h"] * p["in_w"] * p["in_c"] * p["batches"]
+
+
+@st.composite
+def winograd(draw: st.DrawFn) -> tuple[Call, Array]:
+    """A 3x3 convolution of stride 1 with an output of whole tiles, padded by any of 0 to 2, and an input."""
+    rng = draw(GENERATORS)
+    out_h, out_w = 2 * draw(st.integers(1, 3)), 4 * draw(st.integers(1, 2))
+    in_c, out_c = draw(st.sampled_from([4, 8, 20, 64])), 2 * draw(st.integers(1, 3))
+    above, below, left, right = (draw(st.integers(0, 2)) for _ in range(4))
+    in_h, in_w = max(out_h + 2 - above - below, 1), max(out_w + 2 - left - right, 1)
+    weights = convolutions.weights(rng, out_c, 3, 3, in_c)
+    params = requantisation(rng, weights, wide=True) | {
+        "batches": draw(st.sampled_from([1, 2])), "in_h": in_h, "in_w": in_w, "in_c": in_c, "group_c": in_c,
+        "out_h": out_h, "out_w": out_w, "out_c": out_c, "k_h": 3, "k_w": 3, "stride_h": 1, "stride_w": 1,
+        "dilation_h": 1, "dilation_w": 1, "pad_top": above, "pad_left": left,
+    }  # fmt: skip
+    return call("conv_2d", params), inputs(rng, params["batches"], in_h, in_w, in_c)
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(winograd())
+def test_winograd(case: tuple[Call, Array]) -> None:
+    accepted = dsp_gemm.winograd_accepts(case[0])
+    assert assert_exact(*case) >= 1 + accepted
+    shifts, multipliers = case[0].params["shift"], case[0].params["multiplier"]
+    assert accepted or ((shifts > -7) & (multipliers > 0)).any() or (shifts < -11).any()
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(layer())
+def test_fully_connected(case: tuple[Call, Array]) -> None:
+    assert_exact(*case)
+
+
+@pytest.mark.parametrize("zero", [-128, 3])
+@pytest.mark.parametrize("e", [1, 2, 7, 16])
+@pytest.mark.parametrize("multiplier", [1 << 30, 3 << 29, (1 << 31) - 1])
+def test_sums_around_every_tie(zero: int, e: int, multiplier: int) -> None:
+    """Every output, half and both neighbours of the half: one input of 0, so that each channel's sum is its bias."""
+    halves = np.arange(-2 * 130, 2 * 130 + 1, 7) / 2 - zero
+    sums = np.round(halves * 2.0 ** (31 + e) / multiplier)
+    bias = np.unique(np.concatenate([sums + d for d in (-1, 0, 1)])).astype(np.int32)
+    bias = bias[np.abs(bias) < 1 << 22]
+    n = len(bias)
+    params = {
+        "weights": np.ones((n, 4), np.int8), "bias": bias, "multiplier": np.array([multiplier], np.int32),
+        "shift": np.array([-e], np.int8), "per_channel": 0, "input_offset": 0, "output_offset": zero,
+        "act_min": -128, "act_max": 127, "batches": 1,
+    }  # fmt: skip
+    assert assert_exact(call("fully_connected", params | {"in_n": 4, "out_n": n}), np.zeros((1, 4), np.int8)) >= 2
+    pixel = {name: 1 for name in ("in_h", "in_w", "out_h", "out_w", "k_h", "k_w", "stride_h", "stride_w")}
+    pixel |= {"dilation_h": 1, "dilation_w": 1, "pad_top": 0, "pad_left": 0, "in_c": 4, "group_c": 4, "out_c": n}
+    assert assert_exact(call("conv_2d", params | pixel), np.zeros((1, 1, 1, 4), np.int8)) >= 2
+
+
+def refused(change: dict[str, Any]) -> bool:
+    """Whether a layer of 2 outputs and 200 inputs, all weights 1, goes to the variant without repacking."""
+    params = {
+        "weights": np.ones((2, 200), np.int8), "bias": np.zeros(2, np.int32), "shift": np.full(2, -7, np.int8),
+        "multiplier": np.full(2, 1 << 30, np.int32), "per_channel": 1, "input_offset": 128, "output_offset": -128,
+        "act_min": -128, "act_max": 127, "batches": 1, "in_n": 200, "out_n": 2,
+    }  # fmt: skip
+    c = call("fully_connected", params | change)
+    assert_exact(c, np.full((1, 200), 127, np.int8))
+    return select(c, "dsp").variant.own_layout
+
+
+def test_what_the_arithmetic_does_not_cover_goes_to_another_variant() -> None:
+    weights = np.ones((2, 200), np.int8)
+    weights[:, 7] = -128
+    assert not refused({})
+    assert not refused({"weights": np.where([[True], [False]], weights, 1).astype(np.int8)})
+    assert refused({"weights": weights})  # -128 in the upper byte
+    assert refused({"shift": np.array([-7, 0], np.int8)})
+    assert refused({"shift": np.array([-7, 3], np.int8)})
+    assert refused({"shift": np.array([-7, -17], np.int8), "bias": np.full(2, (33 << 17) - 25000, np.int32)})
+    small = {"shift": np.full(2, -16, np.int8), "multiplier": np.full(2, (1 << 31) - 1, np.int32)}
+    assert not refused(small | {"bias": np.full(2, (1 << 23) - 1 - 255 * 200, np.int32)})
+    assert refused(small | {"bias": np.full(2, (1 << 23) - 255 * 200, np.int32)})
+    assert refused(small | {"bias": np.full(2, -(1 << 23), np.int32), "output_offset": 127})
+
+
+def test_a_channel_with_one_output_for_every_input_needs_no_range() -> None:
+    """As vww_96_int8 has them: sums far too large or shifts far too small to matter."""
+    for bias, shift in ((1 << 30, -7), (-(1 << 30), -7), (1000, -31)):
+        assert not refused({"bias": np.array([bias, 5], np.int32), "shift": np.array([shift, -7], np.int8)})
+    assert not refused({"multiplier": np.array([0, 1 << 30], np.int32), "shift": np.array([0, -7], np.int8)})
+
+
+@pytest.mark.parametrize("model", ["ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8"])
+def test_layers_of_the_mlperf_tiny_models(model: str) -> None:
+    path = MODELS / f"{model}.tflite"
+    if not path.is_file():
+        pytest.skip(f"{path} is absent")
+    graph = tflite.read(path.read_bytes(), model)
+    values = reference.run(graph, reference.random_inputs(graph, 2, 0))
+    seen = set()
+    for c in (lower(graph, op) for op in graph.ops):
+        x, expected = values[c.inputs[0]], values[c.output]
+        if c.kernel in ("conv_2d", "fully_connected") and (x.shape, expected.shape) not in seen:
+            seen.add((x.shape, expected.shape))
+            for level in ("size", "speed"):
+                step = select_all([c], "dsp", level, 10**9)[0]
+                assert step.variant.isa == "dsp" and not step.variant.own_layout, c.op
+                for in_place in {False, step.variant.in_place}:
+                    y, _ = harness("cortex-m4").run(step, [x], expected, in_place=in_place)
+                    np.testing.assert_array_equal(y, expected, f"{c.op}: {step.variant.name}")

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gen import reference, tflite
+from gen.errors import NotQuantized, UnsupportedOp
+from gen.ops import lower
+from tests.kernels import draw
+from tests.kernels.harness import assert_exact, assert_kernels
+from tests.tiny import O, T, model
+
+
+def quantize_model(x: T, y: T) -> bytes:
+    return model([x, y], [O("QUANTIZE", [0], [1], {}, "QuantizeOptions")], [0], [1])
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.data(), draw.scales, draw.zero_points)
+def test_float_to_int8_equals_tflm(data: st.DataObject, scale: float, zero_point: int) -> None:
+    """Any float32 whose quotient is an int32 (TFLM is undefined beyond), ties and their neighbours among them."""
+    halves = data.draw(st.lists(st.integers(-300, 300), min_size=20, max_size=20))
+    ties = (np.array(halves, np.float32) + np.float32(0.5)) * np.float32(scale)
+    limit = float(np.float32(min(2.0**30 * scale, 3e38)))
+    drawn = data.draw(st.lists(st.floats(-limit, limit, width=32), min_size=1, max_size=20))
+    close = [np.nextafter(ties, np.float32(side)) for side in (-np.inf, np.inf)]
+    x = np.concatenate([ties, *close, np.array(drawn, np.float32), np.array([0.0, -0.0, 1e-45, -1e-45], np.float32)])
+    assert_exact(quantize_model(T(x.shape, "float32"), T(x.shape, scale=scale, zero_point=zero_point)), [x])
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.data(), draw.scales, draw.zero_points, draw.zero_points)
+def test_int8_to_int8_equals_tflm(data: st.DataObject, scale: float, x_zero: int, y_zero: int) -> None:
+    y = T([256], scale=data.draw(draw.near(scale, 2.0**20)), zero_point=y_zero)
+    content = quantize_model(T([256], scale=scale, zero_point=x_zero), y)
+    assert_exact(content, [np.arange(-128, 128).astype(np.int8)], in_place=True)
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-3, 1.0, 1e30])
+@pytest.mark.parametrize("zero_point", [-128, -1, 127])
+def test_what_tflm_leaves_undefined_saturates(scale: float, zero_point: int) -> None:
+    """NaN is taken for 0, as a Cortex-M converts it; infinities and huge values saturate, on every target alike."""
+    x = np.array([np.nan, np.inf, -np.inf, 3e38, -3e38, 2.0**31, -(2.0**31)], np.float32)
+    content = quantize_model(T(x.shape, "float32"), T(x.shape, scale=scale, zero_point=zero_point))
+    y = reference.outputs(tflite.read(content, "tiny"), [x])[0]
+    assert y[0] == zero_point
+    assert (y[1], y[2]) == (127, -128)
+    assert_kernels(content, [x])
+
+
+@pytest.mark.parametrize("types", [("float32", "uint8"), ("float32", "int16"), ("int16", "int8"), ("uint8", "int8")])
+def test_other_types_are_refused(types: tuple[str, str]) -> None:
+    graph = tflite.read(quantize_model(T([2], types[0], 1.0), T([2], types[1], 1.0)), "tiny")
+    with pytest.raises(
+        UnsupportedOp, match=rf"operator 0 \(QUANTIZE\) turns {types[0]} into {types[1]}: only float32 to"
+    ):
+        lower(graph, graph.ops[0])
+
+
+def test_int8_without_scale_is_refused() -> None:
+    graph = tflite.read(quantize_model(T([2], "float32"), T([2])), "tiny")
+    with pytest.raises(NotQuantized):
+        lower(graph, graph.ops[0])
