@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PlatformIO's view of our platform: which packages a board needs."""
+
+import shutil
+
+from platformio.platform.base import PlatformBase
+
+TOOLCHAINS = {"arm-none-eabi-": "toolchain-gccarmnoneeabi"}
+
+
+class TinygenPlatform(PlatformBase):
+    def configure_default_packages(self, options, targets):
+        """Requires PlatformIO's toolchain where the board's compiler is not on PATH; where it is, PATH's is used."""
+        for prefix, package in TOOLCHAINS.items():
+            if options["custom_toolchain"] == prefix and not shutil.which(f"{prefix}gcc"):
+                self.packages[package]["optional"] = False
+            else:
+                del self.packages[package]
+        super().configure_default_packages(options, targets)
