@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tflm/operator.h"
+
+namespace tflm {
+namespace {
+
+// Loads the operator's tensors and checks that they are of the kinds it takes.
+Failure load_tensors(const Operator &op, Context &c, Bytes outputs) {
+    for (unsigned slot = 0; slot <= kSlots; slot++) {
+        const bool is_output = slot == kSlots;
+        Tensor &tensor = is_output ? c.out : c.in[slot];
+        const uint8_t allowed = is_output ? op.output : op.slots[slot];
+        const Failure failure = c.p.load(is_output ? item(outputs, 0, -1) : item(c.inputs, slot, -1), &tensor);
+        if (failure != Failure::kNone) {
+            return failure;
+        }
+        const bool must_be_constant = (allowed & kConstant) != 0 && tensor.kind != kAbsent;
+        if ((allowed & tensor.kind) == 0 || (must_be_constant && !tensor.constant)) {
+            return Failure::kUnsupported;
+        }
+    }
+    return Failure::kNone;
+}
+
+TfLiteType public_type(Bytes table) {
+    constexpr int8_t kSchemaFloat32 = 0;
+    const int8_t type = byte(table, kTensorType, 0);
+    return type == kSchemaFloat32 ? kTfLiteFloat32 : static_cast<TfLiteType>(type);
+}
+
+} // namespace
+} // namespace tflm
+
+namespace tflite {
+
+using namespace tflm;
+
+const Model *GetModel(const void *buffer) {
+    Bytes root = static_cast<Bytes>(buffer);
+    return reinterpret_cast<const Model *>(root + ::tflm::load<uint32_t>(root));
+}
+
+uint32_t Model::version() const {
+    return static_cast<uint32_t>(integer(reinterpret_cast<Bytes>(this), kModelVersion, 0));
+}
+
+const Operator *MicroOpResolver::FindOp(BuiltinOperator op) const {
+    for (uint16_t i = 0; i < size_; i++) {
+        if (operators_[i]->builtin == op) {
+            return operators_[i];
+        }
+    }
+    return nullptr;
+}
+
+TfLiteStatus MicroOpResolver::Add(const Operator &op) {
+    if (size_ == capacity_ || FindOp(static_cast<BuiltinOperator>(op.builtin)) != nullptr) {
+        return kTfLiteError;
+    }
+    operators_[size_++] = &op;
+    return kTfLiteOk;
+}
+
+MicroInterpreter::MicroInterpreter(const Model *model, const MicroOpResolver &resolver, uint8_t *arena,
+                                   size_t arena_bytes)
+    : model_(model), resolver_(resolver) {
+    constexpr size_t kMaxBytes = 1u << 30; // offsets are sums of two such numbers in 32 bits
+    const size_t skip = -reinterpret_cast<uintptr_t>(arena) % kAlignment;
+    const size_t usable = arena_bytes < skip ? 0 : (arena_bytes - skip) / kAlignment * kAlignment;
+    arena_ = arena + skip;
+    arena_bytes_ = usable < kMaxBytes ? usable : kMaxBytes;
+}
+
+TfLiteStatus MicroInterpreter::AllocateTensors() {
+    failure_ = Prepare();
+    if (failure_ != Failure::kNone) {
+        operators_ = inputs_ = outputs_ = 0;
+        used_ = 0;
+    }
+    return initialization_status();
+}
+
+Failure MicroInterpreter::Prepare() {
+    constexpr uint32_t kMaxCount = 0x7FFF;
+    Bytes model = reinterpret_cast<Bytes>(model_);
+    Bytes subgraphs = child(model, kModelSubgraphs), graph = element(subgraphs, 0);
+    Preparation p = {};
+    p.codes = child(model, kModelOperatorCodes);
+    p.buffers = child(model, kModelBuffers);
+    p.tensors = child(graph, kGraphTensors);
+    p.inputs = child(graph, kGraphInputs);
+    p.outputs = child(graph, kGraphOutputs);
+    p.operators = child(graph, kGraphOperators);
+    if (model_->version() != TFLITE_SCHEMA_VERSION || length(subgraphs) != 1 || length(p.tensors) > kMaxCount ||
+        length(p.operators) > kMaxCount || length(p.inputs) > kMaxCount || length(p.outputs) > kMaxCount) {
+        return Failure::kBadModel;
+    }
+    operators_ = length(p.operators);
+    inputs_ = length(p.inputs);
+    outputs_ = length(p.outputs);
+    for (uint32_t i = 0; i < operators_; i++) {
+        if (resolver_.FindOp(static_cast<BuiltinOperator>(p.builtin(element(p.operators, i)))) == nullptr) {
+            return Failure::kUnsupported;
+        }
+    }
+
+    uint32_t activation_bytes = 0;
+    p.arena = arena_;
+    p.tail = static_cast<uint32_t>(arena_bytes_);
+    p.head = aligned(length(p.tensors) * sizeof(Placement), kAlignment);
+    if (p.head > p.tail) {
+        return Failure::kArenaTooSmall;
+    }
+    p.placements = reinterpret_cast<Placement *>(arena_);
+    Failure failure = place_activations(p, &activation_bytes);
+    if (failure == Failure::kNone) {
+        failure = PrepareOperators(p);
+    }
+    if (failure == Failure::kNone) {
+        failure = PrepareTensors(p);
+    }
+    const uint32_t head = activation_bytes > p.head ? activation_bytes : p.head;
+    used_ = head + aligned(static_cast<uint32_t>(arena_bytes_) - p.tail, kAlignment);
+    return failure == Failure::kNone && used_ > arena_bytes_ ? Failure::kArenaTooSmall : failure;
+}
+
+Failure MicroInterpreter::PrepareOperators(Preparation &p) {
+    nodes_ = static_cast<Node *>(p.allocate(operators_ * static_cast<uint32_t>(sizeof(Node))));
+    if (nodes_ == nullptr) {
+        return Failure::kArenaTooSmall;
+    }
+    for (uint32_t i = 0; i < operators_; i++) {
+        Bytes table = element(p.operators, i);
+        const Operator *op = resolver_.FindOp(static_cast<BuiltinOperator>(p.builtin(table)));
+        Context c = {p, child(table, kOpOptions), child(table, kOpInputs), {}, {}, &nodes_[i]};
+        Failure failure = load_tensors(*op, c, child(table, kOpOutputs));
+        if (failure == Failure::kNone) {
+            failure = op->prepare(c);
+        }
+        if (failure != Failure::kNone) {
+            return failure;
+        }
+    }
+    return Failure::kNone;
+}
+
+Failure MicroInterpreter::PrepareTensors(Preparation &p) {
+    const uint32_t count = inputs_ + outputs_;
+    tensors_ = static_cast<TfLiteTensor *>(p.allocate(count * static_cast<uint32_t>(sizeof(TfLiteTensor))));
+    if (tensors_ == nullptr) {
+        return Failure::kArenaTooSmall;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const int32_t index = i < inputs_ ? item(p.inputs, i, -1) : item(p.outputs, i - inputs_, -1);
+        Tensor tensor;
+        const Failure failure = p.load(index, &tensor);
+        if (failure != Failure::kNone || tensor.kind == kAbsent) {
+            return Failure::kBadModel;
+        }
+        Bytes table = element(p.tensors, static_cast<uint32_t>(index));
+        const uint32_t scale = tensor.scale();
+        TfLiteTensor &shown = tensors_[i];
+        shown.data.data = tensor.data;
+        shown.dims = reinterpret_cast<TfLiteIntArray *>(const_cast<uint8_t *>(child(table, kTensorShape)));
+        shown.bytes = tensor.bytes;
+        memcpy(&shown.params.scale, &scale, sizeof scale);
+        shown.params.zero_point = tensor.zero_point;
+        shown.type = public_type(table);
+    }
+    return Failure::kNone;
+}
+
+TfLiteStatus MicroInterpreter::Invoke() {
+    if (used_ == 0) {
+        return kTfLiteError;
+    }
+    for (uint32_t i = 0; i < operators_; i++) {
+        nodes_[i].invoke(nodes_[i]);
+    }
+    return kTfLiteOk;
+}
+
+TfLiteStatus MicroInterpreter::InvokeOperator(size_t index) {
+    if (index >= operators_) {
+        return kTfLiteError;
+    }
+    nodes_[index].invoke(nodes_[index]);
+    return kTfLiteOk;
+}
+
+const void *MicroInterpreter::operator_output(size_t index, size_t *bytes) const {
+    if (index >= operators_) {
+        return nullptr;
+    }
+    Bytes graph = element(child(reinterpret_cast<Bytes>(model_), kModelSubgraphs), 0);
+    Bytes outputs = child(element(child(graph, kGraphOperators), static_cast<uint32_t>(index)), kOpOutputs);
+    *bytes = tensor_bytes(element(child(graph, kGraphTensors), static_cast<uint32_t>(item(outputs, 0, -1))));
+    return nodes_[index].y;
+}
+
+TfLiteTensor *MicroInterpreter::input(size_t index) {
+    return index < inputs_ ? &tensors_[index] : nullptr;
+}
+
+TfLiteTensor *MicroInterpreter::output(size_t index) {
+    return index < outputs_ ? &tensors_[inputs_ + index] : nullptr;
+}
+
+} // namespace tflite

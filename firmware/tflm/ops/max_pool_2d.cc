@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn_select.h"
+#include "tflm/ops/pool_2d.h"
+
+namespace tflm {
+namespace {
+
+void invoke(const Node &node) {
+    NN_MAX_POOL_2D(static_cast<const nn_max_pool_2d_t *>(node.op), static_cast<const int8_t *>(node.x),
+                   static_cast<int8_t *>(node.y), nullptr);
+}
+
+Failure prepare(Context &c) {
+    return prepare_pool_2d(c, invoke);
+}
+
+} // namespace
+
+const Operator kMaxPool2D = {tflite::BuiltinOperator_MAX_POOL_2D, {kInt8, kAbsent, kAbsent}, kInt8, prepare};
+
+} // namespace tflm

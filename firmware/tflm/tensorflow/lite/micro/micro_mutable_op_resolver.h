@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Upstream's resolver for the operators that this tree computes. Only the Add methods that are called link their
+// operator and its kernel into the image.
+#ifndef TENSORFLOW_LITE_MICRO_MICRO_MUTABLE_OP_RESOLVER_H_
+#define TENSORFLOW_LITE_MICRO_MICRO_MUTABLE_OP_RESOLVER_H_
+
+#include "tensorflow/lite/micro/micro_op_resolver.h"
+
+namespace tflite {
+
+template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpResolver {
+  public:
+    constexpr MicroMutableOpResolver() : MicroOpResolver(table_, tOpCount) {
+    }
+
+    TfLiteStatus AddAdd() {
+        return Add(tflm::kAdd);
+    }
+    TfLiteStatus AddAveragePool2D() {
+        return Add(tflm::kAveragePool2D);
+    }
+    TfLiteStatus AddConcatenation() {
+        return Add(tflm::kConcatenation);
+    }
+    TfLiteStatus AddConv2D() {
+        return Add(tflm::kConv2D);
+    }
+    TfLiteStatus AddDepthwiseConv2D() {
+        return Add(tflm::kDepthwiseConv2D);
+    }
+    TfLiteStatus AddDequantize() {
+        return Add(tflm::kDequantize);
+    }
+    TfLiteStatus AddFullyConnected() {
+        return Add(tflm::kFullyConnected);
+    }
+    TfLiteStatus AddLogistic() {
+        return Add(tflm::kLogistic);
+    }
+    TfLiteStatus AddMaxPool2D() {
+        return Add(tflm::kMaxPool2D);
+    }
+    TfLiteStatus AddMean() {
+        return Add(tflm::kMean);
+    }
+    TfLiteStatus AddPad() {
+        return Add(tflm::kPad);
+    }
+    TfLiteStatus AddPadV2() {
+        return Add(tflm::kPadV2);
+    }
+    TfLiteStatus AddQuantize() {
+        return Add(tflm::kQuantize);
+    }
+    TfLiteStatus AddRelu() {
+        return Add(tflm::kRelu);
+    }
+    TfLiteStatus AddRelu6() {
+        return Add(tflm::kRelu6);
+    }
+    TfLiteStatus AddReshape() {
+        return Add(tflm::kReshape);
+    }
+    TfLiteStatus AddSoftmax() {
+        return Add(tflm::kSoftmax);
+    }
+
+  private:
+    const tflm::Operator *table_[tOpCount] = {};
+};
+
+} // namespace tflite
+#endif

@@ -1,0 +1,29 @@
+"""What an engine makes of a model: everything that the build needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gen.graph import Graph
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """The C and C++ of one model for one target; nothing after it knows which engine it was.
+
+    files: generated relative path -> text. firmware: files of firmware/ to compile, and include_dirs, relative to
+    firmware/ ("." is firmware/ itself); the folder of the generated files is an include directory too.
+    graph: what the device computes, an optimized form of the model; the engine's operator i is that at kernels[i][0].
+    arena_bytes: the exact arena, because of arena_because. const_bytes: what the constants take in flash at least.
+    kernels: (operator index, operator kind, kernel symbol)."""
+
+    engine: str
+    name: str
+    graph: Graph
+    files: Mapping[str, str]
+    firmware: tuple[str, ...]
+    include_dirs: tuple[str, ...]
+    arena_bytes: int
+    arena_because: str
+    model_bytes: int
+    const_bytes: int
+    kernels: tuple[tuple[int, str, str], ...]

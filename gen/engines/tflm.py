@@ -1,0 +1,103 @@
+"""Engine tflm: the .tflite file as a C array, interpreted on the device by firmware/tflm (or by upstream TFLM)."""
+
+import numpy as np
+
+from gen.emit import render
+from gen.engines.sources import Sources
+from gen.errors import ModelError, UnsupportedOp
+from gen.graph import Graph, Op
+from gen.kernels import interpreted
+from gen.memory import plan, tflm_arena_bytes
+from gen.ops import OPS, lower
+
+CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare")
+
+# Operator -> the files in firmware/tflm/ops that prepare it, and every kernel that they call.
+_CONVOLUTION, _POOL, _REQUANTIZE = "convolution", "pool_2d", "requantize"
+OPERATORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "add": (("add",), ("add",)),
+    "average_pool_2d": (("average_pool_2d", _POOL), ("average_pool_2d",)),
+    "concatenation": (("concatenation",), ("concatenation",)),
+    "conv_2d": (("conv_2d", _CONVOLUTION), ("conv_2d",)),
+    "depthwise_conv_2d": (("depthwise_conv_2d", _CONVOLUTION), ("depthwise_conv_2d",)),
+    "dequantize": (("dequantize",), ("dequantize",)),
+    "fully_connected": (("fully_connected",), ("fully_connected",)),
+    "logistic": (("logistic",), ("logistic",)),
+    "max_pool_2d": (("max_pool_2d", _POOL), ("max_pool_2d",)),
+    "mean": (("mean",), ("mean",)),
+    "pad": (("pad",), ("pad",)),
+    "padv2": (("pad",), ("pad",)),
+    "quantize": (("quantize", _REQUANTIZE), ("quantize", "requantize")),
+    "relu": (("relu", _REQUANTIZE), ("requantize",)),
+    "relu6": (("relu6", _REQUANTIZE), ("requantize",)),
+    "reshape": (("reshape",), ("reshape",)),
+    "softmax": (("softmax",), ("softmax",)),
+}
+
+_NORMAL = float(np.finfo(np.float32).smallest_normal)
+
+
+def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: str = "balanced") -> Sources:
+    """The sources of one model; level makes no difference, the constants are the model's own.
+
+    Raises UnsupportedOp, NotQuantized, ModelError on what the device can't run."""
+    calls = [lower(graph, op) for op in graph.ops]
+    for op in graph.ops:
+        _check(graph, op)
+    kinds = sorted({op.kind for op in graph.ops})
+    kernels = sorted({kernel for kind in kinds for kernel in OPERATORS[kind][1]})
+    variants = {kernel: interpreted(kernel, calls, isa) for kernel in kernels}
+    symbols = {kernel: f"nn_{variant.name}" for kernel, variant in variants.items()}
+    operators = sorted({file for kind in kinds for file in OPERATORS[kind][0]})
+    arena_bytes = tflm_arena_bytes(graph, pointer_bytes)
+    values = {
+        "name": graph.name,
+        "sha256": bytes.fromhex(graph.sha256),
+        "inputs": len(graph.inputs),
+        "outputs": len(graph.outputs),
+        "ops": len(graph.ops),
+        "operators": [OPS[kind].tflm for kind in kinds],
+        "headers": sorted({f"kernels/{variant.header}" for variant in variants.values()}),
+        "kernels": [(f"NN_{kernel.upper()}", symbol) for kernel, symbol in symbols.items()],
+        "arena_bytes": arena_bytes,
+        "pointer_bytes": pointer_bytes,
+        "content": content,
+        "content_bytes": len(content),
+    }
+    generated = ("engine_model.h", "engine_model.c", "engine_resolver.cc", "nn_select.h")
+    return Sources(
+        engine="tflm",
+        name=graph.name,
+        graph=graph,
+        files={file: render(file, **values) for file in generated},
+        firmware=(
+            *(f"tflm/{file}.cc" for file in CORE),
+            *(f"tflm/ops/{file}.cc" for file in operators),
+            *sorted({f"kernels/{file}" for variant in variants.values() for file in variant.files}),
+        ),
+        include_dirs=(".", "tflm", "kernels"),
+        arena_bytes=arena_bytes,
+        arena_because=_because(graph),
+        model_bytes=len(content),
+        const_bytes=len(content),
+        kernels=tuple((call.op.index, call.op.kind, symbols[call.kernel]) for call in calls),
+    )
+
+
+def _because(graph: Graph) -> str:
+    """Why the arena is as large as it is, for an error about a board that has less."""
+    step, size = plan(graph).peak()
+    if step == len(graph.ops):
+        return f"{size} bytes of outputs are held at the end"
+    op = graph.ops[step]
+    return f"{size} bytes of activations are alive during {op}, whose output has shape {graph.output(op).shape}"
+
+
+def _check(graph: Graph, op: Op) -> None:
+    """Raise on what lower() allows and the interpreter can't do."""
+    if len(op.outputs) != 1:
+        raise UnsupportedOp(f"{op} has {len(op.outputs)} outputs: only operators with one are supported.")
+    for index in (*op.inputs, *op.outputs):
+        tensor = graph.tensors[index]
+        if index >= 0 and tensor.quant is not None and min(tensor.quant.scale) < _NORMAL:
+            raise ModelError(f"{op}: tensor {tensor.name!r} has a scale too small for float32: quantize it again.")

@@ -1,0 +1,207 @@
+"""Graph -> Graph with the same outputs, byte for byte, for every input. PASSES are applied in order."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gen.graph import Array, Graph, Op, QuantParams, Tensor
+from gen.intervals import Interval, analyse, padded
+from gen.ops import lower
+
+GRANULE = 4
+Masks = dict[int, Array]  # activation -> bool for each channel (last axis)
+
+
+def optimize(graph: Graph) -> Graph:
+    for one in PASSES:
+        graph = one(graph)
+    return graph
+
+
+def merge_pads(graph: Graph) -> Graph:
+    """A PAD along height and width, with the zero point, becomes the padding of the only convolution that reads it."""
+    for pad in graph.ops:
+        reader = _only_reader(graph, pad.outputs[0])
+        if pad.kind not in ("pad", "padv2") or reader is None or reader.kind not in ("conv_2d", "depthwise_conv_2d"):
+            continue
+        x, padded_x, widths = graph.input(pad, 0), graph.output(pad), graph.input(pad, 1).data
+        call, p = lower(graph, pad), lower(graph, reader).params
+        if widths is None or len(x.shape) != 4 or widths[[0, 3]].any() or reader.options["Padding"] != "valid":
+            continue
+        spans = [(p["k_h"] - 1) * p["dilation_h"], (p["k_w"] - 1) * p["dilation_w"]]
+        if call.params["value"] != padded_x.zero_point or (widths[1:3].max(axis=1) > spans).any():
+            continue  # kernels rely on it that every window has an element of the input
+        padding = tuple((int(before), int(after)) for before, after in widths[1:3])
+        merged = replace(
+            reader,
+            inputs=(x.index, *reader.inputs[1:]),
+            options={**reader.options, "Padding": padding},
+        )
+        graph = _without(graph, pad, reader, merged)
+    return graph
+
+
+def merge_activations(graph: Graph) -> Graph:
+    """A RELU or RELU6 that does not rescale becomes the fused activation of the convolution that it reads."""
+    for activation in graph.ops:
+        made_by = next((op for op in graph.ops if op.outputs[0] == activation.inputs[0]), None)
+        if activation.kind not in ("relu", "relu6") or made_by is None or made_by.kind not in _WEIGHTED:
+            continue
+        clamp = lower(graph, activation).params
+        x, y = graph.input(activation, 0), graph.output(activation)
+        alone = _only_reader(graph, x.index) is activation and x.index not in graph.outputs
+        if not alone or not copies(clamp) or made_by.options["FusedActivationFunction"] != "none":
+            continue
+        merged = replace(
+            made_by,
+            outputs=activation.outputs,
+            options={**made_by.options, "FusedActivationFunction": activation.kind},
+        )
+        p = lower(_without(graph, activation, made_by, merged), merged).params
+        if x.quant == y.quant and (p["act_min"], p["act_max"]) == (clamp["act_min"], clamp["act_max"]):
+            graph = _without(graph, activation, made_by, merged)
+    return graph
+
+
+def copies(p: Mapping[str, Any]) -> bool:
+    """Whether the kernel requantize, with these parameters, changes nothing but what its clamp cuts off."""
+    return bool((p["multiplier"], p["shift"]) == (1 << 30, 1) and p["input_offset"] == -p["output_offset"])
+
+
+def _only_reader(graph: Graph, tensor: int) -> Op | None:
+    readers = [op for op in graph.ops if tensor in op.inputs]
+    return readers[0] if len(readers) == 1 and tensor not in graph.outputs else None
+
+
+def _without(graph: Graph, gone: Op, old: Op, new: Op) -> Graph:
+    """The graph without one operator and with another replaced; the others keep their index, which names them."""
+    return replace(graph, ops=tuple(new if op is old else op for op in graph.ops if op is not gone))
+
+
+def fold_constant_channels(graph: Graph) -> Graph:
+    """Remove channels that can only take one value: they need no computation and no memory, and what they feed gets a
+    constant added to its bias. Which ones is proved by interval arithmetic over every possible input."""
+    intervals = analyse(graph)
+    removed = _removable(graph, intervals)
+    if not any(mask.any() for mask in removed.values()):
+        return graph
+    tensors = list(graph.tensors)
+    for op in graph.ops:
+        if op.kind in _WEIGHTED:
+            _shrink_constants(graph, op, intervals, removed, tensors)
+    for index, mask in removed.items():
+        tensors[index] = replace(tensors[index], shape=(*tensors[index].shape[:-1], int((~mask).sum())))
+    for op in graph.ops:
+        if op.kind == "reshape" and len(op.inputs) > 1 and op.inputs[1] >= 0 and removed[op.outputs[0]].any():
+            shape = np.array(tensors[op.outputs[0]].shape, np.int32)
+            tensors[op.inputs[1]] = replace(tensors[op.inputs[1]], data=shape, shape=shape.shape, dtype="int32")
+    return replace(graph, tensors=tuple(tensors))
+
+
+_WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+
+
+def _removable(graph: Graph, intervals: Mapping[int, Interval]) -> Masks:
+    """The largest set of channels of activations that every consumer can do without. A depthwise convolution or a pool
+    can do without an input channel when nobody needs its output's: it need not be constant itself."""
+    made = {op.outputs[0] for op in graph.ops}
+    removed = {}
+    for tensor in graph.activations:
+        channels = tensor.shape[-1] if tensor.shape else 1
+        free = tensor.index in made and tensor.index not in graph.outputs and tensor.index in intervals
+        removed[tensor.index] = np.full(channels, free)
+    before: Masks = {}
+    while _differ(before, removed):
+        while _differ(before, removed):
+            before = {index: mask.copy() for index, mask in removed.items()}
+            for op in graph.ops:
+                _restrict(graph, op, intervals, removed)
+        for mask in removed.values():
+            # A tensor without any channel is none; and kernels like channels in fours better than fewer.
+            kept = int((~mask).sum())
+            mask[np.flatnonzero(mask)[: max(-kept % GRANULE, int(kept == 0))]] = False
+    return removed
+
+
+def _differ(a: Masks, b: Masks) -> bool:
+    return any(index not in a or (a[index] != mask).any() for index, mask in b.items())
+
+
+def _restrict(graph: Graph, op: Op, intervals: Mapping[int, Interval], removed: Masks) -> None:
+    """Take out of `removed` what this operator can't do without."""
+    x, y = op.inputs[0], op.outputs[0]
+    if op.kind in _WEIGHTED and _own_constants(graph, op):
+        p = lower(graph, op).params
+        if op.kind == "depthwise_conv_2d" and p["depth_multiplier"] == 1:
+            removed[x] &= removed[y]
+            removed[y] &= removed[x]
+            return
+        if op.kind == "conv_2d" and p["group_c"] == p["in_c"] and x in removed:
+            removed[x] &= _spare(p, intervals[x], padded(p))
+            return
+        if op.kind == "fully_connected" and x in removed and removed[x].size == p["in_n"]:
+            removed[x] &= _spare(p, intervals[x], False)
+            return
+    elif op.kind in ("average_pool_2d", "max_pool_2d"):
+        removed[x] &= removed[y]
+        removed[y] &= removed[x]
+        return
+    elif op.kind == "reshape" and x in removed and removed[y].size % removed[x].size == 0:
+        removed[x] &= removed[y].reshape(-1, removed[x].size).all(axis=0)
+        removed[y] &= np.tile(removed[x], removed[y].size // removed[x].size)
+        return
+    for index in (*op.inputs, y):
+        if index in removed:
+            removed[index] &= False
+
+
+def _spare(p: Mapping[str, Any], x: Interval, pads: bool) -> Array:
+    """The input channels that a convolution can do without: of weight zero, or constant. Where a tap may be padding,
+    which counts as the zero point, or where there is no bias to take the rest, the constant must be the zero point."""
+    silent = x.constant & (x.low == -p["input_offset"])
+    unused = ~p["weights"].any(axis=tuple(range(p["weights"].ndim - 1)))
+    return np.asarray(unused | silent if pads or p["bias"] is None else unused | x.constant)
+
+
+def _own_constants(graph: Graph, op: Op) -> bool:
+    """Whether no other operator uses this one's constants, which then may shrink."""
+    return all(sum(i in other.inputs for other in graph.ops) == 1 for i in op.inputs[1:] if i >= 0)
+
+
+def _shrink_constants(
+    graph: Graph, op: Op, intervals: Mapping[int, Interval], removed: Masks, tensors: list[Tensor]
+) -> None:
+    """Weights and bias of op without the removed channels; what those would have added goes into the bias."""
+    x, y = op.inputs[0], op.outputs[0]
+    gone = removed.get(x, np.zeros(1, np.bool_))
+    if not gone.any() and not removed[y].any():
+        return
+    keep = ~removed[y]
+    weights, bias = graph.input(op, 1), graph.optional_input(op, 2)
+    assert weights.data is not None
+    if op.kind == "depthwise_conv_2d":
+        data, added = weights.data[..., keep], np.zeros(len(keep), np.int64)
+    else:
+        p = lower(graph, op).params
+        # Of a channel that is removed though it varies all weights are zero.
+        constant = np.where(gone, intervals[x].low + p["input_offset"], 0)
+        added = (weights.data.astype(np.int64) * constant).reshape(len(keep), -1).sum(axis=1)
+        data = weights.data[keep][..., ~gone]
+    tensors[weights.index] = _with_data(weights, data, keep)
+    if bias is not None:
+        assert bias.data is not None
+        tensors[bias.index] = _with_data(bias, (bias.data + added).astype(np.int32)[keep], keep)
+
+
+def _with_data(tensor: Tensor, data: Array, keep: Array) -> Tensor:
+    quant: Any = tensor.quant
+    if quant is not None and quant.per_channel:
+        scale = tuple(s for s, k in zip(quant.scale, keep, strict=True) if k)
+        zero = tuple(z for z, k in zip(quant.zero_point, keep, strict=True) if k)
+        quant = QuantParams(scale, zero, quant.axis)
+    return replace(tensor, data=np.ascontiguousarray(data), shape=data.shape, quant=quant)
+
+
+PASSES: tuple[Callable[[Graph], Graph], ...] = (merge_pads, merge_activations, fold_constant_channels)

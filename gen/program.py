@@ -1,0 +1,126 @@
+"""Graph -> Program: the kernel calls of an ahead-of-time engine, in order, and where their tensors live."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gen.arena import ALIGNMENT, Block, Placement, aligned, lower_bound, place
+from gen.graph import Graph
+from gen.kernels import Step, select_all
+from gen.ops import lower
+from gen.ops.operator import Call
+from gen.passes import copies
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """steps: one for each operator that computes something. shares: tensor -> (the tensor in whose memory it lies, at
+    which byte): the output of a RESHAPE lies in its input, the inputs of some CONCATENATIONs in the output."""
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    shares: Mapping[int, tuple[int, int]]
+
+    def owner(self, tensor: int) -> int:
+        return self.shares.get(tensor, (tensor, 0))[0]
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryPlan:
+    """Byte offsets into one arena. tensors: of every activation, by tensor index; scratch: by step, if it has any."""
+
+    tensors: Mapping[int, int]
+    scratch: Mapping[int, int]
+    placement: Placement
+    because: str
+
+
+def compile_graph(graph: Graph, isa: str, level: str) -> Program:
+    """Choose a kernel for every operator. Raises UnsupportedOp, NotQuantized, ModelError."""
+    calls = [lower(graph, op) for op in graph.ops]
+    shares: dict[int, tuple[int, int]] = {}
+    computed = []
+    for call in calls:
+        source = call.inputs[0]
+        if _changes_nothing(call) and graph.tensors[source].data is None:
+            shares[call.output] = shares.get(source, (source, 0))
+        elif _by_placement(graph, calls, call, shares):
+            offset = 0
+            for index in call.inputs:
+                shares[index] = (call.output, offset)
+                offset += graph.tensors[index].size_bytes
+        else:
+            computed.append(call)
+    return Program(graph, tuple(select_all(computed, isa, level, own_constants(graph))), shares)
+
+
+def own_constants(graph: Graph) -> int:
+    """Bytes of the model's own constants: the data of every constant tensor, and a float32 for each of their scales."""
+    constants = (t for t in graph.tensors if t.data is not None)
+    return sum(t.size_bytes + 4 * len(t.quant.scale if t.quant else ()) for t in constants)
+
+
+def _changes_nothing(call: Call) -> bool:
+    """Whether the output's bytes are the input's: RESHAPE, a PAD of nothing, a QUANTIZE to the same parameters."""
+    p = call.params
+    if call.kernel == "pad":
+        return not any(p["before"]) and not any(p["after"])
+    if call.kernel == "requantize":
+        return copies(p) and (p["act_min"], p["act_max"]) == (-128, 127)
+    return call.kernel == "reshape"
+
+
+def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mapping[int, tuple[int, int]]) -> bool:
+    """Whether a CONCATENATION can be left out: its inputs are whole stretches of the output, and lie there at once."""
+    if call.kernel != "concatenation" or call.params["outer"] != 1 or len(set(call.inputs)) < len(call.inputs):
+        return False
+    computed = {other.output for other in calls if not _changes_nothing(other)}
+    owners = {owner for owner, _ in shares.values()}
+    free = all(i in computed and i not in shares and i not in owners for i in call.inputs)
+    return free and all(graph.tensors[i].size_bytes % ALIGNMENT == 0 for i in call.inputs[:-1])
+
+
+def plan(program: Program) -> MemoryPlan:
+    """Place every activation and every scratch memory; a kernel that can work in place does where its input is dead."""
+    graph = program.graph
+    first = {program.owner(i): 0 for i in graph.inputs}
+    last = dict(first)
+    for number, step in enumerate(program.steps):
+        for index in step.call.inputs:
+            if graph.tensors[index].data is None:
+                last[program.owner(index)] = number
+        y = program.owner(step.call.output)
+        first.setdefault(y, number)
+        last[y] = number
+    for index in graph.outputs:
+        last[program.owner(index)] = len(program.steps)
+    numbers = {tensor: number for number, tensor in enumerate(first)}
+    blocks = [Block(graph.tensors[i].name, aligned(graph.tensors[i].size_bytes), first[i], last[i]) for i in first]
+    for number, step in enumerate(program.steps):
+        x, x_offset = program.shares.get(step.call.inputs[0], (step.call.inputs[0], 0))
+        y = step.call.output
+        alone = y not in program.shares and first[y] == number and x_offset == 0
+        if step.variant.in_place and alone and x in numbers and last[x] == number:
+            blocks[numbers[y]] = replace(blocks[numbers[y]], over=numbers[x])
+    scratch: dict[int, int] = {}
+    for number, step in enumerate(program.steps):
+        if step.scratch_bytes:
+            scratch[number] = len(blocks)
+            blocks.append(Block(f"scratch of {step.call.op}", aligned(step.scratch_bytes), number, number))
+    placement = place(blocks)
+    shared = {i: placement.offsets[numbers[owner]] + offset for i, (owner, offset) in program.shares.items()}
+    return MemoryPlan(
+        {tensor: placement.offsets[number] for tensor, number in numbers.items()} | shared,
+        {step: placement.offsets[number] for step, number in scratch.items()},
+        placement,
+        _because(program, placement),
+    )
+
+
+def _because(program: Program, placement: Placement) -> str:
+    """Why the arena is as large as it is: the step at which the block that ends highest begins."""
+    number, size = lower_bound(placement.blocks)
+    if number >= len(program.steps):
+        return f"{size} bytes of outputs are held at the end"
+    op = program.steps[number].call.op
+    shape = program.graph.output(op).shape
+    return f"{size} bytes of activations are alive during {op}, whose output has shape {shape}"

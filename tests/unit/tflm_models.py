@@ -1,0 +1,155 @@
+"""Tiny models that together use every operator and most of their variants, for tests of the engine tflm."""
+
+from typing import Any
+
+import numpy as np
+
+from gen.graph import Array
+from tests.tiny import O, T, model
+
+
+def _int8(rng: np.random.Generator, *shape: int) -> Array:
+    return rng.integers(-127, 128, shape).astype(np.int8)
+
+
+def _bias(rng: np.random.Generator, count: int) -> Array:
+    return rng.integers(-3000, 3000, count).astype(np.int32)
+
+
+def _scales(rng: np.random.Generator, count: int) -> list[float]:
+    return [float(scale) for scale in rng.uniform(0.001, 0.02, count)]
+
+
+def _alike(shape: tuple[int, ...], data: Any = None) -> T:
+    """All of one scale and zero point, as operators that only move bytes want it."""
+    return T(shape, scale=0.05, zero_point=-4, data=data)
+
+
+def convolutions() -> bytes:
+    """CONV_2D (per channel, strided; grouped, dilated, no bias) and DEPTHWISE_CONV_2D (multiplier 2), fused RELUs."""
+    rng = np.random.default_rng(1)
+    scales = _scales(rng, 8)
+    tensors = [
+        T((1, 9, 7, 4), scale=0.05, zero_point=3),
+        T((8, 3, 3, 4), scale=scales, data=_int8(rng, 8, 3, 3, 4)),
+        T((8,), "int32", scale=[0.05 * scale for scale in scales], data=_bias(rng, 8)),
+        T((1, 5, 4, 8), scale=0.07, zero_point=-128),
+        T((6, 2, 3, 4), scale=0.011, data=_int8(rng, 6, 2, 3, 4)),
+        T((1, 3, 2, 6), scale=0.09, zero_point=-10),
+        T((1, 2, 2, 12), scale=_scales(rng, 12), axis=3, data=_int8(rng, 1, 2, 2, 12)),
+        T((12,), "int32", scale=0.001, data=_bias(rng, 12)),
+        T((1, 3, 2, 12), scale=0.12, zero_point=17),
+    ]
+    ops = [
+        O("CONV_2D", (0, 1, 2), (3,), {"strideW": 2, "strideH": 2, "fusedActivationFunction": 1}, "Conv2DOptions"),
+        O("CONV_2D", (3, 4, -1), (5,),
+          {"padding": 1, "strideW": 1, "strideH": 1, "dilationHFactor": 2, "fusedActivationFunction": 2},
+          "Conv2DOptions"),
+        O("DEPTHWISE_CONV_2D", (5, 6, 7), (8,),
+          {"strideW": 1, "strideH": 1, "depthMultiplier": 2, "fusedActivationFunction": 3}, "DepthwiseConv2DOptions"),
+    ]  # fmt: skip
+    return model(tensors, ops, (0,), (8,))
+
+
+def classifier() -> bytes:
+    """AVERAGE_POOL_2D, MAX_POOL_2D, RESHAPE twice, FULLY_CONNECTED per tensor and per channel, SOFTMAX."""
+    rng = np.random.default_rng(2)
+    scales = _scales(rng, 5)
+    tensors = [
+        T((2, 7, 6, 3), scale=0.04, zero_point=-5),
+        T((2, 4, 3, 3), scale=0.04, zero_point=-5),
+        T((2, 2, 2, 3), scale=0.04, zero_point=-5),
+        T((2,), "int32", data=np.array([2, 12], np.int32)),
+        T((2, 12), scale=0.04, zero_point=-5),
+        T((2, 2, 6), scale=0.04, zero_point=-5),
+        T((7, 12), scale=0.0173, data=_int8(rng, 7, 12)),
+        T((7,), "int32", scale=0.04 * 0.0173, data=_bias(rng, 7)),
+        T((2, 7), scale=0.31, zero_point=-20),
+        T((5, 7), scale=scales, data=_int8(rng, 5, 7)),
+        T((2, 5), scale=0.19, zero_point=4),
+        T((2, 5), scale=1 / 256, zero_point=-128),
+    ]
+    pool = {"strideW": 2, "strideH": 2, "filterWidth": 3, "filterHeight": 2}
+    ops = [
+        O("AVERAGE_POOL_2D", (0,), (1,), pool, "Pool2DOptions"),
+        O("MAX_POOL_2D", (1,), (2,), pool | {"filterWidth": 2, "filterHeight": 3}, "Pool2DOptions"),
+        O("RESHAPE", (2, 3), (4,)),
+        O("RESHAPE", (4,), (5,), {"newShape": [2, 2, 6]}, "ReshapeOptions"),
+        O("FULLY_CONNECTED", (5, 6, 7), (8,), {"fusedActivationFunction": 1}, "FullyConnectedOptions"),
+        O("FULLY_CONNECTED", (8, 9, -1), (10,), {}, "FullyConnectedOptions"),
+        O("SOFTMAX", (10,), (11,), {"beta": 1.3}, "SoftmaxOptions"),
+    ]
+    return model(tensors, ops, (0,), (11,))
+
+
+def elementwise() -> bytes:
+    """QUANTIZE from float and from int8, ADD (broadcast, with a constant), RELU, RELU6, LOGISTIC, DEQUANTIZE."""
+    rng = np.random.default_rng(3)
+    shape = (2, 3, 4)
+    tensors = [
+        T(shape, "float32"),
+        T(shape, scale=0.031, zero_point=7),
+        T(shape, scale=0.044, zero_point=-9),
+        T((3, 1), scale=0.02, zero_point=1, data=_int8(rng, 3, 1)),
+        T(shape, scale=0.06, zero_point=-3),
+        T(shape, scale=0.05, zero_point=-30),
+        T(shape, scale=0.03, zero_point=-128),
+        T(shape, scale=0.09, zero_point=2),
+        T(shape, scale=1 / 256, zero_point=-128),
+        T(shape, "float32"),
+    ]
+    ops = [
+        O("QUANTIZE", (0,), (1,)),
+        O("QUANTIZE", (1,), (2,)),
+        O("ADD", (2, 3), (4,), {}, "AddOptions"),
+        O("RELU", (4,), (5,)),
+        O("RELU6", (5,), (6,)),
+        O("ADD", (6, 1), (7,), {"fusedActivationFunction": 3}, "AddOptions"),
+        O("LOGISTIC", (7,), (8,)),
+        O("DEQUANTIZE", (8,), (9,)),
+    ]
+    return model(tensors, ops, (0,), (9, 5))
+
+
+def shapes() -> bytes:
+    """PAD (int32 and int64 paddings), PADV2, CONCATENATION of four and of a constant, MEAN over several axes."""
+    rng = np.random.default_rng(4)
+    tensors = [
+        _alike((1, 3, 4, 2)),
+        T((4, 2), "int32", data=np.array([[0, 0], [1, 2], [0, 0], [3, 0]], np.int32)),
+        _alike((1, 6, 4, 5)),
+        T((4, 2), "int64", data=np.array([[0, 1], [0, 0], [2, 0], [0, 0]], np.int64)),
+        _alike((2, 6, 6, 5)),
+        _alike((1,), data=np.array([77], np.int8)),
+        T((4, 2), "int32", data=np.zeros((4, 2), np.int32)),
+        _alike((2, 6, 6, 5)),
+        _alike((2, 6, 6, 3), data=_int8(rng, 2, 6, 6, 3)),
+        _alike((2, 6, 6, 18)),
+        T((2,), "int32", data=np.array([1, 2], np.int32)),
+        T((2, 18), scale=0.02, zero_point=5),
+        T((2,), "int32", data=np.array([-1, 0], np.int32)),
+        T((1, 6, 6, 1), scale=0.06, zero_point=-1),
+    ]
+    ops = [
+        O("PAD", (0, 1), (2,), {}, "PadOptions"),
+        O("PADV2", (2, 3, 5), (4,), {}, "PadV2Options"),
+        O("PAD", (4, 6), (7,), {}, "PadOptions"),
+        O("CONCATENATION", (4, 8, 7, 4), (9,), {"axis": -1}, "ConcatenationOptions"),
+        O("MEAN", (9, 10), (11,), {}, "ReducerOptions"),
+        O("MEAN", (9, 12), (13,), {"keepDims": True}, "ReducerOptions"),
+    ]
+    return model(tensors, ops, (0,), (11, 13))
+
+
+def two_inputs() -> bytes:
+    """An input that is only used at the end, one that is an output too, and a RESHAPE of an input."""
+    tensors = [_alike((4, 6)), _alike((4, 6)), _alike((24,)), T((4, 6), scale=0.07), T((4, 6), scale=0.08)]
+    ops = [
+        O("RESHAPE", (0,), (2,)),
+        O("ADD", (0, 0), (3,), {}, "AddOptions"),
+        O("ADD", (3, 1), (4,), {}, "AddOptions"),
+    ]
+    return model(tensors, ops, (0, 1), (4, 2, 1))
+
+
+MODELS = {f.__name__: f for f in (convolutions, classifier, elementwise, shapes, two_inputs)}
