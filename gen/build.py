@@ -1,0 +1,212 @@
+"""Sources -> Firmware: writes the generated files, runs PlatformIO on them and measures the result.
+
+The only module that runs PlatformIO. firmware/pio/builder/main.py is the other half: it says what lies in the folder
+of a build, and compiles and links it.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from gen.board import ROOT, TOOLCHAINS, Board
+from gen.emit import write_if_changed
+from gen.engines import Sources
+from gen.errors import BuildError, DoesNotFit, MissingTool
+
+CORE = ROOT / ".pio" / "core"
+
+_OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
+_ERROR = re.compile(r"^.*(?:\b\w*[eE]rror: |undefined reference).*$", re.MULTILINE)
+# A piece of a section in the linker's map: name, address, size and the object that it is from.
+_MAP_PIECE = re.compile(r"^ (\.[\w.$*-]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
+_IN_FLASH = (".text", ".rodata", ".data", ".init_array", ".vectors", ".ARM.ex")
+_CODE = (".text",)
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A linked image. flash_bytes is what it occupies in flash; ram_bytes its data and the stack's reserve.
+
+    parts says whose bytes those in flash are: "model" (generated), folders of firmware/ ("tflm", "kernels", "port"),
+    "main" (main.c, link.c) and "toolchain" (the compiler's libraries). code is what of them is machine code (.text).
+    """
+
+    elf: Path
+    flash_bytes: int
+    ram_bytes: int
+    parts: Mapping[str, int]
+    code: Mapping[str, int]
+
+
+def default_folder(model: str, board: Board, engine: str, level: str | None) -> Path:
+    """Where a model is built unless the person says otherwise; level is None for an engine that has none."""
+    suffix = f"-{level}" if level not in (None, "balanced") else ""
+    return ROOT / "build" / f"{model}-{board.id}-{engine}{suffix}"
+
+
+def misfit(board: Board, sources: Sources) -> str | None:
+    """Why even the certain part of the need exceeds the board, before anything is compiled; None if it may fit."""
+    if board.ram is not None:
+        need = sources.arena_bytes + board.stack_bytes
+        if need > board.ram_bytes:
+            return (
+                f"{sources.name} needs at least {need} bytes of RAM (arena {sources.arena_bytes} + stack "
+                f"{board.stack_bytes}) and {board.id} has {board.ram_bytes}: does not fit by {need - board.ram_bytes} "
+                f"bytes, because {sources.arena_because}"
+            )
+    if board.flash is not None and sources.const_bytes > board.flash_bytes:
+        return (
+            f"{sources.name} needs at least {sources.const_bytes} bytes of flash (its constants) and {board.id} has "
+            f"{board.flash_bytes}: does not fit by {sources.const_bytes - board.flash_bytes} bytes, because the "
+            "weights alone are larger than the flash"
+        )
+    return None
+
+
+def check_fits(
+    board: Board, sources: Sources, advice: Callable[[], str] = lambda: "a larger board or a smaller model"
+) -> None:
+    """Raises DoesNotFit where misfit() finds a reason; advice says what to try."""
+    reason = misfit(board, sources)
+    if reason is not None:
+        raise DoesNotFit(f"{reason}; try {advice()}.")
+
+
+def build(sources: Sources, board: Board, folder: Path) -> Firmware:
+    """Compiles and links sources for board in folder; folder/firmware.elf exists afterwards only when it is whole.
+
+    Raises MissingTool, BuildError (which names folder/build.log and the first error) and DoesNotFit (flash or RAM
+    overflow, by how many bytes).
+    """
+    folder = folder.resolve()
+    _require_compiler(board)
+    _write_sources(sources, folder)
+    prepare()
+    log = folder / "build.log"
+    command = [sys.executable, "-m", "platformio", "run", "--environment", board.id, "--disable-auto-clean"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=_environment(folder), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        errors="replace", check=False,
+    )  # fmt: skip
+    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    elf = folder / "firmware.elf"
+    if done.returncode != 0:
+        for stale in folder.glob("firmware.*"):
+            stale.unlink()
+        raise _failure(done.stdout + done.stderr, sources, board, log)
+    return _measure(elf, board)
+
+
+def prepare() -> None:
+    """Makes the project's PlatformIO folder usable without its registry; does nothing when it is.
+
+    It gets the package tool-scons, around the SCons of this Python, and a link to firmware/pio. PlatformIO would make
+    the link itself, but not for two builds at once, and not anew when the checkout is moved or copied.
+    """
+    from platformio.dependencies import get_core_dependencies
+    from platformio.package.meta import PackageSpec
+
+    try:
+        metadata.version("scons")
+    except metadata.PackageNotFoundError as error:
+        raise MissingTool("the Python package scons is not installed; `make setup` installs it.") from error
+    scons = {"name": "tool-scons", "version": get_core_dependencies()["tool-scons"].lstrip("~")}
+    owner = PackageSpec(owner="platformio", name="tool-scons").as_dict()
+    link = {"cwd": str(ROOT), "spec": PackageSpec("symlink://firmware/pio").as_dict()}
+    for path, text in {
+        "packages/tool-scons/package.json": json.dumps(scons),
+        "packages/tool-scons/.piopm": json.dumps({"type": "tool", **scons, "spec": owner}),
+        "packages/tool-scons/scons.py": "import SCons.Script\n\nSCons.Script.main()\n",
+        "platforms/pio.pio-link": json.dumps(link),
+    }.items():
+        write_if_changed(CORE / path, text)
+
+
+def _require_compiler(board: Board) -> None:
+    """PlatformIO by itself would go to its registry for minutes, and for good where there is no way to it."""
+    toolchain, compiler = TOOLCHAINS[board.toolchain], f"{board.toolchain}gcc"
+    if shutil.which(compiler) or (toolchain.package and (CORE / "packages" / toolchain.package).is_dir()):
+        return
+    other = f", or `python -m platformio pkg install -e {board.id}` fetches PlatformIO's" if toolchain.package else ""
+    raise MissingTool(f"{compiler} is not on PATH; `apt-get install {toolchain.apt}` installs it{other}.")
+
+
+def _write_sources(sources: Sources, folder: Path) -> None:
+    """The generated files and build.json; files of an earlier generation that no longer belong are deleted."""
+    for stale in set(_files(folder / "src")) - {folder / "src" / path for path in sources.files}:
+        stale.unlink()
+    for path, text in sources.files.items():
+        write_if_changed(folder / "src" / path, text)
+    plan = {"firmware": sources.firmware, "include_dirs": sources.include_dirs}
+    write_if_changed(folder / "build.json", json.dumps(plan, indent=2) + "\n")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Ours without PlatformIO's settings of the person who calls, and with its calls home switched off."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
+    return kept | {
+        "GEN_FOLDER": str(folder),
+        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+        "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+    }
+
+
+def _failure(output: str, sources: Sources, board: Board, log: Path) -> DoesNotFit | BuildError:
+    """What went wrong, from PlatformIO's output."""
+    shown = os.path.relpath(log)
+    overflows = {region: int(over) for region, over in _OVERFLOW.findall(output)}
+    if overflows:
+        region, over = max(overflows.items(), key=lambda item: item[1])
+        size = board.flash_bytes if region == "FLASH" else board.ram_bytes
+        what = "flash" if region == "FLASH" else "RAM"
+        return DoesNotFit(
+            f"{sources.name} needs {size + over} bytes of {what} and {board.id} has {size}: does not fit by {over} "
+            f"bytes (arena {sources.arena_bytes}, stack {board.stack_bytes}, model {sources.model_bytes}); try a board "
+            f"with more {what} (`python -m gen boards` lists them), or a smaller model."
+        )
+    lines = [match[0].strip() for match in _ERROR.finditer(output)] or output.strip().splitlines()[-1:]
+    return BuildError(f"the firmware could not be built, see {shown}: {lines[0] if lines else 'no output'}")
+
+
+def _measure(elf: Path, board: Board) -> Firmware:
+    """Sizes from the section headers and the linker's map."""
+    from elftools.elf.constants import SH_FLAGS
+    from elftools.elf.elffile import ELFFile
+
+    flash = ram = 0
+    with elf.open("rb") as file:
+        for section in ELFFile(file).iter_sections():
+            flags, size = section["sh_flags"], section["sh_size"]
+            if flags & SH_FLAGS.SHF_ALLOC:
+                flash += size if section["sh_type"] != "SHT_NOBITS" else 0
+                writable = bool(flags & SH_FLAGS.SHF_WRITE)
+                ram += size if (section["sh_addr"] in board.ram if board.ram else writable) else 0
+    map_text = elf.with_suffix(".map").read_text(encoding="utf-8")
+    parts, code = (_parts(map_text, elf.parent, board, sections) for sections in (_IN_FLASH, _CODE))
+    return Firmware(elf, flash, ram, parts, code)
+
+
+def _parts(map_text: str, folder: Path, board: Board, sections: tuple[str, ...]) -> dict[str, int]:
+    """Bytes in the sections (prefixes of their names) by origin, see Firmware."""
+    roots = {folder / "obj": "model", ROOT / ".pio" / "build" / board.id / "firmware": "main"}
+    parts: dict[str, int] = {}
+    for name, size, source in _MAP_PIECE.findall(map_text.partition("Linker script and memory map")[2]):
+        if name.startswith(sections) and int(size, 16):
+            part, path = "toolchain", ROOT / source
+            for root, top in roots.items():
+                if path.is_relative_to(root):
+                    below = path.relative_to(root).parts
+                    part = below[0] if len(below) > 1 else top
+            parts[part] = parts.get(part, 0) + int(size, 16)
+    return parts
