@@ -1,0 +1,61 @@
+"""Float model -> int8 .tflite (per channel, int8 input and output), and numbers across the int8 border."""
+
+from typing import Any
+
+import numpy as np
+
+from gen import reference, tflite
+from gen.graph import Array, Graph, Tensor
+from gen.model import QuantizedModel
+from gen.train import FloatModel
+
+REPRESENTATIVE = 500  # images that the converter takes the activations' ranges from
+
+
+def quantize(model: FloatModel, x: Array, name: str) -> QuantizedModel:
+    """Post-training quantization with softmax at the end; x, NHWC from the training split, gives the ranges."""
+    content = convert(model.keras, x[:REPRESENTATIVE])
+    return QuantizedModel(content, tflite.read(content, name), name)
+
+
+def convert(model: Any, x: Array) -> bytes:
+    """The .tflite of a sequential Keras model that ends in logits, batch 1. The same model gives the same bytes."""
+    import keras
+    import tensorflow as tf
+
+    keras.backend.clear_session()  # or names in the file would count the models made before
+    inputs = keras.Input(batch_shape=(1, *x.shape[1:]), name="x")
+    fixed = keras.Sequential([inputs, *model.layers, keras.layers.Softmax(name="softmax")], name="m")
+    converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([image[None]] for image in x)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    return bytes(converter.convert())
+
+
+def quantize_input(graph: Graph, x: Array) -> list[Array]:
+    """x, float in natural units, as the graph's only input takes it: int8, or float32 when that is its type.
+
+    As TFLite's AffineQuantize: float32 division, half away from zero, saturated."""
+    tensor = graph.tensors[graph.inputs[0]]
+    if tensor.dtype == "float32":
+        return [x.astype(np.float32).reshape(tensor.shape)]
+    ratio = (x.astype(np.float32) / np.float32(tensor.scale)).astype(np.float64)
+    rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio)
+    return [np.clip(rounded + tensor.zero_point, -128, 127).astype(np.int8).reshape(tensor.shape)]
+
+
+def dequantize_output(graph: Graph, y: Array) -> Array:
+    """The graph's first output, int8 -> float32 in natural units; a float output stays."""
+    tensor: Tensor = graph.tensors[graph.outputs[0]]
+    if tensor.dtype == "float32":
+        return y
+    return (y.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
+
+
+def predict(graph: Graph, x: Array) -> Array:
+    """The class of each image in x (NHWC, float), computed in int8 by the NumPy reference."""
+    return np.array(
+        [np.argmax(reference.outputs(graph, quantize_input(graph, image[None]))[0]) for image in x], np.int64
+    )

@@ -1,0 +1,178 @@
+"""What to learn: a task is one file models/<name>.py with a TASK; beside it lie its student's .tflite and card.
+
+Nothing here imports TensorFlow: `build` and `verify` read the committed student only.
+"""
+
+import importlib.util
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gen.errors import MissingTool, UsageError, unknown
+from gen.graph import Array
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+INSTALL_TRAIN = "pip install -e '.[train]'"
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """x: float32 NHWC in natural units; y: int64 class numbers, one for each example."""
+
+    x: Array
+    y: Array
+
+    def __post_init__(self) -> None:
+        if self.x.ndim != 4 or self.x.dtype != np.float32 or self.y.shape != self.x.shape[:1]:
+            raise ValueError(f"x {self.x.dtype} {self.x.shape} is not float32 NHWC with a label in y {self.y.shape}")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Every example there is. source: what a person needs to find the data again."""
+
+    source: str
+    classes: tuple[str, ...]
+    examples: Examples
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """Disjoint. train: weights and quantization ranges; validation: every choice; test: the card's figures only."""
+
+    train: Examples
+    validation: Examples
+    test: Examples
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random affine maps of the training images, each drawn uniformly from -limit to +limit."""
+
+    shift_pixels: float = 0.0
+    rotation_degrees: float = 0.0
+    zoom: float = 0.0
+    shear: float = 0.0
+
+
+@dataclass(frozen=True)
+class Training:
+    """Adam, its learning rate falling to 0 on a cosine; the epoch with the lowest validation loss is kept."""
+
+    epochs: int
+    batch: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Loss (1 - alpha) CE(y, p_s) + alpha T^2 KL(p_t || p_s), p_t and p_s at temperature T in the KL term
+    (Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015)."""
+
+    temperature: float
+    alpha: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """One problem. teacher and student build Keras models from NHWC inputs to logits, one for each class; seed decides
+    the splits, the initial weights and the batches."""
+
+    name: str
+    title: str
+    seed: int
+    load: Callable[[], Dataset]
+    validation_share: float
+    test_share: float
+    teacher: Callable[[], Any]
+    student: Callable[[], Any]
+    teacher_training: Training
+    student_training: Training
+    augmentation: Augmentation
+    distillation: Distillation
+
+    def dataset(self) -> Dataset:
+        """Raises MissingTool when the package that holds the data is not installed."""
+        try:
+            return self.load()
+        except ModuleNotFoundError as error:
+            raise MissingTool(
+                f"the data of task {self.name!r} need the Python package {error.name}: run `{INSTALL_TRAIN}`."
+            ) from None
+
+    def splits(self) -> Splits:
+        """The same three every time. Raises as dataset() does."""
+        examples = self.dataset().examples
+        parts = stratify(examples.y, (self.validation_share, self.test_share), self.seed)
+        rest, validation, test = (Examples(examples.x[part], examples.y[part]) for part in parts)
+        return Splits(rest, validation, test)
+
+    def test_set(self) -> Examples:
+        """What the card's accuracy is of. Raises as dataset() does."""
+        return self.splits().test
+
+
+def stratify(y: Array, shares: tuple[float, ...], seed: int) -> list[Array]:
+    """Indices into y, shuffled: what is left first, then a part for each share, with the classes in proportion."""
+    rng = np.random.default_rng(seed)
+    parts: list[list[Array]] = [[] for _ in range(len(shares) + 1)]
+    for label in np.unique(y):
+        indices = rng.permutation(np.flatnonzero(y == label))
+        ends = np.cumsum([round(len(indices) * share) for share in shares])
+        pieces = np.split(indices, ends)
+        for part, piece in zip(parts, [pieces[-1], *pieces[:-1]], strict=True):
+            part.append(piece)
+    return [rng.permutation(np.concatenate(part)) for part in parts]
+
+
+def list_tasks() -> list[str]:
+    return sorted(path.stem for path in MODELS.glob("*.py"))
+
+
+def load_task(name: str) -> Task:
+    """Raises UsageError when there is no models/<name>.py or when it defines no Task of that name."""
+    if name not in list_tasks():
+        raise unknown("task", name, list_tasks(), "python -m gen tasks")
+    path = MODELS / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"models.{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    task = getattr(module, "TASK", None)
+    if not isinstance(task, Task) or task.name != name:
+        raise UsageError(f"models/{name}.py does not define TASK = Task(name={name!r}, ...): see models/digits.py.")
+    return task
+
+
+def model_path(name: str) -> Path:
+    return MODELS / f"{name}.tflite"
+
+
+def card_path(name: str) -> Path:
+    return MODELS / f"{name}.json"
+
+
+def of_card(path: Path) -> str | None:
+    """The task that a card is of; None where there is no card, or none of a task that we know."""
+    try:
+        card = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    name = card.get("task") if isinstance(card, dict) else None
+    return name if name in list_tasks() else None
+
+
+def overview() -> list[dict[str, str]]:
+    """For each task: task, title, and student (size) and accuracy (int8, test set) as its card says."""
+    rows = []
+    for name in list_tasks():
+        size, accuracy = "not trained yet", ""
+        if card_path(name).exists():
+            student = json.loads(card_path(name).read_text("utf-8"))["models"]["distilled"]
+            size, accuracy = f"{student['tflite_bytes']} bytes", f"{student['test_int8']['accuracy']:.2%}"
+        rows.append({"task": name, "title": load_task(name).title, "student": size, "accuracy": accuracy})
+    return rows

@@ -1,0 +1,291 @@
+"""Task -> teacher, student trained alone, and student distilled from the teacher: float models, TensorFlow only here
+and in quantize.py."""
+
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gen.errors import MissingTool
+from gen.graph import Array
+from gen.task import INSTALL_TRAIN, Augmentation, Distillation, Examples, Splits, Task, Training
+
+Say = Callable[[str], None]
+NAMES = ("teacher", "alone", "distilled")
+
+
+@dataclass(frozen=True, eq=False)
+class FloatModel:
+    """keras maps NHWC to logits and holds the weights of the best epoch; curves are per epoch: loss, accuracy,
+    val_loss, val_accuracy; the losses are cross-entropy, or the distillation loss of a distilled student."""
+
+    keras: Any
+    params: int
+    curves: Mapping[str, list[float]]
+
+    @property
+    def best_epoch(self) -> int:
+        """Counted from 0."""
+        return int(np.argmin(self.curves["val_loss"]))
+
+    def predict(self, x: Array) -> Array:
+        """The class of each image in x, NHWC."""
+        classes: Array = np.argmax(np.asarray(self.keras(x, training=False)), axis=-1)
+        return classes
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """alone and distilled began with the same weights and saw the same batches."""
+
+    teacher: FloatModel
+    alone: FloatModel
+    distilled: FloatModel
+
+
+def require_train_extra() -> None:
+    """Raise MissingTool unless all that training imports later is installed."""
+    for package in ("tensorflow", "keras", "sklearn", "matplotlib"):
+        if find_spec(package) is None:
+            raise MissingTool(f"training needs the Python package {package}: run `{INSTALL_TRAIN}`.")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what C++ and Python write to stdout and stderr; show it only if an error leaves the block."""
+    with tempfile.TemporaryFile() as log, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        saved = os.dup(1), os.dup(2)
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        failed = False
+        try:
+            yield
+        except Exception:
+            failed = True
+            raise
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, copy in zip((1, 2), saved, strict=True):
+                os.dup2(copy, number)
+                os.close(copy)
+            if failed:
+                log.seek(0)
+                sys.stderr.write(log.read().decode("utf-8", "replace"))
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow without its log, on one thread and with deterministic kernels: one seed, one result."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    with quiet():
+        import tensorflow as tf
+
+        # Sums are split over threads, and float sums depend on the split; these models are too small to gain by it.
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.experimental.enable_op_determinism()
+
+
+def train(task: Task, splits: Splits, seed: int, say: Say, teacher: FloatModel | None = None) -> Trained:
+    """All three from one seed; a teacher that is given is not trained again. start_tensorflow() comes first."""
+    teacher = teacher or _fit("teacher", task, splits, seed, say)
+    alone = _fit("student alone", task, splits, seed, say)
+    distilled = _fit("student distilled", task, splits, seed, say, lesson=teacher)
+    return Trained(teacher, alone, distilled)
+
+
+def _fit(name: str, task: Task, splits: Splits, seed: int, say: Say, *, lesson: FloatModel | None = None) -> FloatModel:
+    """Train the task's teacher or student from seed, the student with the distillation loss when it has a lesson."""
+    build, training = (
+        (task.teacher, task.teacher_training) if name == "teacher" else (task.student, task.student_training)
+    )
+    say(f"{name}: {training.epochs} epochs from seed {seed} ...")
+    start = time.monotonic()
+    with quiet():
+        import keras
+
+        keras.utils.set_random_seed(seed)
+        model = build()
+        learner = model if lesson is None else _distiller(model, lesson, task.distillation)
+        history = _run(learner, training, task.augmentation, splits, seed)
+    curves = {key: [float(value) for value in values] for key, values in history.items()}
+    trained = FloatModel(model, model.count_params(), curves)
+    best = trained.best_epoch
+    say(
+        f"{name}: {curves['val_accuracy'][best]:.2%} of validation right after epoch {best + 1}, which is kept; "
+        f"{time.monotonic() - start:.1f} s"
+    )
+    return trained
+
+
+def _run(learner: Any, training: Training, augmentation: Augmentation, splits: Splits, seed: int) -> dict[str, Any]:
+    """Fit learner and leave it with the weights of its best epoch; returns the curves."""
+    import keras
+    import tensorflow as tf
+
+    steps = len(splits.train.y) // training.batch
+    signature = (
+        tf.TensorSpec((steps, training.batch, *splits.train.x.shape[1:]), tf.float32),
+        tf.TensorSpec((steps, training.batch), tf.int64),
+    )
+    epochs = tf.data.Dataset.from_generator(
+        lambda: _epochs(splits.train, training, augmentation, seed), output_signature=signature
+    )
+    learner.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(training.learning_rate, steps * training.epochs)
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        steps_per_execution=steps,
+    )
+    history = learner.fit(
+        epochs.unbatch(),
+        epochs=training.epochs,
+        steps_per_epoch=steps,
+        validation_data=(splits.validation.x, splits.validation.y),
+        validation_batch_size=len(splits.validation.y),
+        callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=training.epochs, restore_best_weights=True)],
+        shuffle=False,
+        verbose=0,
+    )
+    return dict(history.history)
+
+
+def _epochs(
+    examples: Examples, training: Training, augmentation: Augmentation, seed: int
+) -> Iterator[tuple[Array, Array]]:
+    """For each epoch all its batches (steps, batch, H, W, C) and labels (steps, batch): shuffled, freshly augmented."""
+    rng = np.random.default_rng(seed)
+    steps = len(examples.y) // training.batch
+    for _ in range(training.epochs):
+        order = rng.permutation(len(examples.y))[: steps * training.batch]
+        x = augment(examples.x[order], augmentation, rng)
+        yield x.reshape(steps, training.batch, *x.shape[1:]), examples.y[order].reshape(steps, training.batch)
+
+
+def augment(x: Array, limits: Augmentation, rng: np.random.Generator) -> Array:
+    """Each image of x (NHWC, float32) under its own random affine map about its centre; bilinear, 0 outside."""
+    count, height, width, channels = x.shape
+
+    def draw(limit: float) -> Array:
+        return rng.uniform(-limit, limit, size=(count,))
+
+    angle, shear = np.deg2rad(draw(limits.rotation_degrees)), draw(limits.shear)
+    zoom_y, zoom_x = 1.0 + draw(limits.zoom), 1.0 + draw(limits.zoom)
+    cos, sin = np.cos(angle), np.sin(angle)
+    # From a pixel of the result to the place in x where its value comes from: rotation * shear * zoom, then shift.
+    matrix = np.array([[cos * zoom_y, (shear * cos - sin) * zoom_x], [sin * zoom_y, (shear * sin + cos) * zoom_x]])
+    shift = np.array([draw(limits.shift_pixels), draw(limits.shift_pixels)])
+    centre = np.array([[(height - 1) / 2], [(width - 1) / 2]])
+    grid = np.indices((height, width)).reshape(2, -1) - centre
+    place = np.einsum("abn,bp->nap", matrix, grid) + shift.T[:, :, None] + centre  # N, (y, x), pixel
+
+    corner = np.floor(place).astype(np.int64)
+    part = place - corner
+    image = np.arange(count)[:, None]
+    result = np.zeros((count, height * width, channels))
+    for dy in (0, 1):
+        for dx in (0, 1):
+            row, column = corner[:, 0] + dy, corner[:, 1] + dx
+            inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+            weight = np.abs(1 - dy - part[:, 0]) * np.abs(1 - dx - part[:, 1]) * inside
+            result += weight[..., None] * x[image, np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
+    return result.reshape(x.shape).astype(np.float32)
+
+
+def _distiller(student: Any, teacher: FloatModel, settings: Distillation) -> Any:
+    """A Keras model that trains student with the distillation loss, on the training and on the validation split."""
+    import keras
+    from keras import ops
+
+    class Distiller(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.student = student
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            return self.student(x, training=training)
+
+        def compute_loss(
+            self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+        ) -> Any:
+            hard = super().compute_loss(x, y, y_pred, sample_weight, training)
+            taught = ops.stop_gradient(teacher.keras(x, training=False))
+            return mix_losses(hard, taught, y_pred, settings)
+
+    return Distiller()
+
+
+def mix_losses(hard: Any, teacher_logits: Any, student_logits: Any, settings: Distillation) -> Any:
+    """(1 - alpha) hard + alpha T^2 KL(p_t || p_s), the mean over the batch; logits N x classes."""
+    from keras import ops
+
+    log_p_t = ops.log_softmax(teacher_logits / settings.temperature)
+    log_p_s = ops.log_softmax(student_logits / settings.temperature)
+    divergence = ops.mean(ops.sum(ops.exp(log_p_t) * (log_p_t - log_p_s), axis=-1))
+    return (1.0 - settings.alpha) * hard + settings.alpha * settings.temperature**2 * divergence
+
+
+def train_task(task: Task, folder: Path, say: Say, repeats: int = 1) -> dict[str, Any]:
+    """Train, quantize, and at the end write <task>.tflite, .png and .json into folder; returns the card.
+
+    repeats: from how many seeds the two students are trained to say what distillation brings; the first makes the
+    model. Raises MissingTool, UsageError (folder can't be written)."""
+    from gen import card as cards
+    from gen import quantize
+
+    require_train_extra()
+    start = time.monotonic()
+    cards.check_folder(folder)
+    splits = task.splits()
+    start_tensorflow()
+    say(f"TensorFlow: started in {time.monotonic() - start:.1f} s; seed {task.seed}")
+    runs: list[cards.Run] = []
+    teacher = None
+    for seed in range(task.seed, task.seed + repeats):
+        trained = train(task, splits, seed, say, teacher)
+        teacher = trained.teacher
+        began = time.monotonic()
+        with quiet():
+            run = cards.Run(
+                seed,
+                trained,
+                alone=quantize.quantize(trained.alone, splits.train.x, task.name),
+                distilled=quantize.quantize(trained.distilled, splits.train.x, task.name),
+            )
+        say(f"quantized: {len(run.distilled.content)} bytes, in {time.monotonic() - began:.1f} s")
+        runs.append(run)
+    began = time.monotonic()
+    card = cards.make(task, splits, runs)
+    say(f"card: test set of {len(splits.test.y)} evaluated in {time.monotonic() - began:.1f} s")
+    cards.write(card, runs[0].distilled.content, folder)
+    say(f"written: {folder / task.name}.tflite, .json, .png; {time.monotonic() - start:.1f} s in all")
+    return card
+
+
+def summary(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The card in a few rows: (what, figure)."""
+    rows = []
+    for name in NAMES:
+        model = card["models"][name]
+        figures = [f"{model['test_float']['accuracy']:.2%} of test as float"]
+        if "test_int8" in model:
+            figures += [f"{model['test_int8']['accuracy']:.2%} as int8", f"{model['tflite_bytes']} bytes"]
+        rows.append((name, ", ".join(figures)))
+    return [*rows, ("distillation", card["distillation"]["summary"])]
