@@ -1,0 +1,95 @@
+"""The main job, through the command line: build, run in an emulator, every byte compared."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gen import board as boards
+from gen import build, model, transport
+from gen.__main__ import main
+from gen.engines import ENGINES
+from gen.session import ENGINE, Session
+from tests.device import shared
+
+VECTORS = 20
+# Instructions per inference of upstream TFLM's reference kernels on a Cortex-M4, counted in QEMU.
+TFLM_REFERENCE = {
+    "ad01_int8": 1_953_803,
+    "kws_ref_model": 43_112_787,
+    "pretrainedResnet_quant": 107_492_394,
+    "vww_96_int8": 100_471_961,
+}
+
+
+def gen(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    """Exit code and what --json printed, which must be JSON and nothing else."""
+    code = main([*words, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+@shared.needed
+@pytest.mark.parametrize("board", ["qemu_mps2_an386", "netduino_plus_2"])
+@pytest.mark.parametrize("name", shared.NAMES)
+def test_published_models_are_exact(name: str, board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = gen(
+        capsys, "verify", str(shared.path(name)), "--board", board, "--vectors", str(VECTORS), "--out", str(tmp_path)
+    )
+    assert (code, report["verdict"], report["vectors"], report["mismatches"]) == (0, "exact", VECTORS, 0)
+    assert "confirmed by tflite-micro" in report["reference"]
+    assert 0 < report["instructions"] <= TFLM_REFERENCE[name]
+    limit = boards.load(board).stack_bytes
+    assert 0 < report["stack_bytes"] <= limit
+    assert report["arena_bytes"] + limit <= report["ram_bytes"] <= report["ram_limit_bytes"]
+    assert report["model_bytes"] < report["flash_bytes"] <= report["flash_limit_bytes"]
+    saved = json.loads((tmp_path / "report.json").read_text())
+    assert saved == report
+
+
+@shared.needed
+@pytest.mark.parametrize("name", shared.NAMES)
+def test_small_board_is_refused_before_compiling(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    code, report = gen(capsys, "build", str(shared.path(name)), "--board", "stm32vldiscovery", "--out", str(out))
+    assert (code, report["error"]) == (1, "does_not_fit")
+    assert "does not fit by " in report["message"] and "because" in report["message"] and "; try " in report["message"]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("board", ["host", "netduino_plus_2", "qemu_mps2_an386", "stm32vldiscovery"])
+def test_digits_on_every_board(board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole test set, so that the accuracy is the device's own."""
+    code, report = gen(capsys, "verify", "digits", "--board", board, "--out", str(tmp_path))
+    assert (code, report["verdict"]) == (0, "exact")
+    assert report["accuracy"] >= 0.975
+    assert report["model_bytes"] <= 10_000
+
+
+def arenas() -> list[Any]:
+    published = [pytest.param(str(shared.path(name)), id=name, marks=shared.needed) for name in shared.NAMES]
+    return [pytest.param("digits", id="digits"), *published]
+
+
+@pytest.mark.parametrize("word", arenas())
+@pytest.mark.parametrize("board_id", ["qemu_mps2_an386", "host"])
+def test_arena_is_exact(word: str, board_id: str, tmp_path: Path) -> None:
+    """On the device exactly that size works, all of it used, and 16 bytes less fails with the reason."""
+    board, found = boards.load(board_id), model.load(word)
+    sources = ENGINES["tflm"](found.graph, found.content, board.isa, board.pointer_bytes)
+    size = sources.arena_bytes
+    header = sources.files["engine_model.h"]
+    for arena, status in ((size, 0), (size - 16, 1)):
+        changed = header.replace(f"#define ENGINE_ARENA_BYTES {size}", f"#define ENGINE_ARENA_BYTES {arena}")
+        assert (changed == header) == (arena == size)
+        firmware = build.build(
+            replace(sources, files={**sources.files, "engine_model.h": changed}), board, tmp_path / str(arena)
+        )
+        with transport.open_stream(board.transport.format(elf=firmware.elf)) as stream:
+            info = Session(stream).hello()
+        assert (info.arena_bytes, info.engine_status) == (arena, status)
+        if status == 0:
+            assert info.arena_used == size
+        else:
+            assert "arena is too small" in ENGINE[status]
