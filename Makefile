@@ -1,0 +1,52 @@
+# Everything that a fresh Debian 12 needs, and the three things to do with it. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+APT := $(shell cat apt.txt)
+ROOTED := $(if $(filter 0,$(shell id -u)),,sudo)
+C_FILES = $(shell find firmware tests -path tests/golden -prune -o -name '*.[ch]' -print -o -name '*.cc' -print)
+
+.PHONY: help setup demo test lint clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/.ready ## a Python environment in .venv and every tool that is missing, with apt
+
+$(VENV)/.ready: pyproject.toml apt.txt
+	@missing=$$(for package in $(APT); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	    command -v apt-get >/dev/null || { echo "error: no apt-get here; install yourself:" $$missing; exit 1; }; \
+	    $(ROOTED) apt-get update; \
+	    DEBIAN_FRONTEND=noninteractive $(ROOTED) apt-get install -y --no-install-recommends $$missing; \
+	fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,bench,dev]'
+	$(BIN)/python -c 'from gen.build import prepare; prepare()'
+	$(BIN)/python -m gen doctor
+	@touch $@
+
+demo: setup ## train, quantize, build, run on an emulated STM32F405, verify, report
+	$(BIN)/python -m gen train digits --out build/demo
+	@cmp -s build/demo/digits.tflite models/digits.tflite && echo "the trained student equals models/digits.tflite" \
+	    || echo "the trained student is not the one in models/: other versions of packages or another CPU"
+	$(BIN)/python -m gen verify build/demo/digits.tflite --board netduino_plus_2
+
+test: setup lint ## every test
+	$(BIN)/python -m pytest -n 2
+
+lint: setup ## formatting, types and warnings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+
+clean: ## delete what was built; .venv stays
+	rm -rf build .pio
