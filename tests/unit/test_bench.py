@@ -189,7 +189,8 @@ def test_kws_is_no_worse_than_the_committed_baseline(capsys: pytest.CaptureFixtu
     assert [row["engine"] for row in found] == ["aot", "tflm"]
     for row in found:
         assert row["verdict"] == "exact" and row["stack_bytes"] > 0
-        assert row["arena_bytes"] >= 16000 and row["code_bytes"] > 1000 and row["const_bytes"] > 20000
+        # One activation has 8,000 bytes; with everything in place little more is needed.
+        assert row["arena_bytes"] >= 8000 and row["code_bytes"] > 1000 and row["const_bytes"] > 20000
         alone = sum(operator["instructions"] for operator in row["operators"])
         assert abs(alone / row["instructions"] - 1) < 0.02
         assert sum(operator["share"] for operator in row["operators"]) == pytest.approx(1)
