@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -53,11 +54,11 @@ class Stream(Protocol):
     ) -> None: ...
 
 
-class Closing:
+class Closing(ABC):
     """A context manager of anything that closes."""
 
-    def close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def close(self) -> None: ...
 
     def __enter__(self) -> Self:
         return self
