@@ -63,6 +63,11 @@ class Step:
     scratch_bytes: int
 
     @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Every function that the step calls."""
+        return (self.variant,)
+
+    @property
     def const_bytes(self) -> int:
         """Bytes of the constants, the struct with 4-byte pointers included."""
         fields = (f for f in self.variant.struct.fields if f.pointer and self.params[f.name] is not None)
@@ -73,18 +78,21 @@ class Step:
 @dataclass(frozen=True)
 class Level:
     """constants: how many times the model's own the constants may be. cost: of each MAC, what is to be saved with them.
-    worthwhile: what one dear variant must save, for each of the model's MACs: it may bring code of its own."""
+    worthwhile: what one dear variant must save, for each of the model's MACs: it may bring code of its own.
+    arena: how many times the smallest one the arena may be for scratch memory that saves instructions, though no more
+    than what operators one after another need without it; 0: none, since it brings code of its own."""
 
     constants: float
     worthwhile: float
     cost: Callable[[Variant], float]
+    arena: float
 
 
 # speed is what the emulator counts; balanced what Arm's timings make of it, which on silicon is the better guess.
 LEVELS = {
-    "size": Level(1.0, 0.0, lambda variant: 0.0),
-    "balanced": Level(1.1, 0.005, lambda variant: variant.cycles),
-    "speed": Level(2.5, 0.0, lambda variant: variant.instructions),
+    "size": Level(1.0, 0.0, lambda variant: 0.0, 0.0),
+    "balanced": Level(1.1, 0.005, lambda variant: variant.cycles, 1.1),
+    "speed": Level(2.5, 0.0, lambda variant: variant.instructions, 2.5),
 }
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gen.arena import ALIGNMENT, Block, Placement, aligned, lower_bound, place
+from gen.fusion import fusions
 from gen.graph import Graph
-from gen.kernels import Step, select_all
+from gen.kernels import LEVELS, Step, select_all
 from gen.ops import lower
 from gen.ops.operator import Call
 from gen.passes import copies
@@ -13,8 +14,9 @@ from gen.passes import copies
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """steps: one for each operator that computes something. shares: tensor -> (the tensor in whose memory it lies, at
-    which byte): the output of a RESHAPE lies in its input, the inputs of some CONCATENATIONs in the output."""
+    """steps: one for each operator that computes something, or for two of them (gen/fusion.py). shares: tensor -> (the
+    tensor in whose memory it lies, at which byte): the output of a RESHAPE lies in its input, the inputs of some
+    CONCATENATIONs in the output."""
 
     graph: Graph
     steps: tuple[Step, ...]
@@ -50,7 +52,45 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
                 offset += graph.tensors[index].size_bytes
         else:
             computed.append(call)
-    return Program(graph, tuple(select_all(computed, isa, level, own_constants(graph))), shares)
+
+    def program(calls: Sequence[Call]) -> Program:
+        return Program(graph, tuple(select_all(calls, isa, level, own_constants(graph))), shares)
+
+    plain = program(computed)
+    fused = fuse(plain, isa)
+    least, most = (plan(each).placement.total for each in (fused, plain))
+    enough = min(int(least * LEVELS[level].arena), most)
+    roomy = program(_with_room(plain, enough))
+    if all(a.variant is b.variant for a, b in zip(plain.steps, roomy.steps, strict=True)):
+        return fused
+    roomy = fuse(roomy, isa)
+    return roomy if plan(roomy).placement.total <= enough else fused
+
+
+def _with_room(program: Program, arena_bytes: int) -> list[Call]:
+    """The program's calls, each told how much of an arena of this size is free while it runs."""
+    first, last = _lives(program)
+    sizes = {tensor: aligned(program.graph.tensors[tensor].size_bytes) for tensor in first}
+    calls = []
+    for number, step in enumerate(program.steps):
+        alive = sum(size for tensor, size in sizes.items() if first[tensor] <= number <= last[tensor])
+        room = max(arena_bytes - alive, 0)
+        x, y = program.owner(step.call.inputs[0]), step.call.output
+        below = room + min(sizes[x], sizes[y]) if _may_overwrite(program, number, first, last) else 0
+        calls.append(replace(step.call, room=room, room_in_place=below))
+    return calls
+
+
+def fuse(program: Program, isa: str) -> Program:
+    """Convolutions computed in bands, the one first that makes the arena smallest, until no other makes it smaller."""
+    total = plan(program).placement.total
+    while True:
+        found = [replace(program, steps=steps) for steps in fusions(program.graph, program.steps, program.shares, isa)]
+        totals = [plan(candidate).placement.total for candidate in found]
+        if min(totals, default=total) >= total:
+            return program
+        total = min(totals)
+        program = found[totals.index(total)]
 
 
 def own_constants(graph: Graph) -> int:
@@ -82,25 +122,13 @@ def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mappi
 def plan(program: Program) -> MemoryPlan:
     """Place every activation and every scratch memory; a kernel that can work in place does where its input is dead."""
     graph = program.graph
-    first = {program.owner(i): 0 for i in graph.inputs}
-    last = dict(first)
-    for number, step in enumerate(program.steps):
-        for index in step.call.inputs:
-            if graph.tensors[index].data is None:
-                last[program.owner(index)] = number
-        y = program.owner(step.call.output)
-        first.setdefault(y, number)
-        last[y] = number
-    for index in graph.outputs:
-        last[program.owner(index)] = len(program.steps)
+    first, last = _lives(program)
     numbers = {tensor: number for number, tensor in enumerate(first)}
     blocks = [Block(graph.tensors[i].name, aligned(graph.tensors[i].size_bytes), first[i], last[i]) for i in first]
     for number, step in enumerate(program.steps):
-        x, x_offset = program.shares.get(step.call.inputs[0], (step.call.inputs[0], 0))
-        y = step.call.output
-        alone = y not in program.shares and first[y] == number and x_offset == 0
-        if step.variant.in_place and alone and x in numbers and last[x] == number:
-            blocks[numbers[y]] = replace(blocks[numbers[y]], over=numbers[x])
+        if step.variant.in_place and _may_overwrite(program, number, first, last):
+            y = numbers[step.call.output]
+            blocks[y] = replace(blocks[y], over=numbers[program.owner(step.call.inputs[0])])
     scratch: dict[int, int] = {}
     for number, step in enumerate(program.steps):
         if step.scratch_bytes:
@@ -114,6 +142,36 @@ def plan(program: Program) -> MemoryPlan:
         placement,
         _because(program, placement),
     )
+
+
+def _lives(program: Program) -> tuple[dict[int, int], dict[int, int]]:
+    """The first and the last step in which each tensor with memory of its own is in use."""
+    graph = program.graph
+    first = {program.owner(i): 0 for i in graph.inputs}
+    last = dict(first)
+    for number, step in enumerate(program.steps):
+        for index in step.call.inputs:
+            if graph.tensors[index].data is None:
+                last[program.owner(index)] = number
+        y = program.owner(step.call.output)
+        first.setdefault(y, number)
+        last[y] = number
+    for index in graph.outputs:
+        last[program.owner(index)] = len(program.steps)
+    return first, last
+
+
+def _may_overwrite(program: Program, number: int, first: Mapping[int, int], last: Mapping[int, int]) -> bool:
+    """Whether the step's output may lie on its first input, as far as the memory plan goes. Not where ADD reads bytes
+    again that it has overwritten: of an operand that is broadcast, or of one that lies in the first."""
+    call, tensors = program.steps[number].call, program.graph.tensors
+    x, x_offset = program.shares.get(call.inputs[0], (call.inputs[0], 0))
+    y, size = call.output, tensors[call.inputs[0]].size_bytes
+    if call.kernel == "add":
+        beside = [tensors[i].size_bytes for i in call.inputs[1:] if program.owner(i) == x]
+        if any(each != size for each in (tensors[y].size_bytes, *beside)):
+            return False
+    return y not in program.shares and first[y] == number and x_offset == 0 and last.get(x) == number
 
 
 def _because(program: Program, placement: Placement) -> str:

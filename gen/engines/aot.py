@@ -1,21 +1,25 @@
 """Engine aot: constant parameters, a static memory plan and a straight line of kernel calls; no interpreter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gen.emit import render
 from gen.engines.sources import Sources
+from gen.fusion import Fused
 from gen.graph import Array, Graph
-from gen.kernels import Step
+from gen.kernels import VARIANTS
 from gen.ops.operator import Field
+from gen.packing.variant import Variant
 from gen.passes import optimize
 from gen.picture import draw
 from gen.program import MemoryPlan, Program, compile_graph, plan
 
 NUMBERS_A_LINE = 24
 LIST_OF_INPUTS = ("concatenation",)  # kernels that take an array of inputs instead of one or two
+STRUCTS = {variant.struct.name: variant.struct for variant in VARIANTS}
+Fields = tuple[tuple[str, str], ...]  # of a struct: name, initialiser
 
 
 def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: str = "balanced") -> Sources:
@@ -23,15 +27,16 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
     program = compile_graph(optimize(graph), isa, level)
     memory = plan(program)
     constants = Constants()
-    structs = [_struct(step, number, constants) for number, step in enumerate(program.steps)]
-    calls = [_call(program, memory, number, constants) for number in range(len(program.steps))]
+    calls = [_run(program, memory, number, constants) for number in range(len(program.steps))]
     arena_bytes = max(memory.placement.total, 16)
     values = {
         "name": graph.name,
         "sha256": bytes.fromhex(graph.sha256),
-        "headers": sorted({step.variant.header for step in program.steps}),
+        "headers": sorted({variant.header for step in program.steps for variant in step.variants}),
         "arrays": constants.arrays,
-        "structs": structs,
+        "structs": [
+            {"name": name, "ctype": ctype, "fields": fields} for (ctype, fields), name in constants.structs.items()
+        ],
         "calls": calls,
         "inputs": [_tensor(program, memory, i) for i in graph.inputs],
         "outputs": [_tensor(program, memory, i) for i in graph.outputs],
@@ -43,21 +48,24 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         name=graph.name,
         graph=program.graph,
         files={"engine.c": render("engine.c", **values), "memory.svg": draw(program, memory)},
-        firmware=tuple(sorted({f"kernels/{file}" for step in program.steps for file in step.variant.files})),
+        firmware=tuple(sorted({f"kernels/{file}" for s in program.steps for v in s.variants for file in v.files})),
         include_dirs=(".", "kernels"),
         arena_bytes=arena_bytes,
         arena_because=memory.because,
         model_bytes=len(content),
-        const_bytes=constants.bytes + sum(step.variant.struct.layout(pointer_bytes)[1] for step in program.steps),
-        kernels=tuple((s.call.op.index, s.call.op.kind, f"nn_{s.variant.name}") for s in program.steps),
+        const_bytes=constants.bytes + sum(STRUCTS[ctype].layout(pointer_bytes)[1] for ctype, _ in constants.structs),
+        kernels=tuple(
+            (s.call.op.index, s.call.op.kind, " + ".join(f"nn_{v.name}" for v in s.variants)) for s in program.steps
+        ),
     )
 
 
 class Constants:
-    """The constant arrays of one engine.c; equal ones are stored once."""
+    """The constant arrays and parameter structs of one engine.c; equal ones are stored once."""
 
     def __init__(self) -> None:
         self.arrays: list[dict[str, Any]] = []
+        self.structs: dict[tuple[str, Fields], str] = {}
         self.names: dict[tuple[str, bytes], str] = {}
         self.bytes = 0
 
@@ -73,17 +81,17 @@ class Constants:
             self.arrays.append({"ctype": ctype, "name": self.names[key], "lines": lines})
         return self.names[key]
 
+    def struct(self, variant: Variant, params: Mapping[str, Any], operator: int) -> str:
+        """The name of the parameter struct that a function takes."""
+        fields = tuple((f.name, _initialiser(f, params, self)) for f in variant.struct.fields)
+        return self.structs.setdefault((variant.struct.name, fields), f"op{operator}_{len(self.structs)}")
+
 
 def _number(ctype: str, value: Any) -> str:
     if ctype == "float":
         return float(value).hex() + "f"
     # INT32_MIN has no literal of its own type in C.
     return "INT32_MIN" if ctype == "int32_t" and value == -(2**31) else str(int(value))
-
-
-def _struct(step: Step, number: int, constants: Constants) -> dict[str, Any]:
-    fields = [(f.name, _initialiser(f, step.params, constants)) for f in step.variant.struct.fields]
-    return {"ctype": step.variant.struct.name, "name": f"op{number}", "fields": fields}
 
 
 def _initialiser(field: Field, params: Mapping[str, Any], constants: Constants) -> str:
@@ -94,20 +102,40 @@ def _initialiser(field: Field, params: Mapping[str, Any], constants: Constants) 
     return texts[0] if field.count == 1 else "{" + ", ".join(texts) + "}"
 
 
-def _call(program: Program, memory: MemoryPlan, number: int, constants: Constants) -> dict[str, Any]:
-    """One kernel call as C expressions."""
+def _run(program: Program, memory: MemoryPlan, number: int, constants: Constants) -> dict[str, Any]:
+    """What the function of one step is called, and its statements in C."""
     step = program.steps[number]
     x = [_address(program, memory, index, constants) for index in step.call.inputs]
-    scratch = memory.scratch.get(number)
-    return {
-        "comment": f"{step.call.op}",
-        "symbol": f"nn_{step.variant.name}",
-        "struct": f"op{number}",
-        "x": x,
-        "list": step.variant.kernel in LIST_OF_INPUTS,
-        "y": _place(program, memory, step.call.output),
-        "scratch": "0" if scratch is None else f"arena + {scratch}",
-    }
+    y, scratch = _place(program, memory, step.call.output), memory.scratch.get(number)
+    if isinstance(step, Fused):
+        lines = _bands(step, x, y, memory.scratch[number], constants)
+    else:
+        name = constants.struct(step.variant, step.params, step.call.op.index)
+        several = step.variant.kernel in LIST_OF_INPUTS
+        lines = [f"const int8_t *const x[] = {{{', '.join(x)}}};"] if several else []
+        lines.append(_call(step.variant, name, ["x"] if several else x, y, "0" if scratch is None else _at(scratch)))
+    return {"name": f"op{step.call.op.index}", "comment": f"{step.call.op}", "lines": lines}
+
+
+def _bands(step: Fused, x: Sequence[str], y: str, scratch: int, constants: Constants) -> list[str]:
+    """The calls of a convolution in bands, each with the ADD of what it computed. x: the other operand and the
+    convolution's input; y: the sum."""
+    band, left = f"(int8_t *)({_at(scratch)})", _at(scratch + step.band_bytes)
+    lines = []
+    for part in step.bands:
+        convolution = constants.struct(step.convolution, part.convolution, step.call.op.index)
+        add = constants.struct(step.variant, part.add, step.call.op.index)
+        lines.append(_call(step.convolution, convolution, [f"{x[1]} + {part.x_offset}"], band, left))
+        lines.append(_call(step.variant, add, [f"{x[0]} + {part.y_offset}", band], f"{y} + {part.y_offset}", left))
+    return lines
+
+
+def _call(variant: Variant, struct: str, x: Sequence[str], y: str, scratch: str) -> str:
+    return f"nn_{variant.name}(&{struct}, {', '.join(x)}, {y}, {scratch});"
+
+
+def _at(offset: int) -> str:
+    return f"arena + {offset}"
 
 
 def _address(program: Program, memory: MemoryPlan, index: int, constants: Constants) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from gen.graph import Graph
 
@@ -14,7 +15,8 @@ class Sources:
     firmware/ ("." is firmware/ itself); the folder of the generated files is an include directory too.
     graph: what the device computes, an optimized form of the model; the engine's operator i is that at kernels[i][0].
     arena_bytes: the exact arena, because of arena_because. const_bytes: what the constants take in flash at least.
-    kernels: (operator index, operator kind, kernel symbol)."""
+    kernels: (operator index, operator kind, kernel symbol). tree: an upstream TFLM, compiled too (gen/tflm_tree.py).
+    link: the file of firmware/ that talks to the host."""
 
     engine: str
     name: str
@@ -27,3 +29,5 @@ class Sources:
     model_bytes: int
     const_bytes: int
     kernels: tuple[tuple[int, str, str], ...]
+    tree: Path | None = None
+    link: str = "link.c"

@@ -57,7 +57,10 @@ def pointers(ctype: str, names: str) -> tuple[Field, ...]:
 @dataclass(frozen=True)
 class Call:
     """One kernel call: the kernel's parameters (plain ints, floats, tuples, arrays for pointers; None for NULL) and
-    the indices of the tensors it reads and writes. inputs are those that the kernel takes at run time only."""
+    the indices of the tensors it reads and writes. inputs are those that the kernel takes at run time only.
+
+    room: bytes of the arena that are free while it runs, for scratch. room_in_place: likewise if the output lies on the
+    first input, 0 where it can't."""
 
     op: Op
     kernel: str
@@ -65,6 +68,8 @@ class Call:
     inputs: tuple[int, ...]
     output: int
     macs: int = 0
+    room: int = 0
+    room_in_place: int = 0
 
 
 @dataclass(frozen=True)

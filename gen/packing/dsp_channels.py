@@ -1,7 +1,7 @@
 """Output channels as matrix products on Cortex-M4, M7 and M33 want them: constants folded, ranges proved, words packed.
 
-firmware/kernels/dsp/gemm_pairs.S and gemm_wide.S say how sums become outputs and which ranges that relies on; `fit` and
-`fit_scaled` prove them from the weights, over every possible input.
+firmware/kernels/dsp/gemm_pairs.S and gemm_wide.S say how sums become outputs and which ranges that relies on; `fit`,
+`fit_scaled` and `linear` prove them from the weights, over every possible input.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,8 @@ from gen.graph import Array
 
 MAX_SHIFT = 16
 SCALED_SHIFT = 12
+LINEAR_SHIFT = 4  # SHIFT of gemm_pairs.S
+OFFSETS = 1 << 18  # a lesser one added to a sum below 2**23 stays far within an int32
 
 
 def padded(x: Array, axis: int, multiple: int) -> Array:
@@ -57,7 +59,10 @@ class Channels:
     def padded(self, multiple: int) -> "Channels":
         """With channels of zeros after the end."""
         w, bias, multiplier, e = (padded(x, 0, multiple) for x in (self.weights, self.bias, self.multiplier, self.e))
-        return Channels(w, bias, multiplier, np.maximum(e, 1))
+        return Channels(w, bias, np.maximum(multiplier, 1 << 30), np.maximum(e, 1))
+
+    def every_second(self, first: int) -> "Channels":
+        return Channels(*(x[first::2] for x in (self.weights, self.bias, self.multiplier, self.e)))
 
     def fit(self, sum_bits: int) -> bool:
         """Shifts to the right only, and no sum too large."""
@@ -96,6 +101,76 @@ def _output(p: Mapping[str, Any], acc: Array, multiplier: Array, e: Array) -> Ar
     return clamped
 
 
+def linear(p: Mapping[str, Any], c: Channels, scale: int) -> Array:
+    """channels x (offset, multiplier, constant, 1 if found) such that, for all sums that occur, bias included, the
+    output is saturate((constant + ((scale * sum + offset) * multiplier >> 32)) >> shift), where 2**shift is scale *
+    2**LINEAR_SHIFT, and clamped.
+
+    TFLM's output is monotonic in the sum: each output that is greater than act_min begins at a least sum. With a
+    multiplier given, these ask for an offset * multiplier + constant * 2**32 in an interval; multipliers are tried
+    around the real one, as far as the slope has play between 255 steps."""
+    unit = 32 + LINEAR_SHIFT + scale.bit_length() - 1
+    low, high = _ends(c.weights, c.bias)
+    usable = (c.e >= 1) & (c.e <= MAX_SHIFT) & (np.maximum(-low, high) < 1 << 23) & (c.multiplier >= 1 << 30)
+    outputs = np.arange(p["act_min"] + 1, p["act_max"] + 1, dtype=np.int64)
+    least = _least(p, outputs, c.multiplier, np.clip(c.e, 1, MAX_SHIFT))
+    least = np.clip(least, low[:, None], high[:, None] + 1)[:, None, :]
+    real = c.multiplier * 2.0 ** (LINEAR_SHIFT + 1 - c.e)
+    span = np.maximum(least.max(axis=(1, 2), initial=0) - least.min(axis=(1, 2), initial=0), 1)
+    play = np.maximum(real / (span * 512.0), 1)[:, None] * np.arange(-8, 9)
+    multipliers = np.clip(np.round(real[:, None] + play), 0, 2**31 - 1).astype(np.int64)
+    slopes, targets = (multipliers * scale)[:, :, None], outputs << unit
+    reached, missed = least <= high[:, None, None], least > low[:, None, None]
+    lowest = np.where(reached, targets - slopes * least, -(2**62)).max(axis=2, initial=-(2**62))
+    highest = np.where(missed, targets - 1 - slopes * (least - 1), 2**62).min(axis=2, initial=2**62)
+    found = [_split(*rows) if ok else None for *rows, ok in zip(multipliers, lowest, highest, usable, strict=True)]
+    numbers = np.array([(0, 0, 0, 0) if one is None else (*one, 1) for one in found], np.int64).reshape(-1, 4)
+    for end in (low, high):  # the function is monotonic: what fits an int32 there always does
+        x = scale * np.where(usable, end, 0) + numbers[:, 0]
+        numbers[:, 3] &= _int32(x) & _int32(numbers[:, 2] + (x * numbers[:, 1] >> 32))
+    return numbers
+
+
+def _int32(x: Array) -> Array:
+    return np.asarray((x >= -(2**31)) & (x < 2**31))
+
+
+def _least(p: Mapping[str, Any], outputs: Array, multiplier: Array, e: Array) -> Array:
+    """channels x outputs: the least sum with each output or a greater one. The second rounding gives it from half an
+    output below it on, times 2**e, or from one after that where that is negative."""
+    z = p["output_offset"]
+    e, multiplier = e[:, None], multiplier[:, None]
+    first = ((outputs - z) << e) - (1 << (e - 1)) + (outputs <= z)
+    least: Array = -(((1 << 30) - (first << 31)) // np.maximum(multiplier, 1))
+    return least
+
+
+def _split(multipliers: Array, lowest: Array, highest: Array) -> tuple[int, int, int] | None:
+    """(offset, multiplier, constant) with offset * multiplier + constant * 2**32 in the interval, the widest first."""
+    for n in np.argsort(lowest - highest, kind="stable"):
+        if lowest[n] > highest[n]:
+            return None
+        multiplier, low, high = int(multipliers[n]), int(lowest[n]), int(highest[n])
+        start = low % (1 << 32)
+        end = start + high - low
+        offset = 0 if end >= 1 << 32 else first_multiple(multiplier, 1 << 32, start, end)
+        if offset is not None and offset < OFFSETS:
+            return offset, multiplier, high - offset * multiplier >> 32
+    return None
+
+
+def first_multiple(a: int, modulus: int, low: int, high: int) -> int | None:
+    """The least n >= 0 with low <= n * a % modulus <= high, where 0 <= a, low, high < modulus. As Euclid's algorithm:
+    if no multiple hits before the first overflow, how often to overflow is the same question, modulo a."""
+    if low == 0 or a == 0:
+        return 0 if low == 0 else None
+    n = -(-low // a)
+    if n * a <= high:
+        return n
+    overflows = first_multiple(modulus % a, a, -high % a, -low % a)
+    return None if overflows is None else -(-(low + overflows * modulus) // a)
+
+
 def as_words(halves: Array) -> Array:
     """int16 of even count on the last axis -> int32, the first of two in the lower half."""
     low, high = halves[..., ::2] & 0xFFFF, halves[..., 1::2] & 0xFFFF
@@ -103,20 +178,33 @@ def as_words(halves: Array) -> Array:
     return words
 
 
-def byte_pairs(c: Channels) -> tuple[Array, Array]:
-    """(starts, weights) of each pair of channels. starts: T and S. weights: for each four inputs (k0 k2), (k1 k3)."""
-    w, bias = padded(c.weights, 1, 4), c.bias
-    paired = w[0::2] + 256 * w[1::2]
-    starts = np.stack([bias[0::2], bias[0::2] + 256 * bias[1::2]], 1)
-    return starts.astype(np.int32), as_words(interleaved(paired))
+@dataclass(frozen=True, eq=False)
+class BytePairs:
+    """Of each pair of channels. starts: T and S. weights: for each four inputs (k0 k2), (k1 k3). ends: multipliers,
+    constants and, unless linear, shifts."""
+
+    starts: Array
+    weights: Array
+    ends: Array
+    linear: bool
+
+    @staticmethod
+    def of(p: Mapping[str, Any], c: Channels) -> "BytePairs":
+        w, a, b = padded(c.weights, 1, 4), c.every_second(0), c.every_second(1)
+        words = as_words(interleaved(w[0::2] + 256 * w[1::2]))
+        first, second = linear(p, a, 1), linear(p, b, 256)
+        fit = bool((first[:, 3] & second[:, 3]).all())
+        if fit:
+            t, rest = a.bias + first[:, 0], 256 * b.bias + second[:, 0]
+            ends = np.stack([first[:, 1], second[:, 1], first[:, 2], second[:, 2]], 1)
+        else:
+            t, rest = a.bias, 256 * b.bias
+            constants = [(2 * p["output_offset"] + 1) << (half.e - 1) for half in (a, b)]
+            ends = np.stack([a.multiplier, b.multiplier, *constants, a.e + 256 * b.e - 257], 1)
+        return BytePairs(np.stack([t, t + rest], 1).astype(np.int32), words, ends.astype(np.int32), fit)
 
 
 def interleaved(w: Array) -> Array:
     """Inputs in the order k0 k2 k1 k3, for each four on the last axis."""
     fours: Array = w.reshape(*w.shape[:-1], -1, 4)[..., [0, 2, 1, 3]].reshape(w.shape)
     return fours
-
-
-def multipliers_and_shifts(c: Channels) -> tuple[Array, Array]:
-    """(multipliers of each pair of channels, e - 1 of the first + 256 * that of the second)."""
-    return c.multiplier.reshape(-1, 2).astype(np.int32), (c.e[0::2] + 256 * c.e[1::2] - 257).astype(np.int32)

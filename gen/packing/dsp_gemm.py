@@ -1,6 +1,6 @@
 """CONV_2D and FULLY_CONNECTED on Cortex-M4, M7 and M33, int8 weights as byte pairs or widened to int16.
 
-The streams of constants are what firmware/kernels/dsp/*_pairs.S, *_wide.S and winograd.S read, in their order.
+The streams of constants are what firmware/kernels/dsp/*_pairs.S and *_wide.S read, in their order.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import numpy as np
 from gen.graph import Array
 from gen.ops import KERNELS
 from gen.ops.operator import Call, CStruct, numbers, pointers
-from gen.packing.dsp_channels import Channels, as_words, byte_pairs, interleaved, multipliers_and_shifts, padded
+from gen.packing.dsp_channels import BytePairs, Channels, as_words, interleaved, padded
 from gen.packing.variant import Variant
 
 SUM_BITS = 23  # 256 * sum is an int32
@@ -20,11 +20,11 @@ WIDE_SUM_BITS = 28  # so is 4 * sum, with room for what is added to its product
 EXPANDED_BYTES = 256  # a fully connected layer's input as int16
 
 
-def _aligned(size: int) -> int:
+def aligned(size: int) -> int:
     return -(-size // 16) * 16
 
 
-def _signed(p: Mapping[str, Any]) -> int:
+def signed(p: Mapping[str, Any]) -> int:
     return int(p["act_min"] != p["output_offset"])
 
 
@@ -37,17 +37,18 @@ def _pairs_fit(p: Mapping[str, Any], weights: Array) -> bool:
 CONV_2D_GEMM = CStruct(
     "nn_conv_2d_gemm_dsp_t",
     pointers("int32_t", "stream")
-    + numbers("int16_t", "pad_value act_min act_max rounding")
+    + numbers("int32_t", "pair_words")
+    + numbers("int16_t", "pad_value act_min act_max")
     + numbers("uint16_t", "batches in_h in_w in_c out_h out_w out_c k_h k_w")
     + numbers("uint16_t", "stride_h stride_w dilation_h dilation_w pad_top pad_left")
-    + numbers("uint16_t", "run words tail steps direct_top direct_bottom direct_left direct_right signed_outputs"),
+    + numbers("uint16_t", "run words tail steps direct_top direct_bottom direct_left direct_right linear"),
 )
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """How a window's rows are multiplied: whole words of each, then the bytes that are left of all rows together; or
-    each row padded to whole words, where that is no more."""
+    """How a window's rows are multiplied: whole words of each, then each byte that is left, four rows together; or each
+    row padded to whole words, where that is no more."""
 
     run: int
     words: int
@@ -58,7 +59,7 @@ class _Rows:
     def of(p: Mapping[str, Any]) -> "_Rows":
         rows, size = p["k_h"], p["k_w"] * p["in_c"]
         words, tail = divmod(size, 4)
-        together, padded = rows * words - (-rows * tail // 4), rows * -(-size // 4)
+        together, padded = rows * words + tail * -(-rows // 4), rows * -(-size // 4)
         if words and together < padded:
             return _Rows(size, words, tail, together)
         return _Rows(4 * (padded // rows), padded // rows, 0, padded)
@@ -69,8 +70,8 @@ def _conv_weights(p: Mapping[str, Any]) -> Array:
     rows, w = _Rows.of(p), p["weights"].reshape(p["out_c"], p["k_h"], -1)
     if not rows.tail:
         return padded(w, 2, 4).reshape(p["out_c"], -1)
-    parts = [w[:, :, : 4 * rows.words], w[:, :, 4 * rows.words :]]
-    return padded(np.concatenate([part.reshape(p["out_c"], -1) for part in parts], 1), 1, 4)
+    parts = [w[:, :, : 4 * rows.words], padded(w[:, :, 4 * rows.words :].swapaxes(1, 2), 2, 4)]
+    return np.concatenate([part.reshape(p["out_c"], -1) for part in parts], 1)
 
 
 def conv_accepts(call: Call) -> bool:
@@ -79,9 +80,8 @@ def conv_accepts(call: Call) -> bool:
 
 
 def conv_pack(call: Call) -> Mapping[str, Any]:
-    channels = Channels.of(call.params, _conv_weights(call.params)).padded(2)
-    multipliers, shifts = multipliers_and_shifts(channels)
-    return _conv_params(call.params, np.concatenate([*byte_pairs(channels), multipliers, shifts[:, None]], 1))
+    pairs = BytePairs.of(call.params, Channels.of(call.params, _conv_weights(call.params)).padded(2))
+    return _conv_params(call.params, np.concatenate([pairs.starts, pairs.weights, pairs.ends], 1), pairs.linear)
 
 
 def wide_accepts(call: Call) -> bool:
@@ -95,10 +95,10 @@ def wide_pack(call: Call) -> Mapping[str, Any]:
     weights, bias, ends = c.scaled(p)
     bias = bias.reshape(-1, 2)
     words = as_words(interleaved(weights)).reshape(len(bias), 2, -1, 2).swapaxes(1, 2).reshape(len(bias), -1)
-    return _conv_params(p, np.concatenate([bias, words, ends.reshape(len(bias), -1)], 1))
+    return _conv_params(p, np.concatenate([bias, words, ends.reshape(len(bias), -1)], 1), not signed(p))
 
 
-def _conv_params(p: Mapping[str, Any], stream: Array) -> Mapping[str, Any]:
+def _conv_params(p: Mapping[str, Any], stream: Array, linear: bool) -> Mapping[str, Any]:
     rows = _Rows.of(p)
     top, bottom, left, right = _direct(p, rows)
     row: dict[str, int] = {}
@@ -113,7 +113,7 @@ def _conv_params(p: Mapping[str, Any], stream: Array) -> Mapping[str, Any]:
         | {
             "stream": stream.ravel(),
             "pad_value": -p["input_offset"],
-            "rounding": 2 * p["output_offset"] + 1,
+            "pair_words": stream.shape[1],
             "run": rows.run,
             "words": rows.words,
             "tail": rows.tail,
@@ -122,7 +122,7 @@ def _conv_params(p: Mapping[str, Any], stream: Array) -> Mapping[str, Any]:
             "direct_bottom": bottom,
             "direct_left": left,
             "direct_right": right,
-            "signed_outputs": _signed(p),
+            "linear": int(linear),
         }
     )
 
@@ -164,56 +164,7 @@ def _gemm_scratch_bytes(p: Mapping[str, Any], pixels: int) -> int:
     rows = _Rows.of(p)
     direct = _direct(p, rows) == (0, p["out_h"], 0, p["out_w"])
     gathered = 0 if direct and not rows.tail else p["k_h"] * rows.run
-    tails = -(-p["k_h"] * rows.tail // 4) * 4
-    return _aligned(pixels * (8 * rows.steps + gathered + tails))
-
-
-# CONV_2D, 3x3 of stride 1: Winograd's F(2x2, 3x3)
-
-CONV_2D_WINOGRAD = CStruct(
-    "nn_conv_2d_winograd_dsp_t",
-    pointers("int32_t", "stream")
-    + numbers("int16_t", "pad_value act_min act_max")
-    + numbers("uint16_t", "batches in_h in_w in_c out_h out_w out_c pad_top pad_left signed_outputs"),
-)
-FILTER = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]], np.int64)  # twice that of the paper
-MAX_CHANNELS = 64
-
-
-def winograd_accepts(call: Call) -> bool:
-    p = call.params
-    ones = ("stride_h", "stride_w", "dilation_h", "dilation_w")
-    return (
-        (p["k_h"], p["k_w"]) == (3, 3)
-        and all(p[name] == 1 for name in ones)
-        and p["group_c"] == p["in_c"]
-        and p["in_c"] <= MAX_CHANNELS
-        and (p["in_c"] % 4, p["out_c"] % 2, p["out_h"] % 2, p["out_w"] % 4) == (0, 0, 0, 0)
-        and Channels.of(p, p["weights"]).fit_scaled(9 / 4)
-    )
-
-
-def winograd_pack(call: Call) -> Mapping[str, Any]:
-    p = call.params
-    c = Channels.of(p, p["weights"])
-    weights, bias, ends = c.scaled(p)
-    filters = weights.reshape(-1, 3, 3, p["in_c"])
-    transformed = np.einsum("ia,oabc,jb->ijoc", FILTER, filters, FILTER) // 4
-    words = as_words(interleaved(transformed))  # position, channel, words
-    pairs = words.reshape(16, p["out_c"] // 2, 2, -1, 2).transpose(1, 0, 3, 2, 4).reshape(p["out_c"] // 2, -1)
-    ends = np.concatenate([ends, bias[:, None]], 1).reshape(len(pairs), -1)
-    names = {field.name for field in CONV_2D_WINOGRAD.fields}
-    return {name: value for name, value in p.items() if name in names} | {
-        "stream": np.concatenate([pairs, ends], 1).ravel(),
-        "pad_value": -p["input_offset"],
-        "signed_outputs": _signed(p),
-    }
-
-
-def winograd_scratch_bytes(call: Call) -> int:
-    """Two transformed tiles, 64 sums, a window of 4 x 6."""
-    in_c = call.params["in_c"]
-    return _aligned(64 * in_c + 256 + 24 * in_c)
+    return aligned(pixels * (8 * rows.steps + gathered))
 
 
 # FULLY_CONNECTED
@@ -221,9 +172,9 @@ def winograd_scratch_bytes(call: Call) -> int:
 FULLY_CONNECTED_VECTOR = CStruct(
     "nn_fully_connected_vector_dsp_t",
     pointers("int32_t", "stream")
-    + numbers("int32_t", "batches in_n out_n")
+    + numbers("int32_t", "batches in_n out_n four_words")
     + numbers("int16_t", "act_min act_max")
-    + numbers("uint16_t", "expanded signed_outputs"),
+    + numbers("uint16_t", "expanded linear"),
 )
 
 
@@ -241,14 +192,11 @@ def fc_pack(call: Call) -> Mapping[str, Any]:
     # Four outputs at a time: whole fours of channels, and two pairs' words alternate.
     p = call.params
     c = Channels.of(p, p["weights"]).padded(4)
-    starts, weights = byte_pairs(c)
-    fours = weights.reshape(len(weights) // 2, 2, -1, 2).swapaxes(1, 2).reshape(len(weights) // 2, -1)
-    multipliers, shifts = multipliers_and_shifts(c)
-    constants = ((2 * p["output_offset"] + 1) << (c.e - 1)).reshape(-1, 2)
-    if not _signed(p):
-        constants[:, 1] = constants[:, 1] * 128 + 64
-    ends = np.concatenate([multipliers, constants.astype(np.int32), shifts[:, None]], 1)
-    return _fc_params(p, np.concatenate([starts.reshape(-1, 4), fours, ends.reshape(-1, 10)], 1))
+    pairs = BytePairs.of(p, c)
+    count = len(pairs.weights) // 2
+    fours = pairs.weights.reshape(count, 2, -1, 2).swapaxes(1, 2)
+    parts = [part.reshape(count, -1) for part in (pairs.starts, fours, pairs.ends)]
+    return _fc_params(p, np.concatenate(parts, 1), pairs.linear)
 
 
 def fc_wide_accepts(call: Call) -> bool:
@@ -261,23 +209,24 @@ def fc_wide_pack(call: Call) -> Mapping[str, Any]:
     biases = 4 * c.bias.reshape(-1, 4)
     words = as_words(4 * interleaved(padded(c.weights, 1, 4))).reshape(len(biases), 4, -1, 2)
     rounding = 2 * p["output_offset"] + 1
-    constants = rounding << (c.e - 1) if _signed(p) else (rounding << c.e) + 1
+    constants = rounding << (c.e - 1) if signed(p) else (rounding << c.e) + 1
     ends = np.stack([c.multiplier, constants, c.e - 1], 1).reshape(len(biases), -1)
     stream = np.concatenate([biases, words.swapaxes(1, 2).reshape(len(biases), -1), ends], 1)
-    return _fc_params(p, stream.astype(np.int32))
+    return _fc_params(p, stream.astype(np.int32), not signed(p))
 
 
-def _fc_params(p: Mapping[str, Any], stream: Array) -> Mapping[str, Any]:
+def _fc_params(p: Mapping[str, Any], stream: Array, linear: bool) -> Mapping[str, Any]:
     names = ("batches", "in_n", "out_n", "act_min", "act_max")
     return {name: p[name] for name in names} | {
         "stream": stream.ravel(),
+        "four_words": stream.shape[1],
         "expanded": int(_expanded_bytes(p) > 0),
-        "signed_outputs": _signed(p),
+        "linear": int(linear),
     }
 
 
 def fc_scratch_bytes(call: Call) -> int:
-    return _aligned(_expanded_bytes(call.params))
+    return aligned(_expanded_bytes(call.params))
 
 
 def _own_layout(kernel: str) -> Variant:
@@ -308,8 +257,8 @@ _PAIRS = Variant(
     accepts=conv_accepts,
     pack=conv_pack,
     scratch_bytes=conv_scratch_bytes,
-    instructions=0.87,
-    cycles=1.30,
+    instructions=0.82,
+    cycles=1.25,
 )
 _WIDE = Variant(
     kernel="conv_2d",
@@ -332,20 +281,6 @@ def _in_place(variant: Variant, name: str) -> Variant:
 
 
 VARIANTS: tuple[Variant, ...] = (
-    Variant(
-        kernel="conv_2d",
-        isa="dsp",
-        name="conv_2d_winograd_dsp",
-        files=("dsp/conv_2d_winograd.c", "dsp/winograd.S"),
-        header="dsp/gemm.h",
-        struct=CONV_2D_WINOGRAD,
-        accepts=winograd_accepts,
-        pack=winograd_pack,
-        scratch_bytes=winograd_scratch_bytes,
-        dear=True,
-        instructions=0.53,
-        cycles=0.86,
-    ),
     _in_place(_WIDE, "conv_2d_wide_in_place_dsp"),
     _WIDE,
     _in_place(_PAIRS, "conv_2d_pairs_in_place_dsp"),

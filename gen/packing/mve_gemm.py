@@ -114,6 +114,19 @@ def pack_conv(call: Call) -> dict[str, Any]:
     return fields | pack_rows(p, weights.reshape(p["out_c"], -1), channels, PAIR_ORDER)
 
 
+def accepts_in_place(call: Call) -> bool:
+    p = call.params
+    unit = _pointwise(p) and p["stride_h"] == p["stride_w"] == 1
+    words = p["in_c"] % 4 == p["out_c"] % 4 == 0  # outputs are moved
+    by_rows = p["in_c"] > BLOCK  # otherwise channels of all windows are computed before the next channels
+    return unit and words and by_rows and bool(p["out_c"] <= p["in_c"]) and accepts_conv(call)
+
+
+def in_place_scratch(call: Call) -> int:
+    """The outputs of two windows."""
+    return int(-(-2 * call.params["out_c"] // BLOCK) * BLOCK)
+
+
 def conv_scratch(call: Call) -> int:
     """The columns of one line; none for windows of one element."""
     p = call.params
@@ -158,6 +171,7 @@ def pack_whole(call: Call) -> dict[str, Any]:
     return pack_fc(replace(call, params=flat))
 
 
+CONV_FILES = ("mve/conv_2d_pairs.c", "mve/gemm.S", "mve/gemm_block.S")
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         kernel="conv_2d",
@@ -172,8 +186,20 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         kernel="conv_2d",
         isa="mve",
+        name="conv_2d_in_place_mve",
+        files=CONV_FILES,
+        header="mve/gemm.h",
+        struct=CStruct("nn_conv_2d_in_place_mve_t", CONV_STRUCT.fields),
+        accepts=accepts_in_place,
+        pack=pack_conv,
+        scratch_bytes=in_place_scratch,
+        in_place=True,
+    ),
+    Variant(
+        kernel="conv_2d",
+        isa="mve",
         name="conv_2d_mve",
-        files=("mve/conv_2d_pairs.c", "mve/gemm.S"),
+        files=CONV_FILES,
         header="mve/gemm.h",
         struct=CONV_STRUCT,
         accepts=accepts_conv,

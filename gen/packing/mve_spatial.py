@@ -9,20 +9,23 @@ from gen.ops.operator import Call, CStruct, numbers, pointers
 from gen.packing.mve_gemm import axes, channel_params, exact_requantisation, geometry, overlapping_groups
 from gen.packing.variant import Variant
 
-GROUP, BLOCK = 4, 8  # channels computed together, channels whose strips are in scratch memory together
+GROUP, BLOCK = 4, 8  # channels computed together, channels read together
+LINES = 6  # of the input in a strip
+STRIPS_BYTES = 1408  # as many blocks of channels together as have strips in this much scratch memory
 
 DEPTHWISE_FIELDS = (
     pointers("int8_t", "weights")
     + pointers("int32_t", "params")
     + numbers("int32_t", "x_step[2] y_step[2]")
-    + numbers("uint16_t", "channels in[2] out[2] stride[2] pad[2]")
+    + numbers("uint16_t", "channels in[2] out[2] stride[2] pad[2] strip_bytes together")
     + numbers("int16_t", "pad_value output_offset relu")
 )
 
 
 def _strip_bytes(p: Any) -> int:
-    position, _ = axes(p)
-    return int(3 * ((p[f"out_{position}"] - 1) * p[f"stride_{position}"] + 3) + 7)
+    """LINES bytes a position, and as many bytes more as there are lines, with padding; even."""
+    positions, lines = ((p[f"out_{axis}"] - 1) * p[f"stride_{axis}"] + 3 for axis in axes(p))
+    return int(LINES * positions + lines + 1) // 2 * 2
 
 
 def accepts_depthwise(call: Call) -> bool:
@@ -39,7 +42,7 @@ def accepts_depthwise(call: Call) -> bool:
 def accepts_in_place(call: Call) -> bool:
     p = call.params
     same = p["stride_h"] == p["stride_w"] == 1 and (p["in_h"], p["in_w"]) == (p["out_h"], p["out_w"])
-    return same and accepts_depthwise(call)
+    return bool(same) and accepts_depthwise(call)
 
 
 def pack_depthwise(call: Call) -> dict[str, Any]:
@@ -55,12 +58,22 @@ def pack_depthwise(call: Call) -> dict[str, Any]:
         "weights": weights[order],
         "params": np.concatenate([bias, shift.astype(np.int32), multiplier], axis=1),
         "channels": channels,
+        "strip_bytes": _strip_bytes(p),
+        "together": _together(p),
     }
 
 
+def _together(p: Any) -> int:
+    """Channels whose strips are in scratch memory together; the last ones are up to seven more."""
+    return max(STRIPS_BYTES // _strip_bytes(p) // BLOCK, 1) * BLOCK
+
+
 def depthwise_scratch(call: Call) -> int:
-    """Strips of eight channels, three lines each."""
-    return -(-BLOCK * _strip_bytes(call.params) // 16) * 16
+    together, last = _together(call.params), call.params["out_c"]
+    while last >= together + BLOCK:
+        last -= together
+    strips = max(last, min(together, call.params["out_c"]))
+    return int(-(-strips * _strip_bytes(call.params) // 16) * 16)
 
 
 def _depthwise(name: str, accepts: Any, in_place: bool) -> Variant:

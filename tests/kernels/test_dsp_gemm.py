@@ -14,6 +14,7 @@ from gen.kernels import select, select_all
 from gen.ops import KERNELS, lower
 from gen.ops.operator import Call
 from gen.packing import dsp_gemm
+from gen.packing.dsp_channels import LINEAR_SHIFT, Channels, first_multiple, linear
 from tests.kernels import convolutions
 from tests.kernels.harness import harness
 
@@ -129,32 +130,6 @@ def test_windows_that_are_read_as_they_are_lie_on_the_input(case: tuple[Call, Ar
             assert last * p["in_c"] + packed["run"] <= p["in_h"] * p["in_w"] * p["in_c"] * p["batches"]
 
 
-@st.composite
-def winograd(draw: st.DrawFn) -> tuple[Call, Array]:
-    """A 3x3 convolution of stride 1 with an output of whole tiles, padded by any of 0 to 2, and an input."""
-    rng = draw(GENERATORS)
-    out_h, out_w = 2 * draw(st.integers(1, 3)), 4 * draw(st.integers(1, 2))
-    in_c, out_c = draw(st.sampled_from([4, 8, 20, 64])), 2 * draw(st.integers(1, 3))
-    above, below, left, right = (draw(st.integers(0, 2)) for _ in range(4))
-    in_h, in_w = max(out_h + 2 - above - below, 1), max(out_w + 2 - left - right, 1)
-    weights = convolutions.weights(rng, out_c, 3, 3, in_c)
-    params = requantisation(rng, weights, wide=True) | {
-        "batches": draw(st.sampled_from([1, 2])), "in_h": in_h, "in_w": in_w, "in_c": in_c, "group_c": in_c,
-        "out_h": out_h, "out_w": out_w, "out_c": out_c, "k_h": 3, "k_w": 3, "stride_h": 1, "stride_w": 1,
-        "dilation_h": 1, "dilation_w": 1, "pad_top": above, "pad_left": left,
-    }  # fmt: skip
-    return call("conv_2d", params), inputs(rng, params["batches"], in_h, in_w, in_c)
-
-
-@settings(derandomize=True, deadline=None, max_examples=60)
-@given(winograd())
-def test_winograd(case: tuple[Call, Array]) -> None:
-    accepted = dsp_gemm.winograd_accepts(case[0])
-    assert assert_exact(*case) >= 1 + accepted
-    shifts, multipliers = case[0].params["shift"], case[0].params["multiplier"]
-    assert accepted or ((shifts > -7) & (multipliers > 0)).any() or (shifts < -11).any()
-
-
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(layer())
 def test_fully_connected(case: tuple[Call, Array]) -> None:
@@ -180,6 +155,41 @@ def test_sums_around_every_tie(zero: int, e: int, multiplier: int) -> None:
     pixel = {name: 1 for name in ("in_h", "in_w", "out_h", "out_w", "k_h", "k_w", "stride_h", "stride_w")}
     pixel |= {"dilation_h": 1, "dilation_w": 1, "pad_top": 0, "pad_left": 0, "in_c": 4, "group_c": 4, "out_c": n}
     assert assert_exact(call("conv_2d", params | pixel), np.zeros((1, 1, 1, 4), np.int8)) >= 2
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(GENERATORS, st.sampled_from([1, 256]))
+def test_a_linear_requantisation_has_the_outputs_of_all_sums(rng: np.random.Generator, scale: int) -> None:
+    weights = convolutions.weights(rng, 5, int(rng.integers(1, 40)))
+    p = requantisation(rng, weights)
+    c = Channels.of(p, weights)
+    numbers = linear(p, c, scale)
+    relu = (p["output_offset"], p["act_min"]) == (-128, -128)
+    usable = (c.e > LINEAR_SHIFT) & (c.e <= LINEAR_SHIFT + 6) & (np.abs(c.bias) < 1 << 22)
+    assert not relu or numbers[usable, 3].all()
+    for n in np.flatnonzero(numbers[:, 3]):
+        low, high = (int(np.where((c.weights[n] > 0) == up, 127, -128) @ c.weights[n] + c.bias[n]) for up in (0, 1))
+        sums = np.unique(np.r_[low, high, np.arange(low, high, max((high - low) // 50000, 1))])
+        offset, multiplier, constant, _ = numbers[n]
+        values = constant + ((scale * sums + offset) * multiplier >> 32)
+        for whole in (scale * sums + offset, values, numbers[n]):
+            assert (whole.astype(np.int32) == whole).all()
+        y = np.clip(values >> (LINEAR_SHIFT + scale.bit_length() - 1), -128, 127)
+        layer = {
+            "weights": np.zeros((len(sums), 1), np.int8), "bias": sums.astype(np.int32), "per_channel": 0,
+            "multiplier": c.multiplier[n : n + 1].astype(np.int32), "shift": -c.e[n : n + 1].astype(np.int8),
+        }  # fmt: skip
+        ends = {"batches": 1, "in_n": 1, "out_n": len(sums)}
+        expected = KERNELS["fully_connected"].reference(p | layer | ends, [np.zeros((1, 1), np.int8)])
+        np.testing.assert_array_equal(np.clip(y, p["act_min"], p["act_max"]), expected[0])
+
+
+@pytest.mark.parametrize("modulus", [1, 2, 7, 12, 16])
+def test_first_multiple_in_an_interval(modulus: int) -> None:
+    for a, low, high in ((a, low, high) for a in range(modulus) for low in range(modulus) for high in range(modulus)):
+        if low <= high:
+            expected = next((n for n in range(modulus) if low <= n * a % modulus <= high), None)
+            assert first_multiple(a, modulus, low, high) == expected
 
 
 def refused(change: dict[str, Any]) -> bool:

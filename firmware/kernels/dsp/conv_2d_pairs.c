@@ -3,7 +3,7 @@
 #include "gemm_block.h"
 
 void nn_conv_2d_pairs_dsp(const nn_conv_2d_gemm_dsp_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    static const nn_gemm_t gemm = {3, 2, 5, nn_columns_pairs_dsp, nn_gemm_pairs_dsp};
+    static const nn_gemm_t gemm = {3, 1, 3, nn_columns_pairs_dsp, nn_gemm_pairs_dsp};
     nn_conv_2d_by_gemm(op, &gemm, x, y, scratch);
 }
 

@@ -76,6 +76,9 @@ typedef struct {
     int32_t multiplier, rounding, shift;
 } nn_depthwise_channel_t;
 
+/* Four channels from the words and ups of nn_depthwise_conv_2d_planes_dsp_t. */
+void nn_depthwise_prepare_dsp(const int32_t *words, const int8_t *ups, nn_depthwise_channel_t *channels);
+
 /* from: an element of channel 0, below which two lines begin at a distance of line_step bytes, their elements step
  * bytes apart. to: where the first pair of channel 0 goes. lead: the first element is padding. halves: elements left
  * after that, odd or even, minus 2. trail: a pair of padding follows. */

@@ -15,6 +15,53 @@
 
     .set SHIFT, 10 /* gen/packing/dsp_spatial.py and depthwise_conv_2d.c have the same */
 
+/* r0 words, r1 ups, r2 channels, r3 their end, r4-r6 weights, r7 bias, r8 multiplier, r9 rounding, r10 shift, r11 mask,
+ * r12 how far weights are shifted up: the mask is for the lower halfword's sign, which would run into the upper one. */
+    .macro WEIGHTS w
+    sxtb16 r7, \w
+    sxtb16 \w, \w, ror #8
+    lsl r7, r12
+    lsl \w, r12
+    and r7, r11
+    and \w, r11
+    str r7, [r2], #4
+    .endm
+
+    .section .text.nn_depthwise_prepare_dsp, "ax"
+    .global nn_depthwise_prepare_dsp
+    .type nn_depthwise_prepare_dsp, %function
+    .thumb_func
+    .align 2
+nn_depthwise_prepare_dsp:
+    push {r4-r11, lr}
+    add r3, r2, #4 * 40
+1:  ldrsb r12, [r1], #1
+    ldm r0!, {r4-r8}
+    str r7, [r2], #4
+    movs r9, #1
+    mov r10, #0
+    cmp r12, r10
+    ble 3f
+    lsl r9, r12
+    sub r11, r9, #1
+    lsr r9, #2
+    sub r9, r9, #(128 << SHIFT) - (1 << (SHIFT - 1))
+2:  mvn r11, r11, lsl #16
+    WEIGHTS r4
+    WEIGHTS r5
+    WEIGHTS r6
+    stm r2!, {r4-r6, r8-r10}
+    cmp r2, r3
+    bne 1b
+    pop {r4-r11, pc}
+3:  rsb r10, r12, #0
+    sub r7, r10, #1
+    lsl r9, r7
+    mov r11, #1
+    mov r12, #1
+    b 2b
+    .size nn_depthwise_prepare_dsp, . - nn_depthwise_prepare_dsp
+
 /* r0 from, r1 line_step, r2 step, r3-r6 planes of the four channels, r7 r8 even elements of both lines, r9 r10 odd ones,
  * lr halves. */
     .section .text.nn_depthwise_gather_dsp, "ax"
@@ -233,11 +280,11 @@ nn_depthwise_gather_dsp:
     CLAMP \sums
     .endm
 
-    .macro STORE_TWO_LINES
-    ldrd r8, r9, [sp, #STEP]
-    add r10, lr, r9
-    strb r7, [r10, r8]
-    strb r6, [r10]
+    .macro STORE_TWO_LINES /* and r10 = end */
+    ldm sp, {r8-r10}
+    add r9, lr
+    strb r7, [r9, r8]
+    strb r6, [r9]
     strb r5, [lr, r8]
     strb r4, [lr]
     add lr, lr, r8, lsl #1
@@ -257,11 +304,6 @@ nn_depthwise_gather_dsp:
     bne \long
     cmp r11, \end
     bhi \odd
-    .endm
-    .macro WHILE_PAIRS loop
-    ldr r10, [sp, #END]
-    cmp r11, r10
-    bls \loop
     .endm
     .macro UNLESS_ODD next
     ldr r10, [sp, #ODD]
@@ -307,7 +349,8 @@ nn_depthwise_lines_dsp:
 1:  TWO_LINES
     SHORT r4, r5, r6, r7
     STORE_TWO_LINES
-    WHILE_PAIRS 1b
+    cmp r11, r10
+    bls 1b
 2:  UNLESS_ODD 3f
     EVEN_OF_TWO_LINES
     SHORT r4, r6
@@ -351,7 +394,8 @@ nn_depthwise_lines_dsp:
 1:  TWO_LINES
     LONG r4, r5, r6, r7
     STORE_TWO_LINES
-    WHILE_PAIRS 1b
+    cmp r11, r10
+    bls 1b
 2:  UNLESS_ODD 3f
     EVEN_OF_TWO_LINES
     LONG r4, r6
@@ -362,10 +406,11 @@ nn_depthwise_lines_dsp:
 .Llong_stride_2:
     EVEN
     LONG r4
-    ldr r8, [sp, #STEP]
+    ldm sp, {r8-r10}
     strb r4, [lr]
     add lr, r8
-    WHILE_PAIRS .Llong_stride_2
+    cmp r11, r10
+    bls .Llong_stride_2
     NEXT .Lchannel
 .Lreturn:
     add sp, #FRAME

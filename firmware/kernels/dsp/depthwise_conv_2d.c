@@ -9,7 +9,7 @@ enum { SHIFT = 10 }; /* depthwise_3x3.S */
 typedef struct job {
     const nn_depthwise_conv_2d_planes_dsp_t *op;
     const nn_depthwise_conv_2d_t *model;
-    void (*prepare)(const struct job *job, int32_t c, nn_depthwise_channel_t *channel);
+    void (*prepare)(const struct job *job, int32_t c); /* channels of four from number c on */
     nn_depthwise_channel_t *channels;
     uint32_t *planes;
     int32_t plane_bytes;
@@ -27,28 +27,13 @@ static inline int prepare_requantisation(int up, nn_depthwise_channel_t *channel
     return 1;
 }
 
-/* Both halfwords of a pair times 2^up; without the mask the lower one's sign would run into the upper. */
-static inline uint32_t shifted(uint32_t pair, int up, uint32_t mask) {
-    return pair << up & mask;
-}
-
-static void prepare_packed(const job_t *job, int32_t c, nn_depthwise_channel_t *channel) {
-    const int32_t *words = job->op->channels + 5 * c;
-    int up = prepare_requantisation(job->op->ups[c], channel);
-    uint32_t mask = ~(((1u << up) - 1) << 16);
-    for (int i = 0; i < 3; i++) {
-        uint32_t a, b;
-        __asm__("sxtb16 %0, %2\n\tsxtb16 %1, %2, ror #8" : "=&r"(a), "=r"(b) : "r"(words[i]));
-        channel->a[i] = shifted(a, up, mask);
-        channel->b[i] = shifted(b, up, mask);
-    }
-    channel->bias = words[3];
-    channel->multiplier = words[4];
+static void prepare_packed(const job_t *job, int32_t c) {
+    nn_depthwise_prepare_dsp(job->op->channels + 5 * c, job->op->ups + c, job->channels);
 }
 
 /* The short requantisation is for a clamp at a zero point of -128 and sums that leave room for what they are multiplied
  * with, at most 2^8: |bias| < 2^20, and the rest is below 2^19. */
-static void prepare_model(const job_t *job, int32_t c, nn_depthwise_channel_t *channel) {
+static void prepare_channel(const job_t *job, int32_t c, nn_depthwise_channel_t *channel) {
     const nn_depthwise_conv_2d_t *op = job->model;
     const int8_t *weights = op->weights + c;
     int32_t bias = op->bias != 0 ? op->bias[c] : 0, scale = op->per_channel ? c : 0;
@@ -71,6 +56,11 @@ static void prepare_model(const job_t *job, int32_t c, nn_depthwise_channel_t *c
     }
     channel->bias = bias * (1 << up) + (int32_t)sum * op->input_offset;
     channel->multiplier = op->multiplier[scale];
+}
+
+static void prepare_model(const job_t *job, int32_t c) {
+    for (int i = 0; i < GROUP; i++)
+        prepare_channel(job, c + i, job->channels + i);
 }
 
 /* Line 0 or 1 of a slot becomes padding. */
@@ -145,8 +135,7 @@ static void strip(const job_t *job, const int8_t *x, int8_t *y, int32_t first, i
     for (int32_t c = 0; c < op->out_c; c += GROUP, x += GROUP, y += GROUP) {
         uint32_t *slot = job->planes;
         int32_t line = -across->pad;
-        for (int i = 0; i < GROUP; i++)
-            job->prepare(job, c + i, job->channels + i);
+        job->prepare(job, c);
         lines.y = y;
         lines.lines = op->stride == 1 ? NN_DEPTHWISE_TWO_LINES : NN_DEPTHWISE_STRIDE_2;
         lines.line_step = across->y_step;

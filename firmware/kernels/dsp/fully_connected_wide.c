@@ -3,6 +3,5 @@
 #include "gemm_block.h"
 
 void nn_fully_connected_wide_dsp(const nn_fully_connected_vector_dsp_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    static const nn_vector_t vector = {8, 16, nn_vector_wide_dsp};
-    nn_fully_connected_by_vector(op, &vector, x, y, scratch);
+    nn_fully_connected_by_vector(op, nn_vector_wide_dsp, x, y, scratch);
 }

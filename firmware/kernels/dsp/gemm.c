@@ -9,7 +9,7 @@ typedef struct {
     const int8_t *x;
 } position_t;
 
-/* A window that is not wholly on x, row by row with the padding written out. */
+/* A window that is not wholly on x, with the padding written out. */
 static void gather(const nn_conv_2d_gemm_dsp_t *op, const position_t *at, const int8_t *x, int8_t *to) {
     const int32_t in_c = op->in_c, dilation_w = op->dilation_w, k_w = op->k_w, run = op->run;
     const int32_t left = at->column * op->stride_w - op->pad_left;
@@ -18,19 +18,16 @@ static void gather(const nn_conv_2d_gemm_dsp_t *op, const position_t *at, const 
         first++;
     while (end > first && left + (end - 1) * dilation_w >= op->in_w)
         end--;
+    nn_fill(to, op->k_h * run, (int8_t)op->pad_value);
     x += (row * op->in_w + left + first * dilation_w) * in_c;
+    to += first * in_c;
     /* Taps that are neighbours are copied together. */
     const int32_t length = dilation_w == 1 ? (end - first) * in_c : in_c, copies = dilation_w == 1 ? 1 : end - first;
-    for (int32_t i = 0; i < op->k_h; i++, row += op->dilation_h, x += op->dilation_h * op->in_w * in_c, to += run) {
-        const int32_t inside = row >= 0 && row < op->in_h ? end - first : 0;
-        int8_t *next = to;
-        if (inside > 0) {
-            next = nn_fill(next, first * in_c, (int8_t)op->pad_value);
+    const int32_t down = op->dilation_h * op->in_w * in_c, right = dilation_w * in_c;
+    for (int32_t i = op->k_h; i > 0; i--, row += op->dilation_h, x += down, to += run)
+        if (row >= 0 && row < op->in_h)
             for (int32_t j = 0; j < copies; j++)
-                next = nn_copy(next, x + j * dilation_w * in_c, length);
-        }
-        nn_fill(next, to + run - next, (int8_t)op->pad_value);
-    }
+                nn_copy(to + j * in_c, x + j * right, length);
 }
 
 static void begin_row(const nn_conv_2d_gemm_dsp_t *op, position_t *at) {
@@ -72,8 +69,7 @@ static void locate(const nn_conv_2d_gemm_dsp_t *op, const int8_t *x, position_t 
 /* Also for fewer pixels, and for a last channel without a pair: those go by way of a small buffer. */
 static void careful_block(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm, nn_gemm_block_t block,
                           int32_t pixels) {
-    const int32_t out_c = op->out_c, pair_words = gemm->constants + gemm->words * block.steps;
-    const int32_t paired = pixels == gemm->pixels ? out_c & ~1 : 0;
+    const int32_t out_c = op->out_c, paired = pixels == gemm->pixels ? out_c & ~1 : 0;
     int8_t *y = block.y, results[2 * NN_MAX_PIXELS];
     if (paired > 0)
         gemm->outputs(&block);
@@ -81,7 +77,7 @@ static void careful_block(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm
     block.y_end = results + 2;
     block.stride = 2;
     for (int32_t c = paired; c < out_c; c += 2) {
-        block.stream = op->stream + c / 2 * pair_words;
+        block.stream = op->stream + c / 2 * op->pair_words;
         gemm->outputs(&block);
         for (int32_t p = 0; p < pixels; p++)
             for (int32_t i = 0; i < 2 && c + i < out_c; i++)
@@ -89,65 +85,86 @@ static void careful_block(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm
     }
 }
 
-/* The bytes after the whole words of each row, together. */
-static void columns_of_tails(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm, const nn_windows_t *windows,
-                             int16_t *columns, int8_t *tails) {
-    const int32_t tail = op->tail, words = 4 * op->words, tail_words = (op->k_h * tail + 3) / 4;
-    nn_windows_t together = {{0}, {0}};
-    for (int32_t p = 0; p < gemm->pixels; p++) {
-        const int8_t *x = windows->x[p] + words;
-        const int32_t row = windows->step[p] + words;
-        int8_t *to = tails + 4 * tail_words * p;
-        together.x[p] = to;
-        for (int32_t i = 0; i < op->k_h; i++, x += row)
-            for (int32_t j = 0; j < tail; j++)
-                *to++ = x[j];
+/* Each byte after the whole words of a row, together with those of the next three rows; what has no row counts with a
+ * weight of 0. */
+__attribute__((noinline)) static void columns_of_tails(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm,
+                                                       const nn_windows_t *windows, uint32_t *columns) {
+    const int32_t words = 4 * op->words, rows = op->k_h, pixels = gemm->pixels, next = gemm->next;
+    const int32_t second = gemm->second;
+    for (int32_t j = words; j < words + op->tail; j++)
+        for (int32_t i = 0; i < rows; i += 4, columns += 2 * pixels) {
+            const int32_t down1 = rows - i > 1, down2 = rows - i > 2 ? 2 : 0, down3 = rows - i > 3 ? 3 : 0;
+            uint32_t *to = columns;
+            for (int32_t p = 0; p < pixels; p++, to += next) {
+                const int32_t row = windows->step[p] + words;
+                const int8_t *x = windows->x[p] + j + i * row;
+                to[0] = (x[0] & 0xffffu) | (uint32_t)x[down2 * row] << 16;
+                to[second] = (x[down1 * row] & 0xffffu) | (uint32_t)x[down3 * row] << 16;
+            }
+        }
+}
+
+/* The windows of a block become its columns. */
+static inline void columns(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm, const nn_windows_t *windows,
+                           int16_t *to) {
+    gemm->columns(to, windows, op->k_h, op->words);
+    if (op->tail)
+        columns_of_tails(op, gemm, windows, (uint32_t *)to + 2 * gemm->pixels * op->k_h * op->words);
+}
+
+/* The blocks whose windows are wholly on x, from one of those on to the end of its row's; outputs in pairs. */
+__attribute__((noinline)) static void direct_blocks(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm,
+                                                    nn_gemm_block_t *block, position_t *at) {
+    const int32_t right = op->stride_w * op->in_c, down = op->dilation_h * op->in_w * op->in_c - 4 * op->words;
+    const int32_t pixels = gemm->pixels;
+    const int8_t *x = at->x + at->column * right;
+    nn_windows_t windows = {{0}, {down, down, down}};
+    for (; at->column + pixels <= at->end; at->column += pixels) {
+        windows.x[0] = x;
+        windows.x[1] = x + right;
+        windows.x[2] = x + 2 * right;
+        x += pixels * right;
+        columns(op, gemm, &windows, block->columns);
+        block->y_end = block->y + op->out_c;
+        gemm->outputs(block);
+        block->y += pixels * op->out_c;
     }
-    gemm->columns(columns, &together, 1, tail_words);
 }
 
 static void image(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm, const int8_t *x, int8_t *y, void *scratch) {
-    const int32_t block_pixels = gemm->pixels, rows = op->k_h, words = op->words, out_c = op->out_c;
-    const int32_t right = op->stride_w * op->in_c, down = op->dilation_h * op->in_w * op->in_c - 4 * words;
-    const int32_t paired = out_c & ~1, clamped = op->act_min > -128 || op->act_max < 127;
-    int16_t *columns = scratch, *columns_of_tail = columns + 4 * block_pixels * rows * words;
-    int8_t *gathered = (int8_t *)(columns + 4 * block_pixels * op->steps);
-    int8_t *tails = gathered + block_pixels * rows * op->run;
-    nn_gemm_block_t block = {columns, op->stream, y, out_c, 0, op->rounding, op->signed_outputs, op->steps};
+    const int32_t out_c = op->out_c, paired = out_c & ~1;
+    int8_t *gathered = (int8_t *)scratch + 8 * gemm->pixels * op->steps, *end = y + op->out_h * op->out_w * out_c;
+    nn_gemm_block_t block = {scratch, op->stream, y, out_c, 0, op->linear, op->steps};
     position_t at = {.x = x - (op->pad_top * op->in_w + op->pad_left) * op->in_c};
     begin_row(op, &at);
-
-    for (int32_t left = op->out_h * op->out_w; left > 0; left -= block_pixels) {
-        const int32_t pixels = left < block_pixels ? left : block_pixels;
-        nn_windows_t windows;
-        if (at.column >= at.first && at.column + block_pixels <= at.end) {
-            const int8_t *first = at.x + at.column * right;
-            windows = (nn_windows_t){{first, first + right, first + 2 * right}, {down, down, down}};
-            at.column += block_pixels;
+    while (block.y < end) {
+        if (at.column >= at.first && at.column + gemm->pixels <= at.end && paired == out_c) {
+            direct_blocks(op, gemm, &block, &at);
             if (at.column == op->out_w)
                 next_row(op, &at);
-        } else {
-            locate(op, x, &at, pixels, &windows, gathered);
+            continue;
         }
-        gemm->columns(columns, &windows, rows, words);
-        if (op->tail)
-            columns_of_tails(op, gemm, &windows, columns_of_tail, tails);
+        const int32_t left = (end - block.y) / out_c, pixels = left < gemm->pixels ? left : gemm->pixels;
+        nn_windows_t windows;
+        locate(op, x, &at, pixels, &windows, gathered);
+        columns(op, gemm, &windows, scratch);
         block.y_end = block.y + paired;
-        if (pixels == block_pixels && paired == out_c)
+        if (pixels == gemm->pixels && paired == out_c)
             gemm->outputs(&block);
         else
             careful_block(op, gemm, block, pixels);
-        if (clamped)
-            nn_clamp_outputs(block.y, pixels * out_c, op->act_min, op->act_max);
-        block.y += block_pixels * out_c;
+        block.y += pixels * out_c;
     }
 }
 
 void nn_conv_2d_by_gemm(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm, const int8_t *x, int8_t *y,
                         void *scratch) {
+    const int32_t outputs = op->out_h * op->out_w * op->out_c;
     for (int32_t n = 0; n < op->batches; n++) {
         image(op, gemm, x, y, scratch);
+        if (op->act_min > -128 || op->act_max < 127)
+            nn_clamp_outputs(y, outputs, op->act_min, op->act_max);
         x += op->in_h * op->in_w * op->in_c;
-        y += op->out_h * op->out_w * op->out_c;
+        y += outputs;
     }
 }

@@ -11,40 +11,31 @@
 extern "C" {
 #endif
 
-/* A convolution without groups. stream: for each pair of output channels what gemm_pairs.S or gemm_wide.S wants. A row
- * of the window is `words` words, and `tail` bytes that go together with those of the other rows; steps: all of them in
- * words. A row of less than a word is read as one. run: bytes of a row where it is gathered. pad_value: the input's
- * zero point. direct_*: the output pixels whose windows may be read as they are, ends exclusive. rounding: 2 * zero
- * point of the output + 1. signed_outputs: act_min is not the output's zero point. */
+/* A convolution without groups. stream: for each pair of output channels pair_words words that gemm_pairs.S or
+ * gemm_wide.S wants. A row of the window is `words` words, and `tail` bytes, each of which goes together with those of
+ * the next three rows; steps: all of them in words. A row of less than a word is read as one. run: bytes of a row where
+ * it is gathered. pad_value: the input's zero point. direct_*: the output pixels whose windows may be read as they are,
+ * ends exclusive. linear: requantisation is one linear function of the sum. */
 typedef struct {
     const int32_t *stream;
-    int16_t pad_value, act_min, act_max, rounding;
+    int32_t pair_words;
+    int16_t pad_value, act_min, act_max;
     uint16_t batches, in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w;
     uint16_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
-    uint16_t run, words, tail, steps, direct_top, direct_bottom, direct_left, direct_right, signed_outputs;
+    uint16_t run, words, tail, steps, direct_top, direct_bottom, direct_left, direct_right, linear;
 } nn_conv_2d_gemm_dsp_t;
 typedef void nn_conv_2d_gemm_dsp_fn(const nn_conv_2d_gemm_dsp_t *op, const int8_t *x, int8_t *y, void *scratch);
 nn_conv_2d_gemm_dsp_fn nn_conv_2d_pairs_dsp, nn_conv_2d_wide_dsp;
 /* The same for 1x1 windows with no more outputs than inputs: y may be x, whose pixels are all read before that. */
 nn_conv_2d_gemm_dsp_fn nn_conv_2d_pairs_in_place_dsp, nn_conv_2d_wide_in_place_dsp;
 
-/* A 3x3 convolution of stride 1 by Winograd's F(2x2, 3x3), see winograd.S. out_h is a multiple of 2, out_w and in_c of
- * 4, out_c of 2. */
+/* stream: for every four outputs four_words words that vector_pairs.S or vector_wide.S wants. expanded: scratch holds
+ * the input as int16, else in_n is a multiple of 4. linear: requantisation is one linear function of the sum. */
 typedef struct {
     const int32_t *stream;
-    int16_t pad_value, act_min, act_max;
-    uint16_t batches, in_h, in_w, in_c, out_h, out_w, out_c, pad_top, pad_left, signed_outputs;
-} nn_conv_2d_winograd_dsp_t;
-typedef void nn_conv_2d_winograd_dsp_fn(const nn_conv_2d_winograd_dsp_t *op, const int8_t *x, int8_t *y, void *scratch);
-nn_conv_2d_winograd_dsp_fn nn_conv_2d_winograd_dsp;
-
-/* stream: for every four outputs what vector_pairs.S or vector_wide.S wants. expanded: scratch holds the input as
- * int16, else in_n is a multiple of 4. signed_outputs: act_min is not the output's zero point. */
-typedef struct {
-    const int32_t *stream;
-    int32_t batches, in_n, out_n;
+    int32_t batches, in_n, out_n, four_words;
     int16_t act_min, act_max;
-    uint16_t expanded, signed_outputs;
+    uint16_t expanded, linear;
 } nn_fully_connected_vector_dsp_t;
 typedef void nn_fully_connected_vector_dsp_fn(const nn_fully_connected_vector_dsp_t *op, const int8_t *x, int8_t *y,
                                               void *scratch);

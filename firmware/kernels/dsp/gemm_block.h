@@ -26,22 +26,23 @@ typedef struct {
 typedef void nn_columns_fn(int16_t *columns, const nn_windows_t *windows, int32_t rows, int32_t words);
 nn_columns_fn nn_columns_pairs_dsp, nn_columns_wide_dsp;
 
-/* A block's pixels of y, stride bytes apart, channels up to y_end (of the first pixel). steps: depth / 4. rounding: for
- * pairs. The assembly knows the order. */
+/* A block's pixels of y, stride bytes apart, channels up to y_end (of the first pixel). steps: depth / 4. The assembly
+ * knows the order. */
 typedef struct {
-    const int16_t *columns;
+    int16_t *columns;
     const int32_t *stream;
     int8_t *y;
     int32_t stride;
     const int8_t *y_end;
-    int32_t rounding, signed_outputs, steps;
+    int32_t linear, steps;
 } nn_gemm_block_t;
 typedef void nn_gemm_fn(const nn_gemm_block_t *block);
 nn_gemm_fn nn_gemm_pairs_dsp, nn_gemm_wide_dsp;
 
-/* One way to multiply: pixels of a block; what the stream of a pair has: words a step, other words. */
+/* One way to multiply so many pixels at a time. next, second: words of the columns from one pixel to the next, and from
+ * its first word to its second. */
 typedef struct {
-    int32_t pixels, words, constants;
+    int32_t pixels, next, second;
     nn_columns_fn *columns;
     nn_gemm_fn *outputs;
 } nn_gemm_t;
@@ -55,35 +56,13 @@ typedef struct {
     const int32_t *stream;
     int8_t *y;
     const int8_t *y_end;
-    int32_t signed_outputs, steps, expanded;
+    int32_t linear, steps, expanded;
 } nn_vector_block_t;
 typedef void nn_vector_fn(const nn_vector_block_t *block);
 nn_vector_fn nn_vector_pairs_dsp, nn_vector_wide_dsp;
 void nn_expand_dsp(const int8_t *x, int32_t words, int16_t *to);
 
-/* What the stream of four outputs has: words for each four inputs, other words. */
-typedef struct {
-    int32_t words, constants;
-    nn_vector_fn *outputs;
-} nn_vector_t;
-void nn_fully_connected_by_vector(const nn_fully_connected_vector_dsp_t *op, const nn_vector_t *vector, const int8_t *x,
+void nn_fully_connected_by_vector(const nn_fully_connected_vector_dsp_t *op, nn_vector_fn *outputs, const int8_t *x,
                                   int8_t *y, void *scratch);
-
-/* What nn_winograd_outputs_dsp reads, in this order: the transformed input, the pixels (0, 0) of y in two tiles and the
- * end of its channels, bytes from one pixel and one row of y to the next, memory for 64 sums, in_c / 4. */
-typedef struct {
-    const int16_t *input;
-    const int32_t *stream;
-    int8_t *y;
-    int32_t pixel, row;
-    const int8_t *y_end;
-    int32_t *sums;
-    int32_t signed_outputs, steps;
-} nn_winograd_block_t;
-void nn_winograd_outputs_dsp(const nn_winograd_block_t *block);
-
-/* 4 rows of 6 pixels of x, which are `row` bytes apart, become two tiles: for each of the 16 positions and each four
- * channels (k0 k2) and (k1 k3) of the one tile, then of the other. */
-void nn_winograd_input_dsp(const int8_t *x, int16_t *input, int32_t row, int32_t in_c);
 
 #endif

@@ -6,13 +6,15 @@
  * b >= -127.
  *
  * Requantisation, m and 2^-e the multiplier of a channel, e = 1..16. TFLM rounds twice: q = (acc * m + 2^30) >> 31, then
- * q / 2^e to nearest, ties away from zero. For outputs that are clamped at the zero point z the tie's direction below z
- * does not matter, and both are one floor: (acc * m + 2^30 + 2^(30+e) + (z << (31+e))) >> (31+e). With the constants
- * divided by 2^32 that is SMMLAR of 2 * acc, and SMMLA of 256 * acc. Otherwise sums below zero get one less before the
- * second shift. SSAT does the last step of the shift. The stream has e - 1, and r = 2 * z + 1 makes
- * 2^(e-1) + (z << e) = r << (e-1). */
+ * q / 2^e to nearest, ties away from zero. Where one linear function has the same outputs for all sums that occur, which
+ * is nearly always so for outputs that are clamped at the zero point, because the tie's direction below it does not
+ * matter, it is SMMLA and SSAT: saturate((c + (acc * M >> 32)) >> SHIFT), for B with 256 * acc and 8 more; the starts
+ * have an offset for what c is too coarse for. Otherwise SMMLAR of 2 * acc gives q, sums below zero get one less before
+ * the second shift, and SSAT does its last step: the constant is 2^(e-1) + (z << e), z the output's zero point. */
     .syntax unified
     .thumb
+
+    .set SHIFT, 4 /* gen/packing/dsp_channels.py has the same */
 
 /* r0 columns, r1 windows, r2 rows, r3 words in a row. */
     .macro COLUMN
@@ -56,16 +58,15 @@ nn_columns_pairs_dsp:
     .size nn_columns_pairs_dsp, . - nn_columns_pairs_dsp
 
 /* Three pixels x all pairs of channels. The stream of a pair: T and S at the start, two words for each four weights,
- * multipliers of A and B, e - 1 of A + 256 * that of B.
+ * multipliers of A and B, the constants added to their products; if not linear, e - 1 of A + 256 * that of B.
  * r0 columns, r1 stream, r2 r3 weights, r4-r6 inputs, r7 low bytes, r8-r10 T, r11 r12 lr S. */
     .set COLUMNS, 0
     .set Y, 4
-    .set ROUNDING, 16
-    .set ENTRY, 24
-    .set DONE, 28
-    .set COLUMNS_END, 32
-    .set EPILOGUE, 36
-    .set FRAME, 44
+    .set ENTRY, 16
+    .set DONE, 20
+    .set COLUMNS_END, 24
+    .set EPILOGUE, 28
+    .set FRAME, 36
     .set STEP_BYTES, 62
     .set STEPS, 16
 
@@ -101,28 +102,26 @@ nn_columns_pairs_dsp:
 nn_gemm_pairs_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r7} /* columns, stream, y, stride, y_end, rounding, signed_outputs, steps */
-    stm sp, {r0, r2, r3, r4, r5}
-    lsls r5, #7
-    str r5, [sp, #ROUNDING + 4]
+    ldm r0, {r0-r6} /* columns, stream, y, stride, y_end, linear, steps */
+    stm sp, {r0, r2, r3, r4}
     movs r4, #24
-    mla r4, r7, r4, r0
+    mla r4, r6, r4, r0
     str r4, [sp, #COLUMNS_END]
     /* One step is made apart from the chain; of the rest, the chain makes steps mod 16 first. */
-    subs r7, #1
-    lsrs r4, r7, #4
-    and r7, #15
-    rsb r7, #STEPS
-    movs r5, #STEP_BYTES
+    subs r6, #1
+    lsrs r4, r6, #4
+    and r6, #15
+    rsb r6, #STEPS
+    movs r7, #STEP_BYTES
     adr r8, .Lchain + 1
-    mla r7, r7, r5, r8
-    adr r5, .Lclamped + 1
-    cbz r6, 1f
-    adr r5, .Lsigned + 1
-1:  str r5, [sp, #EPILOGUE]
+    mla r6, r6, r7, r8
+    adr r7, .Lrounded + 1
+    cbz r5, 1f
+    adr r7, .Llinear + 1
+1:  str r7, [sp, #EPILOGUE]
     cbz r4, 2f
-    adr r5, .Lagain + 1
-2:  strd r7, r5, [sp, #ENTRY]
+    adr r7, .Lagain + 1
+2:  strd r6, r7, [sp, #ENTRY]
 
 .Lpair:
     ldmia r1!, {r8, r11}
@@ -162,71 +161,54 @@ nn_gemm_pairs_dsp:
     ldr pc, [sp, #EPILOGUE]
 
     .align 2
-.Lclamped:
-    ldmia r1!, {r2-r4}
-    ldrd r5, r6, [sp, #ROUNDING]
-    lsls r5, r4
+.Llinear:
+    ldmia r1!, {r2-r5}
     sub r11, r8
     sub r12, r9
     sub lr, r10
-    lsl r8, #1
-    lsl r9, #1
-    lsl r10, #1
-    smmlar r8, r8, r2, r5
-    smmlar r9, r9, r2, r5
-    smmlar r10, r10, r2, r5
-    asr r8, r4
-    asr r9, r4
-    asr r10, r4
-    ssat r8, #8, r8, asr #1
-    ssat r9, #8, r9, asr #1
-    ssat r10, #8, r10, asr #1
-    lsrs r4, #8
-    lsls r6, r4
-    adds r6, #64
-    smmla r11, r11, r3, r6
-    smmla r12, r12, r3, r6
-    smmla lr, lr, r3, r6
-    asr r11, r4
-    asr r12, r4
-    asr lr, r4
-    ssat r11, #8, r11, asr #8
-    ssat r12, #8, r12, asr #8
-    ssat lr, #8, lr, asr #8
+    smmla r8, r8, r2, r4
+    smmla r9, r9, r2, r4
+    smmla r10, r10, r2, r4
+    smmla r11, r11, r3, r5
+    smmla r12, r12, r3, r5
+    smmla lr, lr, r3, r5
+    ssat r8, #8, r8, asr #SHIFT
+    ssat r9, #8, r9, asr #SHIFT
+    ssat r10, #8, r10, asr #SHIFT
+    ssat r11, #8, r11, asr #SHIFT + 8
+    ssat r12, #8, r12, asr #SHIFT + 8
+    ssat lr, #8, lr, asr #SHIFT + 8
     STORE_AND_NEXT
 .Lend:
     add sp, #FRAME
     pop {r4-r11, pc}
 
-    .macro SIGNED acc, m
-    add r6, r5, \acc, asr #31
-    smmlar \acc, \acc, \m, r6
-    asr \acc, r4
+    .macro ROUNDED acc, m, c
+    add r7, \c, \acc, asr #31
+    smmlar \acc, \acc, \m, r7
+    asr \acc, r6
     ssat \acc, #8, \acc, asr #1
     .endm
 
     .align 2
-.Lsigned:
-    ldmia r1!, {r2-r4}
-    ldr r7, [sp, #ROUNDING]
-    lsl r5, r7, r4
+.Lrounded:
+    ldmia r1!, {r2-r6}
     sub r11, r8
     sub r12, r9
     sub lr, r10
     lsl r8, #1
     lsl r9, #1
     lsl r10, #1
-    SIGNED r8, r2
-    SIGNED r9, r2
-    SIGNED r10, r2
-    lsrs r4, #8
-    lsl r5, r7, r4
+    ROUNDED r8, r2, r4
+    ROUNDED r9, r2, r4
+    ROUNDED r10, r2, r4
+    lsrs r6, #8
     asr r11, #7
     asr r12, #7
     asr lr, #7
-    SIGNED r11, r3
-    SIGNED r12, r3
-    SIGNED lr, r3
+    ROUNDED r11, r3, r5
+    ROUNDED r12, r3, r5
+    ROUNDED lr, r3, r5
     STORE_AND_NEXT
     b .Lend
     .size nn_gemm_pairs_dsp, . - nn_gemm_pairs_dsp

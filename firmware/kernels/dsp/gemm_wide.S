@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Matrix products of int16 weights, two pixels by two channels. Requantisation as in gemm_pairs.S; but each channel's
- * weights and bias are multiplied by 2^d, d = 13 - e >= 2, so that one shift by 12 is left after the SMMLA with
- * 2^(d-2) + (r << 11). Where sums below zero get one less, that is 2^(d-1) here. */
+ * Matrix products of int16 weights, two pixels by two channels. TFLM's requantisation is in gemm_pairs.S. For outputs
+ * that are clamped at the zero point z both roundings are one floor: (acc * m + 2^30 + 2^(30+e) + (z << (31+e))) >>
+ * (31+e). Each channel's weights and bias are multiplied by 2^d, d = 13 - e >= 2, so that one shift by 12 is left after
+ * the SMMLA with 2^(d-2) + (r << 11), r = 2 * z + 1. Where sums below zero get one less, that is 2^(d-1) here. */
     .syntax unified
     .thumb
 
@@ -39,9 +40,9 @@ nn_columns_wide_dsp:
  * r0 columns, r1 stream, r2-r5 weights, r6-r9 inputs, r10-r12 lr sums: of the one channel in both pixels, of the other. */
     .set COLUMNS, 0
     .set Y, 4
-    .set COLUMNS_END, 16
-    .set ENTRY, 20
-    .set DONE, 24
+    .set ENTRY, 16
+    .set DONE, 20
+    .set COLUMNS_END, 24
     .set EPILOGUE, 28
     .set FRAME, 36
     .set STEP_BYTES, 38
@@ -67,24 +68,25 @@ nn_columns_wide_dsp:
 nn_gemm_wide_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r7} /* columns, stream, y, stride, y_end, rounding, signed_outputs, steps */
-    add r5, r0, r7, lsl #4
-    stm sp, {r0, r2, r3, r4, r5}
+    ldm r0, {r0-r6} /* columns, stream, y, stride, y_end, linear, steps */
+    stm sp, {r0, r2, r3, r4}
+    add r4, r0, r6, lsl #4
+    str r4, [sp, #COLUMNS_END]
     /* One step is made apart from the chain; of the rest, the chain makes steps mod 16 first. */
-    subs r7, #1
-    lsrs r4, r7, #4
-    and r7, #15
-    rsb r7, #STEPS
-    movs r5, #STEP_BYTES
+    subs r6, #1
+    lsrs r4, r6, #4
+    and r6, #15
+    rsb r6, #STEPS
+    movs r7, #STEP_BYTES
     adr r8, .Lchain + 1
-    mla r7, r7, r5, r8
-    adr r5, .Lclamped + 1
-    cbz r6, 1f
-    adr r5, .Lsigned + 1
-1:  str r5, [sp, #EPILOGUE]
+    mla r6, r6, r7, r8
+    adr r7, .Lsigned + 1
+    cbz r5, 1f
+    adr r7, .Lclamped + 1
+1:  str r7, [sp, #EPILOGUE]
     cbz r4, 2f
-    adr r5, .Lagain + 1
-2:  strd r7, r5, [sp, #ENTRY]
+    adr r7, .Lagain + 1
+2:  strd r6, r7, [sp, #ENTRY]
 
 .Lpair:
     ldmia r1!, {r10, r12}

@@ -2,7 +2,7 @@
  *
  * Vector times matrix with byte pairs as in gemm_pairs.S, four outputs at a time. The stream of four outputs: T and S of
  * each pair at the start; for each four inputs two words of the first pair and two of the second; then of each pair the
- * multipliers of A and B, the constants added to them, and e - 1 of A + 256 * that of B.
+ * multipliers of A and B, the constants added to their products and, if not linear, e - 1 of A + 256 * that of B.
  *
  * r0 x, r1 stream, r2-r5 weights, r6 r7 inputs (k0 k2) (k1 k3), r8-r11 T S T S, r12 low bytes, lr turns left. */
     .syntax unified
@@ -15,6 +15,7 @@
     .set TURNS, 16
     .set DONE, 20
     .set FRAME, 28
+    .set SHIFT, 4 /* as in gemm_pairs.S */
     .set STEPS, 16
     .set DIRECT_STEPS, 8
 
@@ -40,12 +41,12 @@
 nn_vector_pairs_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r6} /* x, stream, y, y_end, signed_outputs, steps, expanded */
+    ldm r0, {r0-r6} /* x, stream, y, y_end, linear, steps, expanded */
     strd r0, r2, [sp, #X]
     str r3, [sp, #Y_END]
-    adr r3, .Lclamped + 1
+    adr r3, .Lrounded + 1
     cbz r4, 1f
-    adr r3, .Lsigned + 1
+    adr r3, .Llinear + 1
 1:  str r3, [sp, #DONE]
     /* A chain begins such that whole turns of it are left. */
     subs r5, #1
@@ -100,24 +101,20 @@ nn_vector_pairs_dsp:
     .error "a step is not of 62 bytes"
     .endif
 
-    .macro CLAMPED t, s
-    ldmia r1!, {r2-r6}
+    .macro LINEAR t, s
+    ldmia r1!, {r2-r5}
     sub \s, \t
-    lsl \t, #1
-    smmlar \t, \t, r2, r4
-    asr \t, r6
-    ssat \t, #8, \t, asr #1
-    lsrs r6, #8
+    smmla \t, \t, r2, r4
     smmla \s, \s, r3, r5
-    asr \s, r6
-    ssat \s, #8, \s, asr #8
+    ssat \t, #8, \t, asr #SHIFT
+    ssat \s, #8, \s, asr #SHIFT + 8
     bfi \t, \s, #8, #8
     .endm
 
     .align 2
-.Lclamped:
-    CLAMPED r8, r9
-    CLAMPED r10, r11
+.Llinear:
+    LINEAR r8, r9
+    LINEAR r10, r11
 .Lstore:
     ldm sp, {r0, r2, r3}
     pkhbt r8, r8, r10, lsl #16
@@ -128,27 +125,27 @@ nn_vector_pairs_dsp:
     add sp, #FRAME
     pop {r4-r11, pc}
 
-    .macro SIGNED acc, m, c
+    .macro ROUNDED acc, m, c
     add \c, \c, \acc, asr #31
     smmlar \acc, \acc, \m, \c
     asr \acc, r6
     ssat \acc, #8, \acc, asr #1
     .endm
 
-    .macro SIGNED_PAIR t, s
+    .macro ROUNDED_PAIR t, s
     ldmia r1!, {r2-r6}
     sub \s, \t
     lsl \t, #1
     asr \s, #7
-    SIGNED \t, r2, r4
+    ROUNDED \t, r2, r4
     lsrs r6, #8
-    SIGNED \s, r3, r5
+    ROUNDED \s, r3, r5
     bfi \t, \s, #8, #8
     .endm
 
     .align 2
-.Lsigned:
-    SIGNED_PAIR r8, r9
-    SIGNED_PAIR r10, r11
+.Lrounded:
+    ROUNDED_PAIR r8, r9
+    ROUNDED_PAIR r10, r11
     b .Lstore
     .size nn_vector_pairs_dsp, . - nn_vector_pairs_dsp

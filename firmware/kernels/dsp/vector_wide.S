@@ -38,12 +38,12 @@
 nn_vector_wide_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r6} /* x, stream, y, y_end, signed_outputs, steps, expanded */
+    ldm r0, {r0-r6} /* x, stream, y, y_end, linear, steps, expanded */
     strd r0, r2, [sp, #X]
     str r3, [sp, #Y_END]
-    adr r3, .Lclamped + 1
-    cbz r4, 1f
     adr r3, .Lsigned + 1
+    cbz r4, 1f
+    adr r3, .Lclamped + 1
 1:  str r3, [sp, #DONE]
     /* A chain begins such that whole turns of it are left. */
     subs r5, #1

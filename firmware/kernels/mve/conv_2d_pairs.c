@@ -4,13 +4,16 @@
 
 #include <arm_mve.h>
 
-enum { POSITION = 0, LINE = 1, GROUP = 4, GROUP_WORDS = 9, SMALL = 4 };
+enum { POSITION = 0, LINE = 1, GROUP = 4, GROUP_WORDS = 9, SMALL = 4, BLOCK = 16 };
 
-/* What all lines of windows have in common; n: windows in a line, x_step apart, their outputs y_step apart. */
+/* What all lines of windows have in common; n: windows in a line, x_step apart, their outputs y_step apart. by_group:
+ * gemm takes all windows with a group of channels, then with the next group, not all groups with a pair of windows.
+ * lead: from a window's first element to where it wants a pointer. */
 typedef struct {
     const nn_conv_2d_mve_t *op;
     nn_gemm_fn *gemm;
-    int32_t n, x_step, y_step, depth;
+    int32_t n, x_step, y_step, depth, lead;
+    int by_group;
     uint8_t scatter[SMALL][16]; /* spread_small(): where sixteen bytes of neighbouring elements go */
     nn_gemm_job_t job;
 } plan_t;
@@ -21,22 +24,24 @@ static void outputs(plan_t *plan, const int8_t *x, int8_t *y) {
     const nn_conv_2d_mve_t *op = plan->op;
     nn_gemm_job_t *job = &plan->job;
     int32_t full = op->out_c / GROUP, overlap = op->out_c % GROUP, step = job->x_step, n = plan->n;
-    x += plan->depth % 16;
+    x += plan->lead;
     for (int32_t groups = full, done = 0; groups > 0; done += groups, groups = done == full && overlap ? 1 : 0) {
         int8_t *to = y + (done < full ? 0 : op->out_c - GROUP);
-        job->weights = op->weights + done * GROUP * ((plan->depth + 15) & ~15);
+        job->weights = op->weights + done * GROUP * ((plan->depth + BLOCK - 1) & ~(BLOCK - 1));
         job->params = op->params + done * GROUP_WORDS;
         job->params_end = job->params + groups * GROUP_WORDS;
-        job->y_step = 2 * plan->y_step - groups * GROUP;
+        job->y_step = 2 * plan->y_step - (plan->by_group ? 0 : groups * GROUP);
+        job->pairs = n > 1 ? n / 2 : 1;
         job->x[0] = x;
         job->x[1] = n > 1 ? x + plan->x_step : x;
-        job->x_end = n > 1 ? x + n / 2 * step : x + step;
+        job->x_end = x + job->pairs * step;
         job->y = to;
         plan->gemm(job);
         if (n % 2 && n > 1) {
             job->x[0] = x + (n - 2) * plan->x_step;
             job->x[1] = job->x[0] + plan->x_step;
             job->x_end = job->x[0] + step;
+            job->pairs = 1;
             job->y = to + (n - 2) * plan->y_step;
             plan->gemm(job);
         }
@@ -140,29 +145,76 @@ static void lines(plan_t *plan, const int8_t *x, int8_t *y, int8_t *columns) {
     }
 }
 
-void nn_conv_2d_mve(const nn_conv_2d_mve_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    static nn_gemm_fn *const functions[2][2] = {
+static void start(plan_t *plan, const nn_conv_2d_mve_t *op, int columns) {
+    static nn_gemm_fn *const functions[3][2] = {
         {nn_gemm_pairs_any_mve, nn_gemm_pairs_relu_mve},
         {nn_gemm_pairs_any_short_mve, nn_gemm_pairs_relu_short_mve},
+        {nn_gemm_pairs_any_block_mve, nn_gemm_pairs_relu_block_mve},
     };
-    plan_t plan = {
-        .op = op,
-        .n = op->out[POSITION],
-        .x_step = op->stride[POSITION] * (scratch ? op->kernel[LINE] * op->in_c : op->x_step[POSITION]),
-        .y_step = op->y_step[POSITION],
-        .depth = op->kernel[POSITION] * op->kernel[LINE] * op->in_c,
-    };
-    int shallow = plan.depth / 16 <= SHORT_CHUNK;
-    nn_gemm_start(&plan.job, plan.depth, shallow ? SHORT_CHUNK : CHUNK);
-    plan.job.offset = op->output_offset;
-    plan.job.x_step = 2 * plan.x_step;
+    int32_t depth = op->kernel[POSITION] * op->kernel[LINE] * op->in_c;
+    int block = depth <= BLOCK, one_chunk = depth / BLOCK <= SHORT_CHUNK;
+    plan->op = op;
+    plan->gemm = functions[one_chunk + block][op->relu];
+    plan->n = op->out[POSITION];
+    plan->x_step = op->stride[POSITION] * (columns ? op->kernel[LINE] * op->in_c : op->x_step[POSITION]);
+    plan->y_step = op->y_step[POSITION];
+    plan->depth = depth;
+    plan->lead = block ? depth : depth % BLOCK;
+    plan->by_group = block;
+    nn_gemm_start(&plan->job, depth, one_chunk ? SHORT_CHUNK : CHUNK);
+    plan->job.offset = op->output_offset;
+    plan->job.x_step = 2 * plan->x_step;
     for (int32_t i = 0; i < 8; i++)
-        plan.job.y_offsets[i] = (uint16_t)(i / 2 + (plan.n > 1 ? i % 2 * plan.y_step : 0));
-    plan.gemm = functions[shallow][op->relu];
+        plan->job.y_offsets[i] = (uint16_t)(i / 2 + (plan->n > 1 ? i % 2 * plan->y_step : 0));
+}
+
+void nn_conv_2d_mve(const nn_conv_2d_mve_t *op, const int8_t *x, int8_t *y, void *scratch) {
+    plan_t plan;
+    start(&plan, op, scratch != 0);
     if (scratch) {
         lines(&plan, x, y, scratch);
         return;
     }
     for (int32_t i = 0; i < op->out[LINE]; i++, x += op->stride[LINE] * op->x_step[LINE], y += op->y_step[LINE])
         outputs(&plan, x, y);
+}
+
+/* bytes (a multiple of 4) from `from` to `to`, the last ones first; both are aligned to 4. */
+static void move(int8_t *to, const int8_t *from, int32_t bytes) {
+    to += bytes;
+    from += bytes;
+    for (int32_t rest = bytes % 64, part; rest > 0; rest -= part) {
+        part = rest < 16 ? rest : 16;
+        to -= part;
+        from -= part;
+        mve_pred16_t lanes = vctp8q((uint32_t)part);
+        vstrbq_p_s8(to, vldrbq_z_s8(from, lanes), lanes);
+    }
+    __asm volatile("wls lr, %[n], 2f\n"
+                   "1: vldmdb %[from]!, {d0-d7}\n"
+                   "vstmdb %[to]!, {d0-d7}\n"
+                   "le lr, 1b\n"
+                   "2:\n"
+                   : [from] "+r"(from), [to] "+r"(to)
+                   : [n] "r"(bytes / 64)
+                   : "lr", "q0", "q1", "q2", "q3", "memory", "cc");
+}
+
+/* Where y is x, the outputs of all windows but the first two go where the inputs of the two before were, and are moved
+ * to their places in the end. (A third and last one is computed as a pair; the move covers the second of them.) */
+void nn_conv_2d_in_place_mve(const nn_conv_2d_in_place_mve_t *op, const int8_t *x, int8_t *y, void *scratch) {
+    plan_t plan;
+    start(&plan, op, 0);
+    int32_t n = plan.n, first = n < 2 ? n : 2, head = first * op->out_c, rest = (n - first) * op->out_c;
+    if (x == y) {
+        plan.n = first;
+        outputs(&plan, x, scratch);
+        plan.n = n - first;
+        if (rest > 0)
+            outputs(&plan, x + first * op->in_c, y);
+        move(y + head, y, rest);
+        move(y, scratch, head);
+    } else {
+        outputs(&plan, x, y);
+    }
 }

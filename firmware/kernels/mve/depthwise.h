@@ -16,12 +16,13 @@ extern "C" {
  * has at least 2. in, out: positions and lines; x_step, y_step: bytes from one position or line to the next; stride: 1
  * or 2 along positions. groups: of 4 channels; the last one begins at channels - 4. weights: 36 for every group, 9 a
  * channel, position by position; params: 4 biases (input offset folded in), 4 shifts, 4 multipliers for every group.
- * relu: the output offset is -128. */
+ * relu: the output offset is -128. scratch: strip_bytes (even) for each of the
+ * channels that are together there, a multiple of 8, and up to 7 more at the end. */
 typedef struct {
     const int8_t *weights;
     const int32_t *params;
     int32_t x_step[2], y_step[2];
-    uint16_t channels, in[2], out[2], stride[2], pad[2];
+    uint16_t channels, in[2], out[2], stride[2], pad[2], strip_bytes, together;
     int16_t pad_value, output_offset, relu;
 } nn_depthwise_conv_2d_3x3_mve_t;
 typedef void nn_depthwise_conv_2d_3x3_mve_fn(const nn_depthwise_conv_2d_3x3_mve_t *op, const int8_t *x, int8_t *y,

@@ -28,6 +28,11 @@ typedef struct {
 } nn_conv_2d_mve_t;
 typedef void nn_conv_2d_mve_fn(const nn_conv_2d_mve_t *op, const int8_t *x, int8_t *y, void *scratch);
 
+/* In nn_conv_2d_in_place_mve y may be x: windows of one element, strides 1, in_c > 16, out_c <= in_c, both multiples
+ * of 4, x, y and scratch (2 out_c bytes) aligned to 4. */
+typedef nn_conv_2d_mve_t nn_conv_2d_in_place_mve_t;
+typedef nn_conv_2d_mve_fn nn_conv_2d_in_place_mve_fn;
+
 /* FULLY_CONNECTED, output range -128..127. As above with groups of 8 channels, the last one filled up with zeros; their
  * order in multipliers and shifts is 0 2 4 6 1 3 5 7. */
 typedef struct {
@@ -43,6 +48,7 @@ typedef nn_fully_connected_mve_t nn_conv_2d_whole_mve_t;
 typedef nn_fully_connected_mve_fn nn_conv_2d_whole_mve_fn;
 
 nn_conv_2d_mve_fn nn_conv_2d_mve;
+nn_conv_2d_in_place_mve_fn nn_conv_2d_in_place_mve;
 nn_conv_2d_whole_mve_fn nn_conv_2d_whole_mve;
 nn_fully_connected_mve_fn nn_fully_connected_mve;
 

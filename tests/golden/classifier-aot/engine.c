@@ -30,7 +30,7 @@ static _Alignas(4) const int8_t k6[] = {
 -6,-6,-5,-7,-5,
 };
 
-static const nn_pool_2d_t op0 = {
+static const nn_pool_2d_t op0_0 = {
     .act_min = -128,
     .act_max = 127,
     .batches = 2,
@@ -46,7 +46,7 @@ static const nn_pool_2d_t op0 = {
     .pad_top = 0,
     .pad_left = 0,
 };
-static const nn_pool_2d_t op1 = {
+static const nn_pool_2d_t op1_1 = {
     .act_min = -128,
     .act_max = 127,
     .batches = 2,
@@ -62,7 +62,7 @@ static const nn_pool_2d_t op1 = {
     .pad_top = 0,
     .pad_left = 0,
 };
-static const nn_fully_connected_t op2 = {
+static const nn_fully_connected_t op4_2 = {
     .weights = k0,
     .bias = k1,
     .multiplier = k2,
@@ -76,7 +76,7 @@ static const nn_fully_connected_t op2 = {
     .act_max = 127,
     .per_channel = 0,
 };
-static const nn_fully_connected_t op3 = {
+static const nn_fully_connected_t op5_3 = {
     .weights = k4,
     .bias = 0,
     .multiplier = k5,
@@ -90,7 +90,7 @@ static const nn_fully_connected_t op3 = {
     .act_max = 127,
     .per_channel = 1,
 };
-static const nn_softmax_t op4 = {
+static const nn_softmax_t op6_4 = {
     .rows = 2,
     .depth = 5,
     .multiplier = 2121713740,
@@ -102,23 +102,23 @@ static _Alignas(16) uint8_t arena[336];
 
 /* operator 0 (AVERAGE_POOL_2D) */
 static inline void op0_run(void) {
-    nn_average_pool_2d_portable(&op0, (const int8_t *)(arena + 0), (int8_t *)(arena + 256), 0);
+    nn_average_pool_2d_portable(&op0_0, (const int8_t *)(arena + 0), (int8_t *)(arena + 256), 0);
 }
 /* operator 1 (MAX_POOL_2D) */
 static inline void op1_run(void) {
-    nn_max_pool_2d_portable(&op1, (const int8_t *)(arena + 256), (int8_t *)(arena + 0), 0);
+    nn_max_pool_2d_portable(&op1_1, (const int8_t *)(arena + 256), (int8_t *)(arena + 0), 0);
 }
 /* operator 4 (FULLY_CONNECTED) */
-static inline void op2_run(void) {
-    nn_fully_connected_portable(&op2, (const int8_t *)(arena + 0), (int8_t *)(arena + 32), 0);
+static inline void op4_run(void) {
+    nn_fully_connected_portable(&op4_2, (const int8_t *)(arena + 0), (int8_t *)(arena + 32), 0);
 }
 /* operator 5 (FULLY_CONNECTED) */
-static inline void op3_run(void) {
-    nn_fully_connected_portable(&op3, (const int8_t *)(arena + 32), (int8_t *)(arena + 0), 0);
+static inline void op5_run(void) {
+    nn_fully_connected_portable(&op5_3, (const int8_t *)(arena + 32), (int8_t *)(arena + 0), 0);
 }
 /* operator 6 (SOFTMAX) */
-static inline void op4_run(void) {
-    nn_softmax_portable(&op4, (const int8_t *)(arena + 0), (int8_t *)(arena + 0), 0);
+static inline void op6_run(void) {
+    nn_softmax_portable(&op6_4, (const int8_t *)(arena + 0), (int8_t *)(arena + 0), 0);
 }
 
 typedef struct {
@@ -189,9 +189,9 @@ engine_status_t engine_invoke(void) {
         return ENGINE_NOT_READY;
     op0_run();
     op1_run();
-    op2_run();
-    op3_run();
     op4_run();
+    op5_run();
+    op6_run();
     return ENGINE_OK;
 }
 
@@ -206,13 +206,13 @@ engine_status_t engine_invoke_op(unsigned op) {
         op1_run();
         return ENGINE_OK;
     case 2:
-        op2_run();
+        op4_run();
         return ENGINE_OK;
     case 3:
-        op3_run();
+        op5_run();
         return ENGINE_OK;
     case 4:
-        op4_run();
+        op6_run();
         return ENGINE_OK;
     default:
         return ENGINE_BAD_INDEX;

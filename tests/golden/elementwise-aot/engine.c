@@ -8,12 +8,12 @@ static _Alignas(4) const int8_t k0[] = {
 79,-106,-82,
 };
 
-static const nn_quantize_t op0 = {
+static const nn_quantize_t op0_0 = {
     .count = 24,
     .scale = 0x1.fbe76c0000000p-6f,
     .output_offset = 7,
 };
-static const nn_requantize_t op1 = {
+static const nn_requantize_t op1_1 = {
     .count = 24,
     .multiplier = 1512999826,
     .input_offset = -7,
@@ -22,7 +22,7 @@ static const nn_requantize_t op1 = {
     .act_max = 127,
     .shift = 0,
 };
-static const nn_add_t op2 = {
+static const nn_add_t op2_2 = {
     .multiplier1 = 1073741824,
     .multiplier2 = 1952257829,
     .output_multiplier = 1574821369,
@@ -39,7 +39,7 @@ static const nn_add_t op2 = {
     .output_shift = -19,
     .left_shift = 20,
 };
-static const nn_requantize_t op3 = {
+static const nn_requantize_t op3_3 = {
     .count = 24,
     .multiplier = 1288490141,
     .input_offset = 3,
@@ -48,7 +48,7 @@ static const nn_requantize_t op3 = {
     .act_max = 127,
     .shift = 1,
 };
-static const nn_requantize_t op4 = {
+static const nn_requantize_t op4_4 = {
     .count = 24,
     .multiplier = 1073741824,
     .input_offset = 30,
@@ -57,7 +57,7 @@ static const nn_requantize_t op4 = {
     .act_max = 90,
     .shift = 1,
 };
-static const nn_add_t op5 = {
+static const nn_add_t op5_5 = {
     .multiplier1 = 2078209969,
     .multiplier2 = 1073741824,
     .output_multiplier = 1479377541,
@@ -74,14 +74,14 @@ static const nn_add_t op5 = {
     .output_shift = -20,
     .left_shift = 20,
 };
-static const nn_logistic_t op6 = {
+static const nn_logistic_t op6_6 = {
     .count = 24,
     .multiplier = 1546188288,
     .range_radius = 120,
     .input_offset = -2,
     .shift = 24,
 };
-static const nn_dequantize_t op7 = {
+static const nn_dequantize_t op7_7 = {
     .count = 24,
     .scale = 0x1.0000000000000p-8f,
     .input_offset = 128,
@@ -91,35 +91,35 @@ static _Alignas(16) uint8_t arena[160];
 
 /* operator 0 (QUANTIZE) */
 static inline void op0_run(void) {
-    nn_quantize_portable(&op0, (const float *)(arena + 0), (int8_t *)(arena + 96), 0);
+    nn_quantize_portable(&op0_0, (const float *)(arena + 0), (int8_t *)(arena + 96), 0);
 }
 /* operator 1 (QUANTIZE) */
 static inline void op1_run(void) {
-    nn_requantize_portable(&op1, (const int8_t *)(arena + 96), (int8_t *)(arena + 0), 0);
+    nn_requantize_portable(&op1_1, (const int8_t *)(arena + 96), (int8_t *)(arena + 0), 0);
 }
 /* operator 2 (ADD) */
 static inline void op2_run(void) {
-    nn_add_portable(&op2, (const int8_t *)(arena + 0), k0, (int8_t *)(arena + 0), 0);
+    nn_add_portable(&op2_2, (const int8_t *)(arena + 0), k0, (int8_t *)(arena + 0), 0);
 }
 /* operator 3 (RELU) */
 static inline void op3_run(void) {
-    nn_requantize_portable(&op3, (const int8_t *)(arena + 0), (int8_t *)(arena + 128), 0);
+    nn_requantize_portable(&op3_3, (const int8_t *)(arena + 0), (int8_t *)(arena + 128), 0);
 }
 /* operator 4 (RELU6) */
 static inline void op4_run(void) {
-    nn_requantize_portable(&op4, (const int8_t *)(arena + 128), (int8_t *)(arena + 0), 0);
+    nn_requantize_portable(&op4_4, (const int8_t *)(arena + 128), (int8_t *)(arena + 0), 0);
 }
 /* operator 5 (ADD) */
 static inline void op5_run(void) {
-    nn_add_portable(&op5, (const int8_t *)(arena + 0), (const int8_t *)(arena + 96), (int8_t *)(arena + 0), 0);
+    nn_add_portable(&op5_5, (const int8_t *)(arena + 0), (const int8_t *)(arena + 96), (int8_t *)(arena + 0), 0);
 }
 /* operator 6 (LOGISTIC) */
 static inline void op6_run(void) {
-    nn_logistic_portable(&op6, (const int8_t *)(arena + 0), (int8_t *)(arena + 96), 0);
+    nn_logistic_portable(&op6_6, (const int8_t *)(arena + 0), (int8_t *)(arena + 96), 0);
 }
 /* operator 7 (DEQUANTIZE) */
 static inline void op7_run(void) {
-    nn_dequantize_portable(&op7, (const int8_t *)(arena + 96), (float *)(arena + 0), 0);
+    nn_dequantize_portable(&op7_7, (const int8_t *)(arena + 96), (float *)(arena + 0), 0);
 }
 
 typedef struct {

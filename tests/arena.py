@@ -1,0 +1,70 @@
+"""What an ahead-of-time program computes in its own memory plan, byte by byte, on the reference of each kernel."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gen.fusion import Fused
+from gen.graph import Array
+from gen.kernels import Step
+from gen.ops import KERNELS
+from gen.program import Program, plan
+
+NOISE = 77
+
+
+def outputs_in_arena(program: Program, inputs: Sequence[Array]) -> list[Array]:
+    """The graph's outputs, as they lie in the arena after the steps of a portable program."""
+    graph, memory = program.graph, plan(program)
+    arena = np.full(memory.placement.total, NOISE, np.int8)
+
+    def at(index: int) -> Array:
+        tensor = graph.tensors[index]
+        if tensor.data is not None:
+            return tensor.data
+        return arena[memory.tensors[index] :][: tensor.size_bytes].reshape(tensor.shape)
+
+    for index, array in zip(graph.inputs, inputs, strict=True):
+        at(index)[...] = array
+    for number, step in enumerate(program.steps):
+        x, y = [at(i) for i in step.call.inputs], at(step.call.output).reshape(-1)
+        if number in memory.scratch:
+            arena[memory.scratch[number] :][: step.scratch_bytes] = NOISE
+        if isinstance(step, Fused):
+            in_bands(step, x[0], x[1], y, arena[memory.scratch[number] :])
+        elif step.call.kernel == "add":
+            in_stretches(step.params, x[0], x[1], y)
+        else:
+            in_one_go(step, x, y)
+    return [at(i).copy() for i in graph.outputs]
+
+
+def in_bands(step: Fused, other: Array, x: Array, y: Array, scratch: Array) -> None:
+    for band in step.bands:
+        p = band.convolution
+        count = p["in_h"] * p["in_w"] * p["in_c"]
+        rows = x.reshape(-1)[band.x_offset : band.x_offset + count].reshape(1, p["in_h"], p["in_w"], p["in_c"])
+        part = KERNELS["conv_2d"].reference(p, [rows]).reshape(-1)
+        assert part.size <= step.band_bytes
+        scratch[: part.size] = part
+        end = band.y_offset + part.size
+        in_stretches(band.add, other.reshape(-1)[band.y_offset : end], scratch[: part.size], y[band.y_offset : end])
+
+
+def in_stretches(p: Mapping[str, Any], x1: Array, x2: Array, y: Array) -> None:
+    """ADD, each stretch of elements read only when those before it are written: what is broadcast is read again."""
+    *outer, count = p["dims"]
+    stretch = count if p["stride1"][3] == p["stride2"][3] == 1 else 1
+    at = 0
+    for *places, start in np.ndindex(*outer, count // stretch):
+        first = (*places, start * stretch)
+        some = {**p, "dims": (1, 1, 1, stretch)}
+        operands = [x.reshape(-1)[np.dot(p[f"stride{n}"], first) :] for n, x in zip("12", (x1, x2), strict=True)]
+        y[at : at + stretch] = KERNELS["add"].reference(some, operands).reshape(-1)
+        at += stretch
+
+
+def in_one_go(step: Step, x: Sequence[Array], y: Array) -> None:
+    assert step.variant.in_place or not any(np.shares_memory(each, y) for each in x)
+    y[...] = KERNELS[step.call.kernel].reference(step.params, x).reshape(-1)
