@@ -182,6 +182,13 @@ static int answer(uint8_t type, size_t length, bool repeat) {
         if (length != 0)
             return -LINK_BAD_REQUEST;
         return (int)(put(put(payload, port_stack_used(), 4), port_stack_bytes(), 4) - payload);
+    case LINK_FAULT: {
+        uint32_t pc = 0;
+        if (length != 0)
+            return -LINK_BAD_REQUEST;
+        uint8_t *p = put(payload, port_last_fault(&pc), 1);
+        return (int)(put(p, pc, 4) - payload);
+    }
     case LINK_ECHO:
         return (int)length;
     default:
@@ -240,8 +247,37 @@ static void append(uint8_t byte) {
         rx.bad = true;
 }
 
+#ifdef LINK_ANNOUNCE
+/* For a line, or an emulator, on which only the device can speak. */
+static void announce(void) {
+    const engine_info_t *info = engine_info();
+    uint32_t pc;
+    reply(LINK_HELLO | LINK_REPLY, 0, (size_t)hello());
+    if (port_last_fault(&pc) != PORT_FAULT_NONE)
+        return; /* which the self-test may have been: a host can ask */
+    for (unsigned index = 0; session.status == ENGINE_OK && index < info->inputs; index++) {
+        size_t bytes = 0;
+        uint8_t *input = engine_input(index, &bytes);
+        for (size_t i = 0; i < bytes; i++)
+            input[i] = LINK_SELF_TEST_BYTE(i);
+    }
+    uint8_t *p = payload + run(LINK_RUN, 0, false);
+    for (unsigned index = 0; session.status == ENGINE_OK && index < info->outputs; index++) {
+        size_t bytes = 0;
+        const uint8_t *output = engine_output(index, &bytes);
+        if (p + 4 <= payload + LINK_MAX_PAYLOAD)
+            p = put(p, crc32(output, bytes), 4);
+    }
+    reply(LINK_SELF_TEST | LINK_REPLY, 0, (size_t)(p - payload));
+    session.status = engine_init(); /* as if nothing had been run */
+}
+#endif
+
 void link_run(engine_status_t status) {
     session.status = status;
+#ifdef LINK_ANNOUNCE
+    announce();
+#endif
     for (;;) {
         int byte = port_read();
         if (byte == -2)

@@ -39,9 +39,16 @@ typedef enum {
     LINK_INIT = 7,   /* nothing -> the same of engine_init() */
     LINK_STACK = 8,  /* nothing -> port_stack_used() u32, port_stack_bytes() u32 */
     LINK_ECHO = 9,   /* data -> the same data */
+    /* No request: with LINK_ANNOUNCE a device sends, once it has started and unasked, the replies of a LINK_HELLO and
+     * of this, both of seq 0, which a host takes for noise. Every input byte number i is LINK_SELF_TEST_BYTE(i);
+     * payload: engine_status_t u8, ticks u64 of engine_invoke(), and the CRC-32 of each output u32. */
+    LINK_SELF_TEST = 10,
+    LINK_FAULT = 11, /* nothing -> port_last_fault(): kind u8, pc u32 */
     LINK_REPLY = 0x80,
     LINK_ERROR = 0xFF
 } link_type_t;
+
+#define LINK_SELF_TEST_BYTE(i) ((uint8_t)(37 * (i) + 11))
 
 typedef enum { LINK_INPUT = 0, LINK_OUTPUT = 1, LINK_OP_OUTPUT = 2 } link_kind_t;
 

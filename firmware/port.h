@@ -39,6 +39,14 @@ port_tick_kind_t port_tick_kind(void);
 uint32_t port_stack_used(void);
 uint32_t port_stack_bytes(void);
 
+/* Why the firmware runs again, and the instruction at which it happened, 0 where that is not known. */
+typedef enum {
+    PORT_FAULT_NONE = 0,  /* power, a button, or nobody knows */
+    PORT_FAULT_OTHER = 1, /* an exception: a wild address, an instruction that does not exist */
+    PORT_FAULT_STACK = 2  /* the stack grew out of its reserve */
+} port_fault_t;
+port_fault_t port_last_fault(uint32_t *pc);
+
 #ifdef __cplusplus
 }
 #endif

@@ -28,6 +28,7 @@ _ERROR = re.compile(r"^.*(?:\b\w*[eE]rror: |undefined reference).*$", re.MULTILI
 _MAP_PIECE = re.compile(r"^ (\.[\w.$*-]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
 _IN_FLASH = (".text", ".rodata", ".data", ".init_array", ".vectors", ".ARM.ex")
 _CODE = (".text",)
+_UNREACHABLE = re.compile(r"HTTPClientError|InternetConnection|UnknownPackage|ConnectionError|PlatformNotInstalled")
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,21 @@ def default_folder(model: str, board: Board, engine: str, level: str | None) -> 
 
 def misfit(board: Board, sources: Sources) -> str | None:
     """Why even the certain part of the need exceeds the board, before anything is compiled; None if it may fit."""
-    if board.ram is not None:
-        need = sources.arena_bytes + board.stack_bytes
-        if need > board.ram_bytes:
-            return (
-                f"{sources.name} needs at least {need} bytes of RAM (arena {sources.arena_bytes} + stack "
-                f"{board.stack_bytes}) and {board.id} has {board.ram_bytes}: does not fit by {need - board.ram_bytes} "
-                f"bytes, because {sources.arena_because}"
-            )
-    if board.flash is not None and sources.const_bytes > board.flash_bytes:
+    layout = board.layout(sources.const_bytes, sources.arena_bytes)
+    if layout is None:
+        return None
+    need, room = sources.arena_bytes + board.stack_bytes, layout.ram.bytes
+    if need > room:
         return (
-            f"{sources.name} needs at least {sources.const_bytes} bytes of flash (its constants) and {board.id} has "
-            f"{board.flash_bytes}: does not fit by {sources.const_bytes - board.flash_bytes} bytes, because the "
-            "weights alone are larger than the flash"
+            f"{sources.name} needs at least {need} bytes of RAM (arena {sources.arena_bytes} + stack "
+            f"{board.stack_bytes}) and {board.id} has {room}: does not fit by {need - room} bytes, because "
+            f"{sources.arena_because}"
+        )
+    need, room = sources.const_bytes, layout.constants.bytes
+    if need > room:
+        return (
+            f"{sources.name} needs at least {need} bytes of flash (its constants) and {board.id} has {room}: does not "
+            f"fit by {need - room} bytes, because the weights alone are larger than the flash"
         )
     return None
 
@@ -87,7 +90,7 @@ def build(sources: Sources, board: Board, folder: Path) -> Firmware:
     """
     folder = folder.resolve()
     _require_compiler(board)
-    _write_sources(sources, folder)
+    _write_sources(sources, board, folder)
     prepare()
     log = folder / "build.log"
     command = [sys.executable, "-m", "platformio", "run", "--environment", board.id, "--disable-auto-clean"]
@@ -100,6 +103,11 @@ def build(sources: Sources, board: Board, folder: Path) -> Firmware:
     if done.returncode != 0:
         for stale in folder.glob("firmware.*"):
             stale.unlink()
+        if board.vendor and _UNREACHABLE.search(done.stdout + done.stderr):
+            raise MissingTool(
+                f"{board.id} needs its vendor's platform from PlatformIO's registry, which can't be reached: connect "
+                f"this machine once, or take a board that is built without it (`python -m gen boards`)."
+            )
         raise _failure(done.stdout + done.stderr, sources, board, log)
     return _measure(elf, board)
 
@@ -131,6 +139,8 @@ def prepare() -> None:
 
 def _require_compiler(board: Board) -> None:
     """PlatformIO by itself would go to its registry for minutes, and for good where there is no way to it."""
+    if board.vendor:
+        return
     toolchain, compiler = TOOLCHAINS[board.toolchain], f"{board.toolchain}gcc"
     if shutil.which(compiler) or (toolchain.package and (CORE / "packages" / toolchain.package).is_dir()):
         return
@@ -138,14 +148,32 @@ def _require_compiler(board: Board) -> None:
     raise MissingTool(f"{compiler} is not on PATH; `apt-get install {toolchain.apt}` installs it{other}.")
 
 
-def _write_sources(sources: Sources, folder: Path) -> None:
+def _write_sources(sources: Sources, board: Board, folder: Path) -> None:
     """The generated files and build.json; files of an earlier generation that no longer belong are deleted."""
     for stale in set(_files(folder / "src")) - {folder / "src" / path for path in sources.files}:
         stale.unlink()
     for path, text in sources.files.items():
         write_if_changed(folder / "src" / path, text)
-    plan = {"firmware": sources.firmware, "include_dirs": sources.include_dirs}
+    plan: dict[str, object] = {
+        "link": sources.link,
+        "firmware": sources.firmware,
+        "include_dirs": sources.include_dirs,
+        "memory": _memory(sources, board),
+    }
+    if sources.tree:
+        plan["tree"] = str(sources.tree)
     write_if_changed(folder / "build.json", json.dumps(plan, indent=2) + "\n")
+
+
+def _memory(sources: Sources, board: Board) -> dict[str, int]:
+    """The numbers that a linker script takes, by their names without "port_"."""
+    layout = board.layout(sources.const_bytes, sources.arena_bytes)
+    if layout is None or board.flash is None:
+        return {}
+    regions = {"flash": board.flash, "code": layout.code, "constants": layout.constants, "ram": layout.ram}
+    numbers = {f"{name}_origin": region.origin for name, region in regions.items()}
+    numbers |= {f"{name}_bytes": region.bytes for name, region in regions.items()}
+    return numbers | {"stack_reserve": board.stack_bytes}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -168,8 +196,7 @@ def _failure(output: str, sources: Sources, board: Board, log: Path) -> DoesNotF
     overflows = {region: int(over) for region, over in _OVERFLOW.findall(output)}
     if overflows:
         region, over = max(overflows.items(), key=lambda item: item[1])
-        size = board.flash_bytes if region == "FLASH" else board.ram_bytes
-        what = "flash" if region == "FLASH" else "RAM"
+        what, size = _region(region, sources, board)
         return DoesNotFit(
             f"{sources.name} needs {size + over} bytes of {what} and {board.id} has {size}: does not fit by {over} "
             f"bytes (arena {sources.arena_bytes}, stack {board.stack_bytes}, model {sources.model_bytes}); try a board "
@@ -177,6 +204,17 @@ def _failure(output: str, sources: Sources, board: Board, log: Path) -> DoesNotF
         )
     lines = [match[0].strip() for match in _ERROR.finditer(output)] or output.strip().splitlines()[-1:]
     return BuildError(f"the firmware could not be built, see {shown}: {lines[0] if lines else 'no output'}")
+
+
+def _region(name: str, sources: Sources, board: Board) -> tuple[str, int]:
+    """What the region of a linker script is to people, and its size in bytes."""
+    layout = board.layout(sources.const_bytes, sources.arena_bytes)
+    assert layout is not None
+    if name == "RAM":
+        return "RAM", layout.ram.bytes
+    if name == "CODE":
+        return ("RAM for code" if board.work_ram else "flash"), layout.code.bytes
+    return ("RAM for constants" if layout.constants is board.ram else "flash"), layout.constants.bytes
 
 
 def _measure(elf: Path, board: Board) -> Firmware:
@@ -190,8 +228,9 @@ def _measure(elf: Path, board: Board) -> Firmware:
             flags, size = section["sh_flags"], section["sh_size"]
             if flags & SH_FLAGS.SHF_ALLOC:
                 flash += size if section["sh_type"] != "SHT_NOBITS" else 0
+                rams = [region for region in (board.ram, board.work_ram) if region]
                 writable = bool(flags & SH_FLAGS.SHF_WRITE)
-                ram += size if (section["sh_addr"] in board.ram if board.ram else writable) else 0
+                ram += size if (any(section["sh_addr"] in its for its in rams) if rams else writable) else 0
     map_text = elf.with_suffix(".map").read_text(encoding="utf-8")
     parts, code = (_parts(map_text, elf.parent, board, sections) for sections in (_IN_FLASH, _CODE))
     return Firmware(elf, flash, ram, parts, code)

@@ -12,7 +12,8 @@ from typing import Any
 
 from gen.board import ROOT, TOOLCHAINS, Board, load_all
 
-NEEDED_FOR = {"": "build, verify", "train": "train", "bench": "bench's peer", "dev": "make test"}
+NEWLIB = ("arm-none-eabi-",)  # the compilers that need a C library; the others have firmware/port/freestanding
+NEEDED_FOR = {"": "build, verify", "train": "train", "onnx": ".onnx files", "bench": "bench's peer", "dev": "make test"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _compilers(boards: list[Board]) -> Iterator[Check]:
         users = _ids(board for board in boards if board.toolchain == prefix)
         for program in (f"{prefix}gcc", f"{prefix}g++"):
             yield _program(program, users, toolchain.apt)
-        if prefix:
+        if prefix in NEWLIB:
             yield _nano_libc(prefix, users, toolchain.apt)
 
 
@@ -84,8 +85,11 @@ def _nano_libc(prefix: str, users: str, apt: str) -> Check:
 
 def _emulators(boards: list[Board]) -> Iterator[Check]:
     programs = {board: re.split(r"\s+", board.transport.removeprefix("exec:"))[0] for board in boards if board.emulated}
+    if programs:
+        from gen.transport import PACKAGES  # which needs what PlatformIO brings
     for program in sorted(set(programs.values())):
-        yield _program(program, _ids(board for board, its in programs.items() if its == program), program)
+        users = _ids(board for board, its in programs.items() if its == program)
+        yield _program(program, users, PACKAGES.get(program, program))
 
 
 def _ids(boards: Iterator[Board]) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gen.errors import UsageError
+
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 BYTES_A_LINE = 24
 
@@ -47,12 +49,20 @@ def render(template: str, **values: Any) -> str:
 
 
 def write_if_changed(path: Path, text: str) -> bool:
-    """Write UTF-8 text, whole or not at all. False, and the file keeps its mtime, where it says so already."""
+    """Write UTF-8 text, whole or not at all. False, and the file keeps its mtime, where it says so already.
+
+    Raises UsageError where it can't be written."""
     content = text.encode()
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        if path.is_file() and path.read_bytes() == content:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {(error.strerror or str(error)).lower()}.") from error
     return True

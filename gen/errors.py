@@ -13,6 +13,8 @@ GenError                  2  anything a person can put right; the message says w
 └── DeviceError           5  the line to the device
     ├── DeviceSilent      5  nothing valid was received in time
     ├── DeviceGone        5  the port vanished or the emulator ended
+    ├── DeviceReset       5  the device started again in the middle of a session
+    │   └── StackOverflow 5  because its stack grew out of its reserve
     ├── ProtocolError     5  the device answered, but not as agreed
     └── WrongModel        5  the device runs another model than the one verified
 """
@@ -79,6 +81,14 @@ class DeviceSilent(DeviceError):
 
 
 class DeviceGone(DeviceError):
+    pass
+
+
+class DeviceReset(DeviceError):
+    pass
+
+
+class StackOverflow(DeviceReset):
     pass
 
 

@@ -24,6 +24,8 @@ FALLBACK = {
     "mve": ("mve", "dsp", "armv7m", "portable"),
     "dsp": ("dsp", "armv7m", "portable"),
     "armv7m": ("armv7m", "portable"),
+    "riscv": ("riscv", "portable"),
+    "xtensa": ("xtensa", "portable"),
     "portable": ("portable",),
 }
 

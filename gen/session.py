@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from cobs import cobs
 
-from gen.errors import DeviceError, DeviceSilent, ProtocolError, WrongModel
+from gen.errors import DeviceError, DeviceReset, DeviceSilent, ProtocolError, StackOverflow, WrongModel
 from gen.graph import Array
 from gen.transport import Stream
 
@@ -23,6 +23,9 @@ RAN = struct.Struct("<BQ")  # engine status, ticks
 INFO = struct.Struct("<BHB32sIIHHHBI")  # as hello() in link.c, which adds the names of model and engine
 U32 = 0xFFFFFFFF
 BACKLOG_BYTES = 1 << 17  # more than the longest frame possible
+# Data in one frame: half as much after one that had to be sent again, a little more after one that had not, as TCP
+# does, so that a bad line still gets frames through.
+LEAST_DATA, MORE_DATA = 16, 8
 
 # Seconds:
 HELLO_S, ANSWER_S, RUN_S = 10.0, 5.0, 60.0  # until giving up
@@ -40,8 +43,16 @@ class Type(IntEnum):
     INIT = 7
     STACK = 8
     ECHO = 9
+    FAULT = 11
+    SELF_TEST = 10  # no request, see link.h
     REPLY = 0x80
     ERROR = 0xFF
+
+
+class Fault(IntEnum):
+    NONE = 0
+    OTHER = 1
+    STACK = 2
 
 
 class Kind(IntEnum):
@@ -52,8 +63,8 @@ class Kind(IntEnum):
 
 GARBLED = b"\1"  # payload of LINK_ERROR
 NOT_READY = 7
+NO_SESSION = 2
 ERRORS = {
-    2: "it has been reset, perhaps by a fault of the firmware: verify again",
     3: "another program talks to it too: close that one",
     4: "it does not know this request: rebuild and flash the firmware",
     5: "it has no such tensor: rebuild and flash the firmware",
@@ -146,6 +157,7 @@ class Session:
         self._backlog = b""
         self._info: DeviceInfo | None = None
         self._sizes: dict[tuple[Kind, int], int] = {}
+        self._data = LEAST_DATA
 
     def hello(self) -> DeviceInfo:
         """Start the session; must come first. Repeated until answered, since the device may still be starting."""
@@ -156,6 +168,7 @@ class Session:
                 f"version {VERSION}: rebuild and flash the firmware"
             )
         self._info = _device_info(payload)
+        self._data = self._info.max_payload
         self._sizes.clear()
         return self._info
 
@@ -182,10 +195,11 @@ class Session:
         """Fill input tensor index; data in C order, as many bytes as the tensor has."""
         content = data if isinstance(data, bytes) else data.tobytes()
         self._expect_bytes(Kind.INPUT, index, len(content))
-        step = self.info.max_payload - WRITE.size
-        for offset in range(0, len(content), step):
-            place = WRITE.pack(Kind.INPUT, index, offset)
-            self._ask(Type.WRITE, place + content[offset : offset + step], self._answer_s, 0)
+        offset = 0
+        while offset < len(content):
+            part = content[offset : offset + min(self._data, self.info.max_payload - WRITE.size)]
+            self._ask(Type.WRITE, WRITE.pack(Kind.INPUT, index, offset) + part, self._answer_s, 0)
+            offset += len(part)
 
     def read_output(self, index: int, nbytes: int) -> bytes:
         """Output tensor index, which must have nbytes bytes."""
@@ -212,6 +226,11 @@ class Session:
         used, reserved = struct.unpack("<II", self._ask(Type.STACK, b"", self._answer_s, 8))
         return used if reserved else None
 
+    def last_fault(self) -> tuple[Fault, int]:
+        """Why the device started again, and at which address that happened, 0 where it is not known."""
+        kind, address = struct.unpack("<BI", self._ask(Type.FAULT, b"", self._answer_s, 5))
+        return Fault(kind), address
+
     def echo(self, data: bytes) -> bytes:
         """data, of at most max_payload bytes, there and back."""
         return self._ask(Type.ECHO, data, self._answer_s, len(data))
@@ -227,12 +246,11 @@ class Session:
 
     def _read(self, kind: Kind, index: int, nbytes: int) -> bytes:
         self._expect_bytes(kind, index, nbytes)
-        step = self.info.max_payload
-        parts = []
-        for offset in range(0, nbytes, step):
-            count = min(step, nbytes - offset)
-            parts.append(self._ask(Type.READ, READ.pack(kind, index, offset, count), self._answer_s, count))
-        return b"".join(parts)
+        content = b""
+        while len(content) < nbytes:
+            count = min(self._data, nbytes - len(content))
+            content += self._ask(Type.READ, READ.pack(kind, index, len(content), count), self._answer_s, count)
+        return content
 
     def _run(self, kind: Type, payload: bytes = b"") -> int:
         status, ticks = RAN.unpack(self._ask(kind, payload, self._run_s, RAN.size))
@@ -275,6 +293,8 @@ class Session:
                 elif frame.seq == request.seq and frame.type in (request.type | Type.REPLY, Type.ERROR):
                     self.frames += sent
                     self.resends += sent - 1
+                    most = U32 if self._info is None else self._info.max_payload
+                    self._data = max(self._data // 2, LEAST_DATA) if sent > 1 else min(self._data + MORE_DATA, most)
                     return frame
             now = self._clock()
         came = f"{received} bytes came, but no answer" if received else "nothing came"
@@ -293,9 +313,33 @@ class Session:
 
     def _refused(self, kind: Type, payload: bytes) -> DeviceError:
         code = payload[0] if len(payload) == 1 else 0
+        if code == NO_SESSION:
+            return self._was_reset(kind)
         if code == NOT_READY:
             return DeviceError(f"the engine on {self._stream.name} is not ready: {self._engine(ENGINE_NOT_READY)}")
         return ProtocolError(f"{self._stream.name} refused {kind.name}: {ERRORS.get(code, f'error {code}')}")
+
+    def _was_reset(self, kind: Type) -> DeviceError:
+        """The device knows of no session any more: what it says about why."""
+        during = f"{self._stream.name} was reset during {kind.name}"
+        self._info = None
+        if kind is Type.FAULT:
+            return DeviceReset(f"{during}: it starts again and again; check its power and cable.")
+        try:
+            fault, address = self.last_fault()
+        except DeviceError as error:
+            return DeviceReset(f"{during} and does not say why: {error}")
+        where = f" at address {address:#010x}" if address else ""
+        if fault is Fault.STACK:
+            return StackOverflow(
+                f"{during}: its stack overflowed{where}. Give it more, custom_stack_bytes in the board's .ini."
+            )
+        if fault is Fault.OTHER:
+            return DeviceReset(
+                f"{during} by a fault of the firmware{where}: a kernel or the model's constants may be damaged; build "
+                "and flash it again, and report it if it stays."
+            )
+        return DeviceReset(f"{during}, not by a fault of the firmware: check its power and cable, and verify again.")
 
     def _engine(self, status: int) -> str:
         """What an engine's status means; not ready is explained by why it isn't."""

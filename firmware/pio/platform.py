@@ -5,7 +5,11 @@ import shutil
 
 from platformio.platform.base import PlatformBase
 
-TOOLCHAINS = {"arm-none-eabi-": "toolchain-gccarmnoneeabi"}
+TOOLCHAINS = {
+    "arm-none-eabi-": "toolchain-gccarmnoneeabi",
+    "riscv64-unknown-elf-": "toolchain-riscv32-esp",
+    "xtensa-lx106-elf-": "toolchain-xtensa",
+}
 
 
 class TinygenPlatform(PlatformBase):

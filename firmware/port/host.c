@@ -64,6 +64,11 @@ port_tick_kind_t port_tick_kind(void) {
     return PORT_TICKS_NONE;
 }
 
+port_fault_t port_last_fault(uint32_t *pc) {
+    *pc = 0;
+    return PORT_FAULT_NONE;
+}
+
 uint32_t port_stack_used(void) {
     return 0;
 }

@@ -58,7 +58,9 @@ def test_small_board_is_refused_before_compiling(name: str, tmp_path: Path, caps
     assert not out.exists()
 
 
-@pytest.mark.parametrize("board", ["host", "netduino_plus_2", "qemu_mps2_an386", "stm32vldiscovery"])
+@pytest.mark.parametrize(
+    "board", ["host", "netduino_plus_2", "qemu_lx60", "qemu_mps2_an386", "qemu_riscv32_virt", "stm32vldiscovery"]
+)
 def test_digits_on_every_board(board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The whole test set, so that the accuracy is the device's own."""
     code, report = gen(capsys, "verify", "digits", "--board", board, "--out", str(tmp_path))
@@ -68,12 +70,19 @@ def test_digits_on_every_board(board: str, tmp_path: Path, capsys: pytest.Captur
 
 
 def arenas() -> list[Any]:
-    published = [pytest.param(str(shared.path(name)), id=name, marks=shared.needed) for name in shared.NAMES]
-    return [pytest.param("digits", id="digits"), *published]
+    """Models and boards: both sizes of pointers, and each compiler."""
+    sizes = ("qemu_mps2_an386", "host")
+    return [
+        *(pytest.param("digits", board, id=f"digits-{board}") for board in (*sizes, "qemu_lx60", "qemu_riscv32_virt")),
+        *(
+            pytest.param(str(shared.path(name)), board, id=f"{name}-{board}", marks=shared.needed)
+            for name in shared.NAMES
+            for board in sizes
+        ),
+    ]
 
 
-@pytest.mark.parametrize("word", arenas())
-@pytest.mark.parametrize("board_id", ["qemu_mps2_an386", "host"])
+@pytest.mark.parametrize(("word", "board_id"), arenas())
 def test_arena_is_exact(word: str, board_id: str, tmp_path: Path) -> None:
     """On the device exactly that size works, all of it used, and 16 bytes less fails with the reason."""
     board, found = boards.load(board_id), model.load(word)

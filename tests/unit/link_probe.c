@@ -63,6 +63,11 @@ port_tick_kind_t port_tick_kind(void) {
     return PORT_TICKS_TIMER;
 }
 
+port_fault_t port_last_fault(uint32_t *pc) {
+    *pc = 0x1234;
+    return PORT_FAULT_STACK;
+}
+
 uint32_t port_stack_used(void) {
     return 123;
 }

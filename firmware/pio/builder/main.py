@@ -4,13 +4,15 @@
 gen/build.py names the model's folder in GEN_FOLDER (and in <build dir>/folder for whoever calls `pio run`). There are
 
   src/          generated sources         obj/          their objects, and the ELF while it is linked
-  build.json    {"firmware": [the engine's sources], "include_dirs": [folders]}, all of them relative to firmware/
+  build.json    {"firmware": [the engine's sources], "include_dirs": [folders]}, all of them relative to firmware/, and
+                "memory": numbers for the linker script, "tree": an upstream TFLM to compile and link, if any
   firmware.elf  the result, put there whole; firmware.bin and firmware.hex for chips
 
 Objects of our own sources are per board, in PlatformIO's build folder, so that every model shares them; but those of
 sources that include a generated header belong to the model.
 """
 
+import hashlib
 import json
 import os
 import shlex
@@ -19,6 +21,9 @@ import sys
 from pathlib import Path
 
 from SCons.Script import DefaultEnvironment
+
+sys.path.insert(0, DefaultEnvironment().subst("$PROJECT_DIR"))
+from gen import esp32, rp2040
 
 try:
     import fcntl
@@ -29,6 +34,8 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 # No contraction: a fused multiply-add rounds once where the reference rounds twice.
 SECTIONS = ["-ffunction-sections", "-fdata-sections", "-ffp-contract=off"]
 CXX = ["-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-use-cxa-atexit"]
+# By the prefix of a system's compiler, that of PlatformIO's package where it is another.
+PACKAGED = {"riscv64-unknown-elf-": "riscv32-esp-elf-"}
 OPTIMIZE = "-O2"
 OPTIMIZE_FOR_SIZE = {"tflm": "-Os"}
 
@@ -58,7 +65,19 @@ def publish(target, source, env):
     """Copies the linked file to where it is looked for, whole or not at all."""
     partial = Path(f"{target[0]}.partial")
     shutil.copy2(str(source[0]), partial)
+    if image == "rp2040":
+        partial.write_bytes(rp2040.seal(partial.read_bytes()))
     partial.replace(str(target[0]))
+
+
+def write_uf2(target, source, env):
+    """The binary as a file for the chip's USB drive."""
+    Path(str(target[0])).write_bytes(rp2040.uf2(Path(str(source[0])).read_bytes()))
+
+
+def write_esp32(target, source, env):
+    """The binary as the boot ROM loads it."""
+    esp32.image(Path(str(source[0])), Path(str(target[0])))
 
 
 # Held until this process ends: the objects and SCons' database belong to all models of the board.
@@ -69,7 +88,10 @@ if fcntl:
 folder = model_folder()
 plan = json.loads((folder / "build.json").read_text(encoding="utf-8"))
 prefix = env.GetProjectOption("custom_toolchain")
+if not shutil.which(f"{prefix}gcc"):
+    prefix = PACKAGED.get(prefix, prefix)
 script = env.GetProjectOption("custom_linker_script", "")
+image = env.GetProjectOption("custom_image", "")
 machine = shlex.split(env.GetProjectOption("custom_machine_flags"))
 
 env.Replace(
@@ -86,15 +108,35 @@ env.Append(
     LINKFLAGS=[*machine, "-Wl,--gc-sections", f"-Wl,-Map={folder / 'firmware.map'}"],
 )
 if script:
-    memory = {}
-    for region in ("flash", "ram"):
-        memory[f"{region}_origin"], memory[f"{region}_bytes"] = env.GetProjectOption(f"custom_{region}").split()
-    memory["stack_reserve"] = env.GetProjectOption("custom_stack_bytes")
+    library = [] if "-nostdlib" in machine else ["--specs=nano.specs"]
     env.Append(
-        CCFLAGS=["--specs=nano.specs"],
-        LINKFLAGS=["--specs=nano.specs", "-nostartfiles", "-T", str(root / script),
-                   *(f"-Wl,--defsym=port_{name}={value}" for name, value in memory.items())],
+        CCFLAGS=library,
+        LINKFLAGS=[*library, "-nostartfiles", "-T", str(root / script),
+                   *(f"-Wl,--defsym=port_{name}={value}" for name, value in plan["memory"].items())],
+        LIBS=["gcc"],
     )  # fmt: skip
+
+
+def upstream(tree):
+    """An upstream TFLM as an archive, of which the linker takes what is used; its warnings are not ours to mend."""
+    third = tree / "third_party"
+    places = ["gemmlowp", "flatbuffers/include", "kissfft", "kissfft/tools", "ruy", "cmsis", "cmsis/CMSIS/Core/Include",
+              "cmsis_nn", "cmsis_nn/Include"]  # fmt: skip
+    defines = ["TF_LITE_STATIC_MEMORY", "TF_LITE_STRIP_ERROR_STRINGS"]
+    if (third / "cmsis_nn").is_dir():
+        defines.append("CMSIS_NN")
+    flags = [f"-isystem{path}" for path in (tree, *(third / place for place in places)) if path.is_dir()]
+    env.Append(CCFLAGS=flags, CPPDEFINES=defines, LIBS=["stdc++", "m"])
+    if script:
+        env.Append(LINKFLAGS=["--specs=nosys.specs"])
+    own = build_dir / f"tree-{hashlib.sha256(str(tree).encode()).hexdigest()[:12]}"
+    roots = (tree / "tensorflow", tree / "signal", third / "cmsis_nn" / "Source")
+    sources = [path for root in roots for path in sorted(root.rglob("*")) if path.suffix in (".c", ".cc", ".cpp")]
+    objects = [
+        env.Object(str(own / f"{path.relative_to(tree)}.o"), str(path), CCFLAGS=[*env["CCFLAGS"], "-w", "-Wno-error"])
+        for path in sources
+    ]
+    return env.StaticLibrary(str(own / "libtflm.a"), objects)
 
 
 def compiled(path, source, of_model):
@@ -105,23 +147,37 @@ def compiled(path, source, of_model):
     return env.Object(str(target), str(source), OPTIMIZE=optimize, CPPPATH=include)
 
 
+archive = upstream(Path(plan["tree"])) if "tree" in plan else []
 generated = [path for path in sorted((folder / "src").rglob("*")) if path.suffix in (".c", ".cc", ".h")]
 objects = [compiled(str(path.relative_to(folder / "src")), path, True) for path in generated if path.suffix != ".h"]
 headers = [f'#include "{path.name}"' for path in generated if path.suffix == ".h"]
 for path in [
     "main.c",
-    "link.c",
+    plan["link"],
     *plan["firmware"],
     *(f"port/{name}" for name in env.GetProjectOption("custom_port").split()),
 ]:
     text = (firmware / path).read_text(encoding="utf-8")
     objects.append(compiled(path, firmware / path, any(line in text for line in headers)))
-env.Append(PIOBUILDFILES=objects)
+env.Append(PIOBUILDFILES=objects, LIBS=archive)
 
 program = env.BuildProgram()
+if script:
+    env.Depends(program, str(root / script))
 results = [env.Command(str(folder / "firmware.elf"), program, env.VerboseAction(publish, "Writing $TARGET"))]
-if prefix:
+if image == "esp32":
+    action = env.VerboseAction(write_esp32, "Writing $TARGET")
+    results.append(env.Command(str(folder / "firmware.bin"), results[0], action))
+elif image == "esp32c3":  # constants at one address for the core and at another, behind the code, in flash
+    move = plan["memory"]["code_origin"] - plan["memory"]["constants_origin"]
+    moved = " ".join(f"--change-section-lma {section}+{move}" for section in (".rodata", ".data"))
+    command = env.VerboseAction(f"$OBJCOPY -O binary {moved} $SOURCE $TARGET", "Writing $TARGET")
+    results.append(env.Command(str(folder / "firmware.bin"), results[0], command))
+elif prefix and image != "elf":
     for form, name in (("binary", "bin"), ("ihex", "hex")):
         command = env.VerboseAction(f"$OBJCOPY -O {form} $SOURCE $TARGET", "Writing $TARGET")
-        results.append(env.Command(str(folder / f"firmware.{name}"), program, command))
+        results.append(env.Command(str(folder / f"firmware.{name}"), results[0], command))
+if image == "rp2040":
+    action = env.VerboseAction(write_uf2, "Writing $TARGET")
+    results.append(env.Command(str(folder / "firmware.uf2"), results[1], action))
 env.Default(results)
