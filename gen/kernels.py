@@ -14,7 +14,7 @@ import numpy as np
 
 from gen.ops import KERNELS
 from gen.ops.operator import C_TYPES, Call
-from gen.packing import armv7m, dsp, mve
+from gen.packing import armv7m, dsp, mve, riscv, xtensa
 from gen.packing.variant import Variant, always, no_scratch, unchanged
 
 __all__ = ["FALLBACK", "LEVELS", "VARIANTS", "Step", "Variant", "interpreted", "select", "select_all"]
@@ -51,6 +51,8 @@ VARIANTS: tuple[Variant, ...] = (
     *mve.VARIANTS,
     *dsp.VARIANTS,
     *armv7m.VARIANTS,
+    *riscv.VARIANTS,
+    *xtensa.VARIANTS,
     *(_portable(kernel) for kernel in KERNELS),
 )
 

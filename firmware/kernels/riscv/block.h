@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The seam between C and the assembly of this folder. */
+#ifndef NN_RISCV_BLOCK_H
+#define NN_RISCV_BLOCK_H
+
+#include "riscv/kernels.h"
+
+enum { NN_THIRDS_PIXELS = 6, NN_THIRDS_CHANNELS = 4, NN_THIRDS_TAP_BYTES = 16, NN_THIRDS_HEADER_WORDS = 3 };
+
+/* Six pixels of y, stride bytes apart, channels up to y_end (of the first pixel), at least four. columns: for each tap
+ * two words of the first three pixels and two of the others, see thirds.S; the assembly knows the order as far as
+ * act_max. segment: taps whose sums are not too large for it. pixels: how many of the six there are. */
+typedef struct {
+    const int32_t *columns;
+    const int32_t *stream;
+    int8_t *y;
+    int32_t stride;
+    const int8_t *y_end;
+    int32_t taps, act_min, act_max;
+    int32_t segment, signed_outputs, pixels;
+} nn_thirds_t;
+typedef void nn_thirds_fn(const nn_thirds_t *block);
+/* clamped: where act_min is the zero point. */
+nn_thirds_fn nn_thirds_clamped_riscv, nn_thirds_signed_riscv;
+/* Adds the sums of four channels to the int32 at y: [channel][pixel]; of_three: those of the first three pixels. */
+nn_thirds_fn nn_thirds_sums_riscv, nn_thirds_sums_of_three_riscv;
+/* In C, with more taps than a segment or fewer pixels than six. */
+nn_thirds_fn nn_thirds_outputs_riscv;
+
+/* What the functions below read, in this order: four channels. channels: of each 3x3 int8 weights [across][along],
+ * three bytes that don't matter, and three words as in thirds.S. Each of the lines has count outputs, y_step bytes
+ * apart. plane: of the four channels in turn; pitch: bytes from one column of inputs to the next, see depthwise_3x3.S.
+ */
+typedef struct {
+    const int8_t *plane;
+    const int32_t *channels;
+    int8_t *y;
+    int32_t count, lines, pitch, y_step, y_line_step, act_min, act_max;
+} nn_depthwise_3x3_t;
+typedef void nn_depthwise_3x3_fn(const nn_depthwise_3x3_t *job);
+nn_depthwise_3x3_fn nn_depthwise_3x3_riscv, nn_depthwise_3x3_stride_2_riscv;
+
+/* What nn_depthwise_window_riscv reads, in this order: one pixel of y, channels up to y_end, in fours. rows of runs,
+ * the steps from one run to the next and from the end of a row to the start of the next; the rest is of nn.h. */
+typedef struct {
+    const int8_t *x, *weights;
+    int8_t *y;
+    const int8_t *y_end;
+    int32_t rows, runs, x_run, x_skip, w_run, w_skip, offset;
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+    int32_t output_offset, act_min, act_max;
+} nn_depthwise_window_t;
+void nn_depthwise_window_riscv(const nn_depthwise_window_t *window);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One output pixel of a depthwise convolution with the model's own constants, four channels at a time.
+ *
+ * TFLM rounds twice: q = sum * multiplier / 2^31 to nearest, then q / 2^e to nearest, ties away from zero. With e >= 1
+ * and |sum| < 2^29 both are one shift of 2 * q, whose last bit is rounded away; below zero, q counts as one less. */
+    .macro EACH_SAVED op
+    \op ra, 0(sp)
+    \op s0, 4(sp)
+    \op s1, 8(sp)
+    \op s2, 12(sp)
+    \op s3, 16(sp)
+    \op s4, 20(sp)
+    \op s5, 24(sp)
+    \op s6, 28(sp)
+    \op s7, 32(sp)
+    \op s8, 36(sp)
+    \op s9, 40(sp)
+    .endm
+
+    .macro PRODUCT channel, sum, value, weight
+    lb \value, \channel(a1)
+    lb \weight, \channel(a2)
+    add \value, \value, a6
+    mul \value, \value, \weight
+    add \sum, \sum, \value
+    .endm
+
+/* a1 output's offset, a2 least, a3 greatest, ra 1. */
+    .macro OUTPUT channel, sum
+    lw t4, 4*\channel(s7)
+    lw t5, 4*\channel(s8)
+    lb t6, \channel(s9)
+    add \sum, \sum, t4
+    slli \sum, \sum, 2
+    mulh \sum, \sum, t5
+    addi \sum, \sum, 1
+    srai t4, \sum, 31
+    add \sum, \sum, t4
+    add \sum, \sum, t4
+    neg t6, t6
+    sll t4, ra, t6
+    add \sum, \sum, t4
+    addi t6, t6, 1
+    sra \sum, \sum, t6
+    add \sum, \sum, a1
+    bge \sum, a2, 1f
+    mv \sum, a2
+1:  ble \sum, a3, 1f
+    mv \sum, a3
+1:  sb \sum, \channel(s5)
+    .endm
+
+/* a0: nn_depthwise_window_t. a1 x, a2 weights, a3 their end in this row, a4 a5 from one tap to the next, a6 input's
+ * offset, a7 rows, s0 s1 from the end of a row to the next, s2 weights of a row; of all four channels: s3 x, s4 weights,
+ * s5 y, s6 its end, s7 bias, s8 multiplier, s9 shift. */
+    .section .text.nn_depthwise_window_riscv, "ax"
+    .global nn_depthwise_window_riscv
+    .type nn_depthwise_window_riscv, %function
+    .balign 4
+nn_depthwise_window_riscv:
+    addi sp, sp, -48
+    EACH_SAVED sw
+    lw s3, 0(a0)
+    lw s4, 4(a0)
+    lw s5, 8(a0)
+    lw s6, 12(a0)
+    lw a4, 24(a0)
+    lw s0, 28(a0)
+    lw a5, 32(a0)
+    lw s1, 36(a0)
+    lw a6, 40(a0)
+    lw s7, 44(a0)
+    lw s8, 48(a0)
+    lw s9, 52(a0)
+    lw s2, 20(a0)
+    mul s2, s2, a5
+.Lchannels:
+    lw a7, 16(a0)
+    mv a1, s3
+    mv a2, s4
+    li t0, 0
+    li t1, 0
+    li t2, 0
+    li t3, 0
+    beqz a7, .Loutputs
+.Lrow:
+    add a3, a2, s2
+    beq a2, a3, .Lrow_end
+.Ltap:
+    PRODUCT 0, t0, t4, t5
+    PRODUCT 1, t1, t6, ra
+    PRODUCT 2, t2, t4, t5
+    PRODUCT 3, t3, t6, ra
+    add a1, a1, a4
+    add a2, a2, a5
+    bne a2, a3, .Ltap
+.Lrow_end:
+    add a1, a1, s0
+    add a2, a2, s1
+    addi a7, a7, -1
+    bnez a7, .Lrow
+.Loutputs:
+    lw a1, 56(a0)
+    lw a2, 60(a0)
+    lw a3, 64(a0)
+    li ra, 1
+    OUTPUT 0, t0
+    OUTPUT 1, t1
+    OUTPUT 2, t2
+    OUTPUT 3, t3
+    addi s3, s3, 4
+    addi s4, s4, 4
+    addi s5, s5, 4
+    addi s7, s7, 16
+    addi s8, s8, 16
+    addi s9, s9, 4
+    bne s5, s6, .Lchannels
+    EACH_SAVED lw
+    addi sp, sp, 48
+    ret
+    .size nn_depthwise_window_riscv, . - nn_depthwise_window_riscv

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The seam between C and the assembly of this folder. */
+#ifndef NN_XTENSA_BLOCK_H
+#define NN_XTENSA_BLOCK_H
+
+#include <stdint.h>
+
+/* How sums become outputs. By a line: a = sum + first; the greatest output where a >= limit, the least one where a < 0;
+ * between them the upper byte of a * high + (a * low >> bits) + start, a * low unsigned, all modulo 2^32 (see
+ * gen/packing/xtensa_channels.py). NN_SIGNED: with `negative` less where a < zero. NN_GENERAL: as TFLM does.
+ * Words of a channel's record: first limit low high start, with NN_SIGNED also zero negative; with NN_GENERAL first
+ * multiplier shift. */
+enum { NN_CLAMPED, NN_SIGNED, NN_GENERAL };
+
+/* Of gemm_triples.S: pixels and channels at once, how far up the pixel in the middle is in either word, and what is
+ * added to a sum that it isn't negative. */
+
+enum { NN_TRIPLE = 3, NN_CHANNELS = 4, NN_MIDDLE_1 = 21, NN_MIDDLE_2 = 10, NN_SUM_OFFSET = 1 << 20 };
+
+/* What nn_gemm_triples_xtensa reads, in this order: three pixels of y at y, y + y_1 and y + y_2. columns: chunks parts,
+ * each two words to start sums from and then two words of each tap, chunk_bytes of them. channels left; with NN_GENERAL
+ * it stops after four channels with their sums of each pixel in `sums` and stream at their records. accumulate: there
+ * are several chunks, or it is NN_GENERAL. */
+typedef struct {
+    const int32_t *columns, *stream;
+    int8_t *y;
+    int32_t y_1, y_2, channels, chunks, chunk_bytes, bits, mode, accumulate, act_min, act_max;
+    uint32_t words[2 * NN_CHANNELS];
+    int32_t sums[NN_TRIPLE * NN_CHANNELS];
+} nn_triples_t;
+void nn_gemm_triples_xtensa(nn_triples_t *job);
+
+/* What nn_gemm_column_xtensa reads, in this order: rows of count taps of three pixels a, b, c, with skip bytes between
+ * two rows. They become a + 2^21 * b and c + 2^10 * b each at `to`; the two words at `starts` become less by 128 times
+ * the sum of these. `to`, a, b and c move on. */
+typedef struct {
+    uint32_t *to;
+    const int8_t *a, *b, *c;
+    int32_t count, rows, skip;
+    uint32_t *starts;
+} nn_column_t;
+void nn_gemm_column_xtensa(nn_column_t *job);
+
+enum { NN_PLANE_PITCH = 64 }; /* words */
+
+/* What nn_depthwise_3x3_xtensa reads, in this order: one channel's plane, its nine weights, 128 too much each, and how
+ * many sums it has. The first one is left at plane[1], the next `stride` words after, lines NN_PLANE_PITCH * stride. */
+typedef struct {
+    uint32_t *plane;
+    const uint8_t *weights;
+    int32_t count, lines, stride;
+} nn_plane_t;
+void nn_depthwise_3x3_xtensa(const nn_plane_t *job);
+
+/* What nn_depthwise_gather_xtensa reads, in this order: lines of count int8, step and line_step bytes apart, that go to
+ * the words of a plane, plus 128 each; pitch: bytes from one line of the plane to the next. */
+typedef struct {
+    uint32_t *to;
+    const int8_t *from;
+    int32_t step, line_step, count, lines, pitch;
+} nn_gather_t;
+void nn_depthwise_gather_xtensa(const nn_gather_t *job);
+
+/* What nn_outputs_xtensa reads, in this order: sums of one channel, how many in a line and in how many lines, and the
+ * bytes from one to the next. Not for NN_GENERAL. */
+typedef struct {
+    const int32_t *sums;
+    int8_t *y;
+    const int32_t *record;
+    int32_t count, lines, step, line_step, y_step, y_line_step, bits, mode, act_min, act_max;
+} nn_outputs_t;
+void nn_outputs_xtensa(const nn_outputs_t *job);
+
+enum { NN_DOT_OUTPUTS = 8 };
+
+/* sums[i] = sum over count inputs of (x[k] + 128) * weights[8 * k + i]. */
+void nn_dot_columns_xtensa(const int8_t *x, const uint8_t *weights, int32_t count, uint32_t *sums);
+
+/* sums[i] += sum over count inputs of (x[k] + offset) * weights[i * w_channel + k], of NN_CHANNELS channels. */
+void nn_dot_run_xtensa(const int8_t *x, const int8_t *weights, int32_t w_channel, int32_t count, int32_t offset,
+                       int32_t *sums);
+
+/* What nn_sum_channels_xtensa reads, in this order: rows of runs of NN_CHANNELS neighbours, the steps from one run to
+ * the next, and what is between the end of a row and the next one. */
+typedef struct {
+    const int8_t *x, *weights;
+    int32_t rows, runs, x_run, w_run, x_skip, w_skip, offset;
+} nn_channels_t;
+/* sums[i] = sum over the window, of at most 256 taps, of (x + offset) * w of channel i. */
+void nn_sum_channels_xtensa(const nn_channels_t *job, int32_t *sums);
+
+#endif

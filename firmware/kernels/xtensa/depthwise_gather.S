@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One channel's int8, plus 128 each, into the words of a plane: the sign bit flipped. */
+    .set TO, 0
+    .set FROM, 4
+    .set STEP, 8
+    .set LINE_STEP, 12
+    .set COUNT, 16
+    .set LINES, 20
+    .set PITCH, 24
+
+/* a2 to, a3 from, a4 step, a5 line step, a6 count, a7 lines, a11 pitch, a13 128. */
+    .macro MOVE k
+    l8ui a14, a3, 0
+    add a3, a3, a4
+    xor a14, a14, a13
+    s32i a14, a2, 4 * \k
+    .endm
+
+    .section .text.nn_depthwise_gather_xtensa, "ax"
+    .global nn_depthwise_gather_xtensa
+    .type nn_depthwise_gather_xtensa, @function
+    .align 4
+nn_depthwise_gather_xtensa:
+    addi a1, a1, -16
+    s32i a12, a1, 0
+    s32i a13, a1, 4
+    s32i a14, a1, 8
+    l32i a3, a2, FROM
+    l32i a4, a2, STEP
+    l32i a5, a2, LINE_STEP
+    l32i a6, a2, COUNT
+    l32i a7, a2, LINES
+    l32i a11, a2, PITCH
+    l32i a2, a2, TO
+    movi a13, 128
+1:  mov a9, a2
+    mov a10, a3
+    addi a8, a6, -4
+    bltz a8, 3f
+2:  MOVE 0
+    MOVE 1
+    MOVE 2
+    MOVE 3
+    addi a2, a2, 16
+    addi a8, a8, -4
+    bgez a8, 2b
+3:  addi a8, a8, 4
+    beqz a8, 5f
+4:  MOVE 0
+    addi a2, a2, 4
+    addi a8, a8, -1
+    bnez a8, 4b
+5:  add a2, a9, a11
+    add a3, a10, a5
+    addi a7, a7, -1
+    bnez a7, 1b
+    l32i a12, a1, 0
+    l32i a13, a1, 4
+    l32i a14, a1, 8
+    addi a1, a1, 16
+    ret
+    .size nn_depthwise_gather_xtensa, . - nn_depthwise_gather_xtensa

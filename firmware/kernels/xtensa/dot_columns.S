@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vector times matrix, eight outputs at a time: each input is loaded once for them. Inputs are 128 too much each, as the
+ * weights are.
+ * a2 x, a3 weights, a4 inputs left, a0 128, a6-a13 sums. */
+    .set A0, 0
+    .set A12, 4
+    .set A13, 8
+    .set A14, 12
+    .set A15, 16
+    .set SUMS, 20
+    .set FRAME, 32
+
+    .macro TAP k
+    l8ui a14, a2, \k
+    l8ui a15, a3, 8 * \k
+    l8ui a5, a3, 8 * \k + 1
+    xor a14, a14, a0
+    mull a15, a14, a15
+    mull a5, a14, a5
+    add a6, a6, a15
+    add a7, a7, a5
+    l8ui a15, a3, 8 * \k + 2
+    l8ui a5, a3, 8 * \k + 3
+    mull a15, a14, a15
+    mull a5, a14, a5
+    add a8, a8, a15
+    add a9, a9, a5
+    l8ui a15, a3, 8 * \k + 4
+    l8ui a5, a3, 8 * \k + 5
+    mull a15, a14, a15
+    mull a5, a14, a5
+    add a10, a10, a15
+    add a11, a11, a5
+    l8ui a15, a3, 8 * \k + 6
+    l8ui a5, a3, 8 * \k + 7
+    mull a15, a14, a15
+    mull a5, a14, a5
+    add a12, a12, a15
+    add a13, a13, a5
+    .endm
+
+    .section .text.nn_dot_columns_xtensa, "ax"
+    .global nn_dot_columns_xtensa
+    .type nn_dot_columns_xtensa, @function
+    .align 4
+nn_dot_columns_xtensa:
+    addi a1, a1, -FRAME
+    s32i a0, a1, A0
+    s32i a12, a1, A12
+    s32i a13, a1, A13
+    s32i a14, a1, A14
+    s32i a15, a1, A15
+    s32i a5, a1, SUMS
+    movi a0, 128
+    .irp i, 6, 7, 8, 9, 10, 11, 12, 13
+    movi a\i, 0
+    .endr
+    j 2f
+1:  TAP 0
+    TAP 1
+    TAP 2
+    TAP 3
+    addi a2, a2, 4
+    addi a3, a3, 32
+2:  addi a4, a4, -4
+    bgez a4, 1b
+    addi a4, a4, 4
+    beqz a4, 4f
+3:  TAP 0
+    addi a2, a2, 1
+    addi a3, a3, 8
+    addi a4, a4, -1
+    bnez a4, 3b
+4:  l32i a5, a1, SUMS
+    .irp i, 6, 7, 8, 9, 10, 11, 12, 13
+    s32i a\i, a5, 4 * (\i - 6)
+    .endr
+    l32i a0, a1, A0
+    l32i a12, a1, A12
+    l32i a13, a1, A13
+    l32i a14, a1, A14
+    l32i a15, a1, A15
+    addi a1, a1, FRAME
+    ret
+    .size nn_dot_columns_xtensa, . - nn_dot_columns_xtensa

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Three pixels' taps as gemm_triples.S wants them. */
+    .set TO, 0
+    .set A, 4
+    .set B, 8
+    .set C, 12
+    .set COUNT, 16
+    .set ROWS, 20
+    .set SKIP, 24
+    .set STARTS, 28
+
+/* a2 to, a3 a4 a5 pixels, a6 taps left, a7 rows, a8 and a9 the sign bits of X and Y, a10 a11 their sums, a0 the job.
+ * Bytes become int8: the sign bit flipped, minus 128. */
+    .macro TAP k
+    l8ui a12, a3, \k
+    l8ui a13, a4, \k
+    l8ui a14, a5, \k
+    slli a15, a13, 21
+    slli a13, a13, 10
+    add a12, a12, a15
+    add a14, a14, a13
+    xor a12, a12, a8
+    xor a14, a14, a9
+    sub a12, a12, a8
+    sub a14, a14, a9
+    add a10, a10, a12
+    add a11, a11, a14
+    s32i a12, a2, 8 * \k
+    s32i a14, a2, 8 * \k + 4
+    .endm
+
+    .section .text.nn_gemm_column_xtensa, "ax"
+    .global nn_gemm_column_xtensa
+    .type nn_gemm_column_xtensa, @function
+    .align 4
+nn_gemm_column_xtensa:
+    addi a1, a1, -32
+    s32i a0, a1, 0
+    s32i a12, a1, 4
+    s32i a13, a1, 8
+    s32i a14, a1, 12
+    s32i a15, a1, 16
+    mov a0, a2
+    l32i a3, a0, A
+    l32i a4, a0, B
+    l32i a5, a0, C
+    l32i a7, a0, ROWS
+    l32i a2, a0, TO
+    movi a12, 128
+    slli a8, a12, 21
+    slli a9, a12, 10
+    add a8, a8, a12
+    add a9, a9, a12
+    movi a10, 0
+    movi a11, 0
+.Lrow:
+    l32i a6, a0, COUNT
+    j 2f
+1:  TAP 0
+    TAP 1
+    TAP 2
+    TAP 3
+    addi a3, a3, 4
+    addi a4, a4, 4
+    addi a5, a5, 4
+    addi a2, a2, 32
+2:  addi a6, a6, -4
+    bgez a6, 1b
+    addi a6, a6, 4
+    beqz a6, 4f
+3:  TAP 0
+    addi a3, a3, 1
+    addi a4, a4, 1
+    addi a5, a5, 1
+    addi a2, a2, 8
+    addi a6, a6, -1
+    bnez a6, 3b
+4:  l32i a12, a0, SKIP
+    addi a7, a7, -1
+    add a3, a3, a12
+    add a4, a4, a12
+    add a5, a5, a12
+    bnez a7, .Lrow
+    l32i a7, a0, STARTS
+    s32i a2, a0, TO
+    s32i a3, a0, A
+    s32i a4, a0, B
+    s32i a5, a0, C
+    l32i a12, a7, 0
+    l32i a13, a7, 4
+    slli a10, a10, 7
+    slli a11, a11, 7
+    sub a12, a12, a10
+    sub a13, a13, a11
+    s32i a12, a7, 0
+    s32i a13, a7, 4
+    l32i a0, a1, 0
+    l32i a12, a1, 4
+    l32i a13, a1, 8
+    l32i a14, a1, 12
+    l32i a15, a1, 16
+    addi a1, a1, 32
+    ret
+    .size nn_gemm_column_xtensa, . - nn_gemm_column_xtensa

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Sums of one channel become outputs, as in block.h: lines of them, line_step bytes apart. */
+    .set SUMS, 0
+    .set Y, 4
+    .set RECORD, 8
+    .set COUNT, 12
+    .set LINES, 16
+    .set STEP, 20
+    .set LINE_STEP, 24
+    .set Y_STEP, 28
+    .set Y_LINE_STEP, 32
+    .set BITS, 36
+    .set MODE, 40
+    .set ACT_MIN, 44
+    .set ACT_MAX, 48
+
+    .set A0, 0
+    .set A12, 4
+    .set A13, 8
+    .set A14, 12
+    .set A15, 16
+    .set JOB, 20
+    .set LINES_LEFT, 24
+    .set LINE, 28
+    .set Y_LINE, 32
+    .set FRAME, 48
+
+    .section .text.nn_outputs_xtensa, "ax"
+    .global nn_outputs_xtensa
+    .type nn_outputs_xtensa, @function
+    .align 4
+nn_outputs_xtensa:
+    addi a1, a1, -FRAME
+    s32i a0, a1, A0
+    s32i a12, a1, A12
+    s32i a13, a1, A13
+    s32i a14, a1, A14
+    s32i a15, a1, A15
+    s32i a2, a1, JOB
+    l32i a3, a2, BITS
+    l32i a13, a2, LINES
+    l32i a14, a2, RECORD
+    ssr a3
+    mov a15, a2
+    l32i a2, a15, SUMS
+    l32i a3, a15, Y
+    l32i a9, a14, 0 /* first */
+    l32i a5, a14, 4 /* limit */
+    l32i a6, a14, 8 /* low */
+    l32i a7, a14, 12 /* high */
+    l32i a8, a14, 16 /* start */
+    l32i a0, a15, MODE
+    beqz a0, .Lline
+    l32i a10, a14, 20 /* zero */
+    l32i a11, a14, 24 /* negative */
+.Lline: /* a14 where it ends, a13 and a12 scratch */
+    s32i a13, a1, LINES_LEFT
+    s32i a2, a1, LINE
+    s32i a3, a1, Y_LINE
+    l32i a4, a15, Y_STEP
+    l32i a0, a15, MODE
+    l32i a14, a15, COUNT
+    l32i a15, a15, STEP
+    mull a14, a14, a15
+    add a14, a14, a2
+    bnez a0, .Lsigned
+.Lclamped:
+    l32i a12, a2, 0
+    add a2, a2, a15
+    add a12, a12, a9
+    bgeu a12, a5, .Loutside
+    mull a13, a12, a6
+    mull a12, a12, a7
+    srl a13, a13
+    add a12, a12, a8
+    add a12, a12, a13
+    extui a12, a12, 24, 8
+.Lstore:
+    s8i a12, a3, 0
+    add a3, a3, a4
+    bne a2, a14, .Lclamped
+.Lnext:
+    l32i a15, a1, JOB
+    l32i a13, a1, LINES_LEFT
+    l32i a2, a1, LINE
+    l32i a12, a15, LINE_STEP
+    l32i a3, a1, Y_LINE
+    l32i a14, a15, Y_LINE_STEP
+    add a2, a2, a12
+    add a3, a3, a14
+    addi a13, a13, -1
+    bnez a13, .Lline
+    l32i a0, a1, A0
+    l32i a12, a1, A12
+    l32i a13, a1, A13
+    l32i a14, a1, A14
+    l32i a15, a1, A15
+    addi a1, a1, FRAME
+    ret
+
+.Loutside:
+    l32i a13, a1, JOB
+    bltz a12, 1f
+    l32i a12, a13, ACT_MAX
+    j .Lstore
+1:  l32i a12, a13, ACT_MIN
+    j .Lstore
+
+.Lsigned:
+    l32i a12, a2, 0
+    add a2, a2, a15
+    add a12, a12, a9
+    bgeu a12, a5, 2f
+    mull a13, a12, a6
+    srl a13, a13
+    add a13, a13, a8
+    bgeu a12, a10, 1f
+    sub a13, a13, a11
+1:  mull a12, a12, a7
+    add a12, a12, a13
+    extui a12, a12, 24, 8
+    j 4f
+2:  l32i a13, a1, JOB
+    bltz a12, 3f
+    l32i a12, a13, ACT_MAX
+    j 4f
+3:  l32i a12, a13, ACT_MIN
+4:  s8i a12, a3, 0
+    add a3, a3, a4
+    bne a2, a14, .Lsigned
+    j .Lnext
+    .size nn_outputs_xtensa, . - nn_outputs_xtensa

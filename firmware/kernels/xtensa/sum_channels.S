@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Sums over a window of four neighbouring channels, for weights as the model has them. A weight in the upper byte of a
+ * halfword is a signed factor of 256 times as much, as are the sums until the end.
+ *
+ * a2 x, a3 weights, a4 x_run, a5 w_run, a6 offset - 128, a7 job, a8 runs, a9 128, a10-a13 sums. */
+    .set X, 0
+    .set WEIGHTS, 4
+    .set ROWS, 8
+    .set RUNS, 12
+    .set X_RUN, 16
+    .set W_RUN, 20
+    .set X_SKIP, 24
+    .set W_SKIP, 28
+    .set OFFSET, 32
+
+    .macro CHANNEL k, acc
+    l8ui a14, a2, \k
+    l8ui a15, a3, \k
+    xor a14, a14, a9
+    slli a15, a15, 8
+    add a14, a14, a6
+    mul16s a14, a14, a15
+    add \acc, \acc, a14
+    .endm
+
+    .section .text.nn_sum_channels_xtensa, "ax"
+    .global nn_sum_channels_xtensa
+    .type nn_sum_channels_xtensa, @function
+    .align 4
+nn_sum_channels_xtensa:
+    addi a1, a1, -32
+    s32i a0, a1, 0
+    s32i a12, a1, 4
+    s32i a13, a1, 8
+    s32i a14, a1, 12
+    s32i a15, a1, 16
+    s32i a3, a1, 20
+    mov a7, a2
+    l32i a0, a7, ROWS
+    l32i a3, a7, WEIGHTS
+    l32i a4, a7, X_RUN
+    l32i a5, a7, W_RUN
+    l32i a6, a7, OFFSET
+    l32i a2, a7, X
+    movi a9, 128
+    sub a6, a6, a9
+    movi a10, 0
+    movi a11, 0
+    movi a12, 0
+    movi a13, 0
+1:  l32i a8, a7, RUNS
+2:  CHANNEL 0, a10
+    CHANNEL 1, a11
+    CHANNEL 2, a12
+    CHANNEL 3, a13
+    addi a8, a8, -1
+    add a2, a2, a4
+    add a3, a3, a5
+    bnez a8, 2b
+    l32i a14, a7, X_SKIP
+    l32i a15, a7, W_SKIP
+    addi a0, a0, -1
+    add a2, a2, a14
+    add a3, a3, a15
+    bnez a0, 1b
+    l32i a3, a1, 20
+    srai a10, a10, 8
+    srai a11, a11, 8
+    srai a12, a12, 8
+    srai a13, a13, 8
+    s32i a10, a3, 0
+    s32i a11, a3, 4
+    s32i a12, a3, 8
+    s32i a13, a3, 12
+    l32i a0, a1, 0
+    l32i a12, a1, 4
+    l32i a13, a1, 8
+    l32i a14, a1, 12
+    l32i a15, a1, 16
+    addi a1, a1, 32
+    ret
+    .size nn_sum_channels_xtensa, . - nn_sum_channels_xtensa
