@@ -17,7 +17,7 @@ help: ## this list
 
 setup: $(VENV)/.ready ## a Python environment in .venv and every tool that is missing, with apt
 
-$(VENV)/.ready: pyproject.toml apt.txt
+$(VENV)/.ready: pyproject.toml apt.txt models/data.txt
 	@missing=$$(for package in $(APT); do \
 	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; done); \
 	if [ -n "$$missing" ]; then \
@@ -28,7 +28,9 @@ $(VENV)/.ready: pyproject.toml apt.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,bench,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,onnx,bench,dev]'
+	$(BIN)/pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+	    --dest .cache/data -r models/data.txt
 	$(BIN)/python -c 'from gen.build import prepare; prepare()'
 	$(BIN)/python -m gen doctor
 	@touch $@

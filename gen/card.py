@@ -45,7 +45,8 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     share, z2 = right / total, Z_95**2
     middle = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = Z_95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At the ends the formula gives 0 and 1, but for rounding.
+    return 0.0 if right == 0 else middle - half, 1.0 if right == total else middle + half
 
 
 def mcnemar(gained: int, lost: int) -> float:
@@ -125,7 +126,7 @@ def _int8_figures(model: QuantizedModel, predicted: Array, splits: Splits) -> Ca
 
 
 def _distillation(task: Task, runs: Sequence[Run], students: Sequence[Mapping[str, Any]], y: Array) -> Card:
-    """What it brought, image by image, on the test set: distilled against alone."""
+    """What it brought, example by example, on the test set: distilled against alone."""
     found = []
     for run, by_name in zip(runs, students, strict=True):
         entry: Card = {"seed": run.seed}
@@ -135,8 +136,8 @@ def _distillation(task: Task, runs: Sequence[Run], students: Sequence[Mapping[st
             entry[kind] = {
                 "alone": float(np.mean(alone)),
                 "distilled": float(np.mean(distilled)),
-                "gained_images": gained,
-                "lost_images": lost,
+                "gained": gained,
+                "lost": lost,
                 "p_value": mcnemar(gained, lost),
             }
         found.append(entry)
@@ -144,13 +145,13 @@ def _distillation(task: Task, runs: Sequence[Run], students: Sequence[Mapping[st
 
 
 def judge(runs: Sequence[Mapping[str, Any]], total: int) -> str:
-    """What distillation brought in a sentence, from the runs of the card and the number of test images."""
+    """What distillation brought in a sentence, from the runs of the card and the number of test examples."""
     first = runs[0]["int8"]
     points = 100 * (first["distilled"] - first["alone"])
     noise = "within noise" if first["p_value"] > 0.05 else "more than noise"
     text = (
-        f"{points:+.2f} points as int8 over the student alone ({first['gained_images']} of {total} test images won, "
-        f"{first['lost_images']} lost; p = {first['p_value']:.2f}: {noise})"
+        f"{points:+.2f} points as int8 over the student alone ({first['gained']} of {total} test examples won, "
+        f"{first['lost']} lost; p = {first['p_value']:.2f}: {noise})"
     )
     if len(runs) > 1:
         all_points = [100 * (run["int8"]["distilled"] - run["int8"]["alone"]) for run in runs]
@@ -172,7 +173,9 @@ def plot(card: Mapping[str, Any]) -> bytes:
         best = card["models"][name]["best_epoch"]
         curves.plot(np.arange(1, len(values) + 1), values, color=COLORS[name], label=LABELS[name], linewidth=1.4)
         curves.plot(best, values[best - 1], "o", color=COLORS[name], markersize=5)
-    curves.set(ylim=(90, 100.2), xlabel="epoch", ylabel="validation accuracy, %", title="training (dot: epoch kept)")
+    # From the ten below every curve's median, at most 90: the first epochs would squeeze the last.
+    low = 10 * min(9, *(math.floor(10 * np.median(card["curves"][name]["val_accuracy"])) for name in NAMES))
+    curves.set(ylim=(low, 100.2), xlabel="epoch", ylabel="validation accuracy, %", title="training (dot: epoch kept)")
     curves.legend(loc="lower right", frameon=False)
 
     rows = [
@@ -187,7 +190,7 @@ def plot(card: Mapping[str, Any]) -> bytes:
         bars.annotate(f"{middle:.1f}", (middle, place), (0, 7), textcoords="offset points", ha="center", fontsize=9)
     bars.set_yticks(range(len(rows)), [label for label, _, _ in rows])
     bars.invert_yaxis()
-    bars.set(xlabel="accuracy, % (95 % interval)", title=f"test set, {card['dataset']['test']} images")
+    bars.set(xlabel="accuracy, % (95 % interval)", title=f"test set, {card['dataset']['test']} examples")
     bars.margins(y=0.15)
     for axes in (curves, bars):
         axes.grid(alpha=0.3)

@@ -1,5 +1,6 @@
 """Float model -> int8 .tflite (per channel, int8 input and output), and numbers across the int8 border."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from gen.graph import Array, Graph, Tensor
 from gen.model import QuantizedModel
 from gen.train import FloatModel
 
-REPRESENTATIVE = 500  # images that the converter takes the activations' ranges from
+REPRESENTATIVE = 500  # examples that the converter takes the activations' ranges from
 
 
 def quantize(model: FloatModel, x: Array, name: str) -> QuantizedModel:
@@ -19,16 +20,28 @@ def quantize(model: FloatModel, x: Array, name: str) -> QuantizedModel:
 
 
 def convert(model: Any, x: Array) -> bytes:
-    """The .tflite of a sequential Keras model that ends in logits, batch 1. The same model gives the same bytes."""
+    """The .tflite of a Keras model that ends in logits, batch 1. The same model gives the same bytes."""
     import keras
     import tensorflow as tf
 
     keras.backend.clear_session()  # or names in the file would count the models made before
     inputs = keras.Input(batch_shape=(1, *x.shape[1:]), name="x")
-    fixed = keras.Sequential([inputs, *model.layers, keras.layers.Softmax(name="softmax")], name="m")
-    converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+    softmax = keras.layers.Softmax(name="softmax")
+    if isinstance(model, keras.Sequential):
+        fixed = keras.Sequential([inputs, *model.layers, softmax], name="m")
+    else:
+        same = keras.models.clone_model(model, input_tensors=inputs, clone_function=lambda layer: layer)
+        fixed = keras.Model(inputs, softmax(same.output), name="m")
+    return to_int8(tf.lite.TFLiteConverter.from_keras_model(fixed), [[image[None]] for image in x])
+
+
+def to_int8(converter: Any, examples: Sequence[Sequence[Array]]) -> bytes:
+    """What a tf.lite.TFLiteConverter makes with every tensor int8, weights per channel; examples, of float32, an array
+    for each input, give the ranges. Raises whatever the converter raises."""
+    import tensorflow as tf
+
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([image[None]] for image in x)
+    converter.representative_dataset = lambda: (list(example) for example in examples)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     return bytes(converter.convert())
@@ -38,24 +51,33 @@ def quantize_input(graph: Graph, x: Array) -> list[Array]:
     """x, float in natural units, as the graph's only input takes it: int8, or float32 when that is its type.
 
     As TFLite's AffineQuantize: float32 division, half away from zero, saturated."""
-    tensor = graph.tensors[graph.inputs[0]]
+    return [quantize_tensor(graph.tensors[graph.inputs[0]], x)]
+
+
+def quantize_tensor(tensor: Tensor, x: Array) -> Array:
+    """x, float in natural units, as the tensor's dtype, int8 or float32, and shape; see quantize_input()."""
     if tensor.dtype == "float32":
-        return [x.astype(np.float32).reshape(tensor.shape)]
+        return x.astype(np.float32).reshape(tensor.shape)
     ratio = (x.astype(np.float32) / np.float32(tensor.scale)).astype(np.float64)
     rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio)
-    return [np.clip(rounded + tensor.zero_point, -128, 127).astype(np.int8).reshape(tensor.shape)]
+    stored: Array = np.clip(rounded + tensor.zero_point, -128, 127).astype(np.int8).reshape(tensor.shape)
+    return stored
 
 
 def dequantize_output(graph: Graph, y: Array) -> Array:
     """The graph's first output, int8 -> float32 in natural units; a float output stays."""
-    tensor: Tensor = graph.tensors[graph.outputs[0]]
+    return dequantize_tensor(graph.tensors[graph.outputs[0]], y)
+
+
+def dequantize_tensor(tensor: Tensor, y: Array) -> Array:
+    """y of the tensor's dtype -> float32 in natural units; float values stay."""
     if tensor.dtype == "float32":
         return y
     return (y.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
 
 
 def predict(graph: Graph, x: Array) -> Array:
-    """The class of each image in x (NHWC, float), computed in int8 by the NumPy reference."""
+    """The class of each example in x (NHWC, float), computed in int8 by the NumPy reference."""
     return np.array(
         [np.argmax(reference.outputs(graph, quantize_input(graph, image[None]))[0]) for image in x], np.int64
     )

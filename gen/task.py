@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gen.augment import Augmentation
 from gen.errors import MissingTool, UsageError, unknown
 from gen.graph import Array
 
@@ -33,11 +34,13 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Every example there is. source: what a person needs to find the data again."""
+    """Every example there is. source: what a person needs to find the data again. test: the test set, when the data
+    come with one, which examples then are without."""
 
     source: str
     classes: tuple[str, ...]
     examples: Examples
+    test: Examples | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +50,6 @@ class Splits:
     train: Examples
     validation: Examples
     test: Examples
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Random affine maps of the training images, each drawn uniformly from -limit to +limit."""
-
-    shift_pixels: float = 0.0
-    rotation_degrees: float = 0.0
-    zoom: float = 0.0
-    shear: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,8 @@ class Distillation:
 @dataclass(frozen=True)
 class Task:
     """One problem. teacher and student build Keras models from NHWC inputs to logits, one for each class; seed decides
-    the splits, the initial weights and the batches."""
+    the splits, the initial weights and the batches. The shares are of the data set's examples; test_share is 0 where
+    the data set has a test set."""
 
     name: str
     title: str
@@ -106,10 +100,11 @@ class Task:
 
     def splits(self) -> Splits:
         """The same three every time. Raises as dataset() does."""
-        examples = self.dataset().examples
+        dataset = self.dataset()
+        examples = dataset.examples
         parts = stratify(examples.y, (self.validation_share, self.test_share), self.seed)
         rest, validation, test = (Examples(examples.x[part], examples.y[part]) for part in parts)
-        return Splits(rest, validation, test)
+        return Splits(rest, validation, dataset.test or test)
 
     def test_set(self) -> Examples:
         """What the card's accuracy is of. Raises as dataset() does."""

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from gen.errors import MissingTool
+from gen.augment import Augmentation, augment
+from gen.errors import GenError, MissingTool
 from gen.graph import Array
-from gen.task import INSTALL_TRAIN, Augmentation, Distillation, Examples, Splits, Task, Training
+from gen.task import INSTALL_TRAIN, Distillation, Examples, Splits, Task, Training
 
 Say = Callable[[str], None]
 NAMES = ("teacher", "alone", "distilled")
@@ -61,7 +62,8 @@ def require_train_extra() -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what C++ and Python write to stdout and stderr; show it only if an error leaves the block."""
+    """Hold back what C++ and Python write to stdout and stderr; show it only if an error that is none of
+    ours, which say all in one sentence, leaves the block."""
     with tempfile.TemporaryFile() as log, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sys.stdout.flush()
@@ -72,8 +74,8 @@ def quiet() -> Iterator[None]:
         failed = False
         try:
             yield
-        except Exception:
-            failed = True
+        except Exception as error:
+            failed = not isinstance(error, GenError)
             raise
         finally:
             sys.stdout.flush()
@@ -177,36 +179,6 @@ def _epochs(
         order = rng.permutation(len(examples.y))[: steps * training.batch]
         x = augment(examples.x[order], augmentation, rng)
         yield x.reshape(steps, training.batch, *x.shape[1:]), examples.y[order].reshape(steps, training.batch)
-
-
-def augment(x: Array, limits: Augmentation, rng: np.random.Generator) -> Array:
-    """Each image of x (NHWC, float32) under its own random affine map about its centre; bilinear, 0 outside."""
-    count, height, width, channels = x.shape
-
-    def draw(limit: float) -> Array:
-        return rng.uniform(-limit, limit, size=(count,))
-
-    angle, shear = np.deg2rad(draw(limits.rotation_degrees)), draw(limits.shear)
-    zoom_y, zoom_x = 1.0 + draw(limits.zoom), 1.0 + draw(limits.zoom)
-    cos, sin = np.cos(angle), np.sin(angle)
-    # From a pixel of the result to the place in x where its value comes from: rotation * shear * zoom, then shift.
-    matrix = np.array([[cos * zoom_y, (shear * cos - sin) * zoom_x], [sin * zoom_y, (shear * sin + cos) * zoom_x]])
-    shift = np.array([draw(limits.shift_pixels), draw(limits.shift_pixels)])
-    centre = np.array([[(height - 1) / 2], [(width - 1) / 2]])
-    grid = np.indices((height, width)).reshape(2, -1) - centre
-    place = np.einsum("abn,bp->nap", matrix, grid) + shift.T[:, :, None] + centre  # N, (y, x), pixel
-
-    corner = np.floor(place).astype(np.int64)
-    part = place - corner
-    image = np.arange(count)[:, None]
-    result = np.zeros((count, height * width, channels))
-    for dy in (0, 1):
-        for dx in (0, 1):
-            row, column = corner[:, 0] + dy, corner[:, 1] + dx
-            inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-            weight = np.abs(1 - dy - part[:, 0]) * np.abs(1 - dx - part[:, 1]) * inside
-            result += weight[..., None] * x[image, np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
-    return result.reshape(x.shape).astype(np.float32)
 
 
 def _distiller(student: Any, teacher: FloatModel, settings: Distillation) -> Any:

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from gen.task import Augmentation, Dataset, Distillation, Examples, Task, Training
+from gen.augment import ImageAugmentation
+from gen.task import Dataset, Distillation, Examples, Task, Training
 
 
 def load() -> Dataset:
@@ -73,6 +74,6 @@ TASK = Task(
     student=student,
     teacher_training=Training(epochs=25, batch=32, learning_rate=3e-3),
     student_training=Training(epochs=60, batch=32, learning_rate=5e-3),
-    augmentation=Augmentation(shift_pixels=0.4, rotation_degrees=10.0, zoom=0.1, shear=0.05),
+    augmentation=ImageAugmentation(shift_pixels=0.4, rotation_degrees=10.0, zoom=0.1, shear=0.05),
     distillation=Distillation(temperature=4.0, alpha=0.9),
 )

@@ -1,5 +1,6 @@
 """models/*.py as tasks: what they say, how they are split, and that none of it needs TensorFlow."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -45,17 +46,50 @@ def test_missing_data_package_says_what_to_install(monkeypatch: pytest.MonkeyPat
         task.load_task("digits").test_set()
 
 
-def test_digits_splits_are_whole_disjoint_and_the_same_each_time() -> None:
-    digits = task.load_task("digits")
-    dataset, splits, again = digits.dataset(), digits.splits(), digits.splits()
-    assert (len(dataset.classes), dataset.examples.x.shape) == (10, (1797, 8, 8, 1))
-    assert (dataset.examples.x.min(), dataset.examples.x.max()) == (0.0, 1.0)
+@pytest.mark.parametrize(
+    ("name", "classes", "shape", "counts"),
+    [
+        ("digits", 10, (8, 8, 1), (1169, 269, 359)),
+        ("faces", 2, (25, 25, 1), (110, 30, 60)),
+        ("gesture", 10, (1, 360, 1), (40, 10, 50)),
+        ("motion", 4, (1, 100, 6), (28, 12, 40)),
+        ("vowels", 9, (1, 26, 12), (216, 54, 370)),
+    ],
+)
+def test_the_data_are_the_published_ones(
+    name: str, classes: int, shape: tuple[int, ...], counts: tuple[int, ...]
+) -> None:
+    found = task.load_task(name)
+    splits = found.splits()
     parts = (splits.train, splits.validation, splits.test)
-    images = [image.tobytes() for part in parts for image in part.x]
-    assert sorted(images) == sorted(image.tobytes() for image in dataset.examples.x)
-    assert len(set(images)) == len(images)  # no image is in it twice, so none is in two splits
-    assert np.array_equal(splits.test.x, again.test.x)
-    assert np.array_equal(splits.test.y, digits.test_set().y)
+    assert len(found.dataset().classes) == classes
+    assert {part.x.shape[1:] for part in parts} == {shape}
+    assert tuple(len(part.y) for part in parts) == counts
+    assert [set(part.y) for part in parts] == [set(range(classes))] * 3
+
+
+@pytest.mark.parametrize("name", task.list_tasks())
+def test_splits_are_whole_disjoint_stratified_and_the_same_each_time(name: str) -> None:
+    found = task.load_task(name)
+    dataset, splits, again = found.dataset(), found.splits(), found.splits()
+    own = () if dataset.test is None else (dataset.test,)
+    everything = [example.tobytes() for part in (dataset.examples, *own) for example in part.x]
+    parts = (splits.train, splits.validation, splits.test)
+    assert sorted(example.tobytes() for part in parts for example in part.x) == sorted(everything)
+    assert len(set(everything)) == len(everything)  # no example is in it twice, so none is in two splits
+    shares = {"validation": found.validation_share}
+    if dataset.test is None:
+        shares["test"] = found.test_share
+    else:
+        assert (found.test_share, splits.test.x.shape) == (0.0, dataset.test.x.shape)
+    for label in range(len(dataset.classes)):
+        total = np.sum(dataset.examples.y == label)
+        assert {key: np.sum(getattr(splits, key).y == label) for key in shares} == {
+            key: round(total * share) for key, share in shares.items()
+        }
+    for part, same in zip(parts, (again.train, again.validation, again.test), strict=True):
+        assert np.array_equal(part.x, same.x)
+        assert np.array_equal(part.y, same.y)
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)
@@ -90,6 +124,16 @@ def test_overview_reads_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "digits.py").write_text((task.MODELS / "digits.py").read_text("utf-8"), encoding="utf-8")
     monkeypatch.setattr(task, "MODELS", tmp_path)
     assert [row["student"] for row in task.overview()] == ["not trained yet"]
+
+
+def test_a_data_set_with_a_test_set_gives_all_its_examples_to_training_and_validation() -> None:
+    digits = task.load_task("digits")
+    x = np.zeros((20, 8, 8, 1), np.float32)
+    test = task.Examples(x[:3], np.arange(3))
+    dataset = task.Dataset("", digits.dataset().classes, task.Examples(x, np.arange(20) % 10), test)
+    splits = dataclasses.replace(digits, load=lambda: dataset, validation_share=0.5, test_share=0.0).splits()
+    assert splits.test is test
+    assert sorted(splits.train.y) == sorted(splits.validation.y) == list(range(10))
 
 
 def test_no_tensorflow_for_what_build_and_verify_need() -> None:

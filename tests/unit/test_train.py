@@ -1,4 +1,4 @@
-"""Training: augmentation, distillation loss, figures of the card, and a whole run of a small task."""
+"""Training: distillation loss, figures of the card, and a whole run of a small task."""
 
 import dataclasses
 import json
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gen import card as cards
 from gen import task, train
 from gen.errors import MissingTool, UsageError
-from gen.task import Augmentation, Distillation, Task, Training
+from gen.task import Distillation, Task, Training
 
 Run = tuple[Path, dict[str, Any], list[str]]  # folder, card, lines said
 
@@ -87,11 +87,11 @@ def test_the_students_differ_by_the_loss_only_and_keep_their_best_epoch(small: T
 
 def test_the_judgement_says_noise_when_it_is_noise() -> None:
     def run(gained: int, lost: int) -> dict[str, Any]:
-        found = {"alone": 0.9, "distilled": 0.9 + (gained - lost) / 100, "gained_images": gained, "lost_images": lost}
+        found = {"alone": 0.9, "distilled": 0.9 + (gained - lost) / 100, "gained": gained, "lost": lost}
         return {"int8": {**found, "p_value": cards.mcnemar(gained, lost)}}
 
     assert cards.judge([run(2, 1)], 100) == (
-        "+1.00 points as int8 over the student alone (2 of 100 test images won, 1 lost; p = 1.00: within noise)"
+        "+1.00 points as int8 over the student alone (2 of 100 test examples won, 1 lost; p = 1.00: within noise)"
     )
     several = cards.judge([run(9, 1), run(0, 2)], 100)
     assert "+8.00 points" in several
@@ -112,39 +112,6 @@ def test_distillation_loss_is_the_formula(seed: int, temperature: float, alpha: 
     settings_ = Distillation(temperature, alpha)
     computed = train.mix_losses(0.7, teacher.astype(np.float32), student.astype(np.float32), settings_)
     assert float(computed) == pytest.approx(expected, rel=1e-4)
-
-
-def test_augmentation_without_limits_changes_nothing() -> None:
-    x = np.random.default_rng(0).random((5, 8, 6, 2), np.float32)
-    assert np.allclose(train.augment(x, Augmentation(), np.random.default_rng(1)), x, atol=1e-6)
-
-
-def test_augmentation_shifts_by_up_to_its_limit_and_loses_what_leaves() -> None:
-    x = np.zeros((400, 9, 9, 1), np.float32)
-    x[:, 4, 4] = 1.0
-    moved = train.augment(x, Augmentation(shift_pixels=1.5), np.random.default_rng(0))[..., 0]
-    assert np.allclose(moved.sum((1, 2)), 1.0, atol=1e-5)
-    for axis, weights in ((1, moved.sum(2)), (2, moved.sum(1))):
-        centres = weights @ np.arange(9) - 4
-        assert 1.3 < np.abs(centres).max() <= 1.5, axis
-        assert abs(centres.mean()) < 0.2, axis
-    gone = train.augment(x[:, 4:5, 4:5], Augmentation(shift_pixels=1.5), np.random.default_rng(0))
-    assert gone.min() >= 0.0
-    assert np.any(gone == 0.0)
-
-
-def test_augmentation_turns_by_the_angle() -> None:
-    """A point 3 pixels right of the centre stays at that distance, within the limit of the angle."""
-    x = np.zeros((200, 9, 9, 1), np.float32)
-    x[:, 4, 7] = 1.0
-    turned = train.augment(x, Augmentation(rotation_degrees=30.0), np.random.default_rng(0))[..., 0]
-    total = turned.sum((1, 2))
-    down = turned.sum(2) @ (np.arange(9) - 4) / total
-    right = turned.sum(1) @ (np.arange(9) - 4) / total
-    assert np.allclose(np.hypot(down, right), 3.0, atol=0.35)
-    angle = np.degrees(np.arctan2(down, right))
-    assert 25.0 < angle.max() < 35.0
-    assert -35.0 < angle.min() < -25.0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Data that PyPI packages carry, read out of their wheels: installing aeon would bring numba, which limits NumPy.
+
+The wheels are named in models/data.txt."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from gen.errors import MissingTool
+from gen.graph import Array
+from gen.task import MODELS, Examples
+
+FOLDER = MODELS.parent / ".cache" / "data"
+FETCH = "python -m pip download --only-binary :all: --no-deps --dest .cache/data -r models/data.txt"
+AEON = "aeon-1.6.0"
+SCIKIT_IMAGE = "scikit_image-0.26.0"
+
+
+def read(wheel: str, path: str, folder: Path = FOLDER) -> bytes:
+    """The file at path inside the wheel, which is given as name-version. Raises MissingTool when folder lacks it."""
+    found = next(folder.glob(f"{wheel}-*.whl"), None)
+    if found is None:
+        raise MissingTool(f"the data lie in the wheel {wheel}, which is not in .cache/data: run `{FETCH}`.")
+    try:
+        with zipfile.ZipFile(found) as archive:
+            return archive.read(path)
+    except (zipfile.BadZipFile, KeyError):
+        raise MissingTool(f"{found} is damaged or lacks {path}: delete it and run `{FETCH}`.") from None
+
+
+def series(problem: str, labels: tuple[str, ...], steps: int) -> tuple[Examples, Examples]:
+    """The training and the test set of a problem of the UEA and UCR archives that aeon carries: N x 1 x steps x
+    channels, 0 after the end of shorter series, longer ones cut; y counts in the order of labels. Raises as read()."""
+    folder = f"aeon/datasets/data/{problem}/{problem}"
+    train, test = (_examples(read(AEON, f"{folder}_{part}.ts"), labels, steps) for part in ("TRAIN", "TEST"))
+    return train, test
+
+
+def _examples(content: bytes, labels: tuple[str, ...], steps: int) -> Examples:
+    cases, names = read_ts(content.decode("utf-8"))
+    x = np.zeros((len(cases), 1, steps, cases[0].shape[1]), np.float32)
+    for number, case in enumerate(cases):
+        x[number, 0, : len(case)] = case[:steps]
+    return Examples(x, np.array([labels.index(name) for name in names], np.int64))
+
+
+def read_ts(text: str) -> tuple[list[Array], list[str]]:
+    """The cases, each steps x channels in float32, and their labels: after @data a line has, between colons, the
+    comma-separated values of each channel, then the label (the .ts format of the UEA archive, without timestamps)."""
+    lines = text.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.strip().lower() == "@data") + 1
+    rows = [line.strip().split(":") for line in lines[first:] if line.strip()]
+    cases = [np.array([channel.split(",") for channel in row[:-1]], np.float32).T for row in rows]
+    return cases, [row[-1] for row in rows]

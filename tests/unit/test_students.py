@@ -1,0 +1,97 @@
+"""Every committed student: its card says the truth of it, and TFLM computes what the NumPy reference computes."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gen import quantize, reference, task, tflite
+from gen.graph import Graph
+from gen.task import Examples, Task
+from tests import tiny
+
+TFLM_EXAMPLES = 60
+# At most so many bytes, and at least so accurate on the test set as int8.
+PROMISES = {
+    "digits": (10_000, 0.975),
+    "faces": (16_000, 0.9),
+    "gesture": (11_000, 0.6),
+    "motion": (8_500, 0.95),
+    "vowels": (13_000, 0.97),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Student:
+    task: Task
+    content: bytes
+    graph: Graph
+    card: dict[str, Any]
+    test: Examples
+
+    @property
+    def distilled(self) -> Any:
+        return self.card["models"]["distilled"]
+
+
+@pytest.fixture(scope="module", params=task.list_tasks())
+def student(request: pytest.FixtureRequest) -> Student:
+    name = request.param
+    content, graph = tflite.read_file(task.model_path(name))
+    found = task.load_task(name)
+    card = json.loads(task.card_path(name).read_text("utf-8"))
+    return Student(found, content, graph, card, found.test_set())
+
+
+def test_the_card_is_of_this_file_and_keeps_the_promises(student: Student) -> None:
+    limit, accuracy = PROMISES[student.task.name]
+    assert student.distilled["tflite_bytes"] == len(student.content) <= limit
+    assert student.distilled["sha256"] == hashlib.sha256(student.content).hexdigest()
+    assert student.distilled["test_int8"]["accuracy"] >= accuracy
+    for model in student.card["models"].values():
+        for share in (share for key, share in model.items() if key.startswith(("test_", "validation_"))):
+            assert share["low_95"] <= share["accuracy"] == share["right"] / share["of"] <= share["high_95"]
+            assert share["low_95"] < share["high_95"]
+
+
+def test_the_card_is_of_this_task(student: Student) -> None:
+    found, card = student.task, student.card
+    splits, dataset = found.splits(), found.dataset()
+    assert (card["task"], card["title"], card["seed"]) == (found.name, found.title, found.seed)
+    assert card["dataset"] == {
+        "source": dataset.source,
+        "classes": list(dataset.classes),
+        "train": len(splits.train.y),
+        "validation": len(splits.validation.y),
+        "test": len(splits.test.y),
+    }
+    assert card["training"] == {"teacher": asdict(found.teacher_training), "student": asdict(found.student_training)}
+    assert card["augmentation"] == asdict(found.augmentation)
+    assert {key: card["distillation"][key] for key in asdict(found.distillation)} == asdict(found.distillation)
+    assert [run["seed"] for run in card["distillation"]["runs"]] == [found.seed + i for i in range(3)]
+    assert len(card["curves"]["distilled"]["val_loss"]) == found.student_training.epochs
+
+
+def test_the_student_takes_and_gives_int8_of_the_task(student: Student) -> None:
+    graph, classes = student.graph, len(student.task.dataset().classes)
+    ends = [[(graph.tensors[i].shape, graph.tensors[i].dtype) for i in side] for side in (graph.inputs, graph.outputs)]
+    assert ends == [[((1, *student.test.x.shape[1:]), "int8")], [((1, classes), "int8")]]
+
+
+def test_int8_accuracy_is_what_the_card_says_and_within_a_point_of_float(student: Student) -> None:
+    right = int(np.sum(quantize.predict(student.graph, student.test.x) == student.test.y))
+    assert right == student.distilled["test_int8"]["right"]
+    assert abs(right / len(student.test.y) - student.distilled["test_float"]["accuracy"]) <= 0.01
+
+
+def test_tflm_gives_the_same_bytes(student: Student) -> None:
+    differ = []
+    for number, x in enumerate(student.test.x[:TFLM_EXAMPLES]):
+        inputs = quantize.quantize_input(student.graph, x[None])
+        ours, theirs = reference.outputs(student.graph, inputs)[0], tiny.tflm(student.content, inputs)[0]
+        if not np.array_equal(ours, theirs):
+            differ.append(number)
+    assert differ == []
