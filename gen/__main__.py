@@ -1,6 +1,7 @@
 """The command line: parse, call a stage, print; nothing else."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,8 +10,12 @@ from typing import Any, NoReturn
 
 from gen import stages
 from gen.bench import BOARDS
+from gen.data import KINDS
+from gen.engines import ENGINES
 from gen.errors import GenError, unknown
-from gen.kernels import LEVELS
+from gen.export_formats import FORMATS
+from gen.kernels import FALLBACK, LEVELS
+from gen.transport import BAUD
 
 EXIT_CODES = """exit codes:
   0  good                                 4  the model can't be used
@@ -53,30 +58,59 @@ def parser() -> Parser:
         sub.set_defaults(call=stages.VERBS[name])
         return sub
 
-    train = verb("train", "Train a task's teacher and distilled student, and quantize it.", "train digits")
-    train.add_argument("task", help="a task of models/; `python -m gen tasks` lists them")
+    train = verb("train", "Train a task's teacher and distilled student, or one for your own data, and quantize it.",
+                 "train digits\n         python -m gen train --data recordings --kind wav --name knock")  # fmt: skip
+    train.add_argument("task", nargs="?", help="a task of models/; `python -m gen tasks` lists them")
     train.add_argument("--repeats", type=positive, default=1, metavar="N",
                        help="train the students from N seeds, to say what distillation brings")  # fmt: skip
-    train.add_argument("--out", type=Path, metavar="DIR", help="write model and card here instead of models/")
+    train.add_argument("--out", type=Path, metavar="DIR",
+                       help="write model and card here (default: models/; with --data build/trained/)")  # fmt: skip
+    add_data(train)
 
     for name, help, example in (
         ("build", "Generate and compile the firmware.", "build digits --board stm32vldiscovery"),
         ("verify", "Build, run on the board or its emulator, and compare every byte with the reference.",
          "verify model.tflite --board qemu_mps2_an386 --vectors 50"),
+        ("flash", "Build, and put the firmware on the real board.", "flash digits --board nucleo_f446re"),
     ):  # fmt: skip
         sub = verb(name, help, example)
-        sub.add_argument("model", metavar="MODEL", help="a task's name, or the path of a .tflite file")
-        sub.add_argument("--board", required=True, help="a board of boards/; `python -m gen boards` lists them")
+        add_model(sub)
+        several = ", or several: a,b,c" if name == "verify" else ""
+        sub.add_argument("--board", required=True, metavar="B",
+                         help=f"a board of boards/{several}; `python -m gen boards` lists them")  # fmt: skip
         sub.add_argument("--engine", default="tflm", help="how the model reaches the device (default: %(default)s)")
         sub.add_argument("--optimize", default="balanced", choices=list(LEVELS),
                          help="what engine aot may spend flash on (default: %(default)s)")  # fmt: skip
+        sub.add_argument("--protocol", default="link", choices=["link", "mlperf"],
+                         help="ours, or MLPerf Tiny's serial API for its runner (default: %(default)s)")  # fmt: skip
         sub.add_argument("--out", type=Path, metavar="DIR", help="build folder (default: build/MODEL-BOARD-ENGINE)")
+        sub.add_argument("--tflm-dir", type=Path, metavar="DIR",
+                         help="an upstream TFLM for engine tflm, as its create_tflm_tree.py wrote it")  # fmt: skip
+        sub.add_argument("--arena", type=positive, metavar="N", help="bytes of the arena, with --tflm-dir")
         if name == "verify":
             sub.add_argument("--vectors", type=positive, metavar="N",
                              help="how many inputs (default: the task's test set, or 20 random ones)")  # fmt: skip
+            sub.add_argument("--flash", action="store_true", help="flash the real board first, and verify that")
+            sub.add_argument("--explain", action="store_true", help="where bytes differ, find out why")
+            sub.add_argument("--emulator", choices=["renode"],
+                             help="run in this one, or find it at --port, instead of the usual")  # fmt: skip
+            sub.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML, a test case per board")
+            sub.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N",
+                             help="boards at a time (default: %(default)s, the number of cores)")  # fmt: skip
+        if name != "build":
             sub.add_argument("--port", metavar="P", help="a real board's serial port or pyserial URL")
+            sub.add_argument("--tool", metavar="T", help="flash with this one of the board's tools")
+            sub.add_argument("--dry-run", action="store_true", help="print the command of emulator or tool, and stop")
     add_bench(verb("bench", "Measure models on boards, with every engine and level, and verify them.",
                    "bench kws --boards qemu_mps2_an386 --profile"))  # fmt: skip
+    add_stress(verb("stress", "Damage the line to emulated boards, pull the cable, send noise; all must end well.",
+                    "stress digits --board netduino_plus_2,stm32vldiscovery"))  # fmt: skip
+    add_export(verb("export", "Write a model as a library for your own project.",
+                    "export digits --format arduino --board netduino_plus_2"))  # fmt: skip
+    watch = verb("monitor", "Show what a real board says.", "monitor --board esp32")
+    watch.add_argument("--board", required=True, metavar="B", help="whose USB ids to look for")
+    watch.add_argument("--port", metavar="P", help="its serial port or pyserial URL")
+    watch.add_argument("--baud", type=positive, default=BAUD, help="(default: %(default)s)")
     verb("boards", "List the boards.", "boards --json")
     verb("tasks", "List the tasks and how their students do.", "tasks")
     verb("ops", "List the operators that models may use.", "ops")
@@ -84,10 +118,37 @@ def parser() -> Parser:
     return top
 
 
+def add_model(sub: Parser) -> None:
+    sub.add_argument("model", metavar="MODEL",
+                     help="a task's name, an int8 .tflite file, or a float model: .keras, .h5, .onnx, .pt2 (PyTorch), "
+                     "or a SavedModel's folder")  # fmt: skip
+    add_calibration(sub)
+
+
+def add_calibration(sub: Parser) -> None:
+    sub.add_argument("--calibration", type=Path, metavar="PATH",
+                     help="examples that a float model is quantized with: a folder of images or .npy files, "
+                     "or an .npz file with an array for each input")  # fmt: skip
+
+
+def add_data(sub: Parser) -> None:
+    own = sub.add_argument_group("your own data", "a folder for each class with its files; each file is one recording")
+    own.add_argument("--data", type=Path, metavar="FOLDER", help="train on this instead of a task")
+    own.add_argument("--kind", choices=list(KINDS), help="PNG and JPEG; WAV; CSV with a row for each time step")
+    own.add_argument("--name", help="of the model (default: the folder's)")
+    own.add_argument("--window", type=above_zero, metavar="W",
+                     help="length of an example: seconds of wav (default: 1), rows of csv (default: 128)")  # fmt: skip
+    own.add_argument("--hop", type=above_zero, metavar="H", help="from one window to the next (default: half a window)")
+    own.add_argument("--size", type=height_x_width, metavar="HxW", help="of images, in pixels (default: 32x32)")
+    own.add_argument("--epochs", type=positive, metavar="N", help="(default: by the number of examples)")
+    own.add_argument("--seed", type=positive, metavar="N", help="of splits, weights and batches (default: 1)")
+
+
 def add_bench(sub: Parser) -> None:
     sub.add_argument(
-        "models", nargs="*", metavar="MODEL", help="names below models/, or .tflite files (default: all of models/)"
+        "models", nargs="*", metavar="MODEL", help="names below models/, or models' files (default: all of models/)"
     )
+    add_calibration(sub)
     sub.add_argument("--boards", nargs="+", default=BOARDS, metavar="B", help=f"(default: {' '.join(BOARDS)})")
     sub.add_argument("--engines", nargs="+", metavar="E", help="ours or bakenn (default: all that are installed)")
     sub.add_argument("--optimize", nargs="+", default=list(LEVELS), choices=list(LEVELS), metavar="L",
@@ -100,10 +161,57 @@ def add_bench(sub: Parser) -> None:
                      help="exit 1 where instructions, code or arena grew by more than 2 %% since --save")  # fmt: skip
 
 
+def add_stress(sub: Parser) -> None:
+    add_model(sub)
+    sub.add_argument("--board", required=True, metavar="B", help="an emulated board, or several: a,b,c")
+    sub.add_argument("--engine", default="aot", choices=list(ENGINES), help="(default: %(default)s)")
+    sub.add_argument("--vectors", type=positive, default=20, metavar="N", help="how many inputs (default: %(default)s)")
+    sub.add_argument("--errors", type=percentage, default=1.0, metavar="PERCENT",
+                     help="bytes dropped, flipped, doubled, late, cut, in 100 (default: %(default)s)")  # fmt: skip
+    sub.add_argument("--noise", type=positive, default=10_000_000, metavar="N",
+                     help="random bytes to send (default: %(default)s)")  # fmt: skip
+
+
+def add_export(sub: Parser) -> None:
+    add_model(sub)
+    sub.add_argument("--format", required=True, metavar="F", help=f"of the library: {', '.join(FORMATS)}")
+    sub.add_argument("--engine", default="aot", metavar="E",
+                     help=f"{' or '.join(ENGINES)}; tflm carries the .tflite file (default: %(default)s)")  # fmt: skip
+    target = sub.add_mutually_exclusive_group()
+    target.add_argument("--board", metavar="B", help="take the kernels of this board's core")
+    target.add_argument("--isa", metavar="I",
+                        help=f"take these: {', '.join(FALLBACK)} (default: portable, for any machine)")  # fmt: skip
+    sub.add_argument("--optimize", default="balanced", choices=list(LEVELS),
+                     help="what engine aot may spend flash on (default: %(default)s)")  # fmt: skip
+    sub.add_argument("--name", metavar="PREFIX", help="what every C name begins with (default: the model's name)")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="folder (default: build/export/FORMAT/PREFIX)")
+
+
 def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def above_zero(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def height_x_width(text: str) -> tuple[int, int]:
+    height, x, width = text.partition("x")
+    if not (x and height.isdecimal() and width.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text} is not of the form 32x32, height x width")
+    return int(height), int(width)
+
+
+def percentage(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100")
     return value
 
 

@@ -18,6 +18,7 @@ import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from gen.model import QuantizedModel
 from gen.session import Session
 
 VECTORS = 3  # enough for a verdict: verify is the verb that compares many
-BOARDS = ("qemu_mps2_an385", "qemu_mps2_an386", "qemu_mps3_an547")  # Cortex-M3, M4, M55: one for each set of kernels
+# One for each set of kernels: Cortex-M3, M4, M55, RISC-V, Xtensa.
+BOARDS = ("qemu_mps2_an385", "qemu_mps2_an386", "qemu_mps3_an547", "qemu_riscv32_virt", "qemu_lx60")
 LEVELED = ("aot",)  # engines that --optimize makes a difference to
 CYCLES_CORE = "Cortex-M4F"
 NOT_THE_MODELS = ("port", "main")
@@ -111,13 +113,14 @@ def cases(
     ]
 
 
-def load(words: Sequence[str]) -> list[QuantizedModel]:
-    """Models by their names below models/ or by path; all of models/ for no words. Raises UsageError, ModelError."""
+def load(words: Sequence[str], calibration: Path | None = None) -> list[QuantizedModel]:
+    """Models by their names below models/ or by path; all of models/ for no words. calibration: for those by path that
+    are float. Raises UsageError, ModelError."""
     files = {path.stem: path for path in sorted(task.MODELS.rglob("*.tflite"))}
     for word in words:
-        if word not in files and not Path(word).suffix:
+        if word not in files and not Path(word).suffix and not Path(word).is_dir():
             raise unknown("model", word, files, "python -m gen bench --help")
-    return [model.load(str(files.get(word, word))) for word in words or files]
+    return [model.load(str(files[word])) if word in files else model.load(word, calibration) for word in words or files]
 
 
 def engines(asked: Sequence[str] | None) -> list[str]:
@@ -163,7 +166,13 @@ def measure(case: Case, *, profile: bool, with_cycles: bool) -> Row:
     with transport.open_stream(case.board.transport.format(elf=shlex.quote(str(firmware.elf)))) as stream:
         session = Session(stream)
         verdict = verify.compare(
-            edited, sources, session, vectors, emulated=case.board.emulated, progress=lambda *_: None
+            edited,
+            sources,
+            session,
+            vectors,
+            _expected(edited),
+            emulated=case.board.emulated,
+            progress=lambda *_: None,
         )
         operators = operator_profile(sources, session, case.board) if profile else None
     estimate = None
@@ -185,6 +194,12 @@ def measure(case: Case, *, profile: bool, with_cycles: bool) -> Row:
         note=note,
         operators=operators,
     )
+
+
+@cache
+def _expected(found: QuantizedModel) -> verify.Expected:
+    """The truth on the vectors that every row of a model shares."""
+    return verify.expect(found, verify.random_vectors(found.graph, VECTORS), lambda *_: None)
 
 
 def generate(case: Case) -> tuple[QuantizedModel, Sources, str | None]:

@@ -15,6 +15,7 @@ from gen.board import Board
 from gen.build import Firmware
 from gen.emit import write_if_changed
 from gen.engines import Sources
+from gen.mlperf import Score
 from gen.model import QuantizedModel
 from gen.verify import Verdict
 
@@ -31,11 +32,12 @@ TITLES = {
     "vectors_source": ("vectors are", ""),
     "mismatches": ("mismatches", ""),
     "worst_difference": ("worst difference", ""),
-    "first_wrong_op": ("first wrong operator", ""),
+    "explanation": ("why", ""),
     "reference": ("reference", ""),
     "accuracy": ("accuracy on the device", "%"),
     "instructions": ("instructions per inference", ""),
     "cycles": ("cycles per inference", ""),
+    "inferences_per_second": ("inferences a second", ""),
     "arena_bytes": ("arena", "bytes"),
     "stack_bytes": ("stack used", "bytes"),
     "flash_bytes": ("flash", "bytes"),
@@ -64,7 +66,7 @@ def built(model: QuantizedModel, board: Board, sources: Sources, firmware: Firmw
     }
 
 
-def verified(build: Report, verdict: Verdict) -> Report:
+def verified(build: Report, verdict: Verdict | Score) -> Report:
     """The report of `verify`: what was built, and the verdict on it."""
     found = asdict(verdict)
     return {"verdict": found.pop("kind"), **build, **found}
@@ -79,11 +81,8 @@ def text(report: Mapping[str, Any], key: str) -> str:
     """One figure with its unit and, for flash and RAM, what the board has."""
     value, unit = report[key], TITLES[key][1]
     limit = report.get(key.replace("_bytes", "_limit_bytes")) if key in ("flash_bytes", "ram_bytes") else None
-    if key == "first_wrong_op":
-        return (
-            f"{value['op']} ({value['kind'].upper()}): element {value['element']} is {value['computed']:g} "
-            f"and should be {value['expected']:g}"
-        )
+    if key == "explanation":
+        return f"{value['kind'].replace('_', ' ')}: {value['sentence']}"
     if unit == "%":
         return f"{100 * value:.2f} %"
     if isinstance(value, int):

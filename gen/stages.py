@@ -4,10 +4,9 @@ import json
 import os
 import shlex
 import sys
-import time
 from argparse import Namespace
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from gen import (
@@ -16,24 +15,40 @@ from gen import (
     bench,
     bench_report,
     board,
-    build,
+    data,
+    data_task,
     doctor,
+    export,
+    flash,
+    junit,
     model,
-    quantize,
+    monitor,
+    renode,
     report,
+    stress,
     task,
     train,
     transport,
     verify,
 )
 from gen.board import Board
-from gen.build import Firmware
 from gen.emit import write_if_changed
-from gen.engines import ENGINES, Sources
-from gen.errors import GenError, MissingTool, unknown
+from gen.engines import ENGINES
+from gen.errors import GenError, MissingTool, UsageError, unknown
+from gen.junit import Outcome
 from gen.model import QuantizedModel
 from gen.ops import OPS
-from gen.session import Session
+from gen.pipeline import (
+    Built,
+    Progress,
+    Request,
+    build_model,
+    choose_vectors,
+    line_of,
+    usual_folder,
+    verify_boards,
+    verify_built,
+)
 
 
 def version() -> str:
@@ -48,40 +63,14 @@ def fail(error: GenError, as_json: bool) -> None:
     sys.stderr.write(f"error: {error}\n")
 
 
-class Progress:
-    """One line a stage on stderr; on a terminal the line counts up, elsewhere a stage prints once, when it ends."""
-
-    def __init__(self) -> None:
-        self.started: dict[str, float] = {}
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        start = self.started.setdefault(stage, time.monotonic())
-        live = sys.stderr.isatty()
-        if done >= total:
-            took = time.monotonic() - start
-            sys.stderr.write(f"{chr(13) if live else ''}{stage}: {total} in {took:.1f} s\n")
-        elif live:
-            sys.stderr.write(f"\r{stage}: {done} of {total} ")
-            sys.stderr.flush()
-
-    def say(self, line: str) -> None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
-
-
-@dataclass(frozen=True, eq=False)
-class Built:
-    """What `build` leaves behind, and its report."""
-
-    model: QuantizedModel
-    board: Board
-    sources: Sources
-    firmware: Firmware
-    folder: Path
-    report: report.Report
-
-
 def run_train(args: Namespace) -> int:
+    if args.data:
+        return run_train_folder(args)
+    if not args.task:
+        raise UsageError("name a task of `python -m gen tasks`, or your own data with --data FOLDER --kind K.")
+    for word in ("kind", "name", "window", "hop", "size", "epochs", "seed"):
+        if getattr(args, word) is not None:
+            raise UsageError(f"--{word} is for --data: what a task learns from is in models/{args.task}.py.")
     card = train.train_task(task.load_task(args.task), args.out or task.MODELS, Progress().say, args.repeats)
     if args.json:
         report.show_json(card)
@@ -90,45 +79,40 @@ def run_train(args: Namespace) -> int:
     return 0
 
 
-def build_model(args: Namespace) -> Built:
-    target = board.load(args.board)
+def run_train_folder(args: Namespace) -> int:
+    if args.task or args.repeats > 1:
+        raise UsageError("--data is your own data: leave out the task and --repeats.")
+    order = data.Order(args.data, args.kind, args.name, args.window, args.hop, args.size, args.epochs, args.seed or 1)
+    progress = Progress()
+    card = data_task.train_folder(order, args.out or data_task.TRAINED, progress.say, progress)
+    if args.json:
+        report.show_json(card)
+    else:
+        report.show_table(("", "figure"), data_task.summary(card))
+    return 0
+
+
+def boards_of(words: str) -> list[Board]:
+    """The boards of a,b,c. Raises UsageError for an unknown one, and one named twice."""
+    ids = words.split(",")
+    for word in ids:
+        if ids.count(word) > 1:
+            raise UsageError(f"--board {words} names {word or 'nothing'} twice: leave one out.")
+    return [board.load(word) for word in ids]
+
+
+def request_of(args: Namespace) -> Request:
+    """What the command line asks to be made of the model. Raises UsageError for an unknown engine."""
     if args.engine not in ENGINES:
         raise unknown("engine", args.engine, ENGINES, "python -m gen build --help")
-    found = model.load(args.model)
-    sources = generate(found, target, args.engine, args.optimize)
-    level = args.optimize if args.engine == "aot" else None
-    folder = args.out or build.default_folder(found.name, target, args.engine, level)
-    build.check_fits(target, sources, lambda: what_fits(found, target, args.engine))
-    sys.stderr.write(f"build: compiling for {target.id} ...\n")
-    start = time.monotonic()
-    firmware = build.build(sources, target, folder)
-    sys.stderr.write(f"build: {os.path.relpath(firmware.elf)} in {time.monotonic() - start:.1f} s\n")
-    return Built(found, target, sources, firmware, folder, report.built(found, target, sources, firmware))
-
-
-def generate(found: QuantizedModel, target: Board, engine: str, level: str) -> Sources:
-    return ENGINES[engine](found.graph, found.content, target.isa, target.pointer_bytes, level)
-
-
-def what_fits(found: QuantizedModel, target: Board, engine: str) -> str:
-    """What would make a model fit that does not: another engine or level on the same board, or other boards."""
-    tries = [
-        (name, level) for name in ENGINES for level in ("size", "balanced") if name == "aot" or level == "balanced"
-    ]
-    for other, level in tries:
-        if build.misfit(target, generate(found, target, other, level)) is None:
-            chosen = f"--engine {other}" + (f" --optimize {level}" if level != "balanced" else "")
-            return f"`{chosen}`, which needs less"
-    boards = [b for b in board.load_all() if b.ram is not None and b.toolchain == target.toolchain]
-    larger = sorted(
-        (b.ram_bytes, b.id) for b in boards if build.misfit(b, generate(found, b, engine, "balanced")) is None
-    )
-    other_board = f"`--board {larger[0][1]}`, which has room, or " if larger else ""
-    return f"{other_board}a model with smaller inputs or fewer channels"
+    if args.arena and not args.tflm_dir:
+        raise UsageError("--arena is for --tflm-dir only: without it the arena is computed.")
+    return Request(args.engine, args.optimize, args.out, args.tflm_dir, args.arena, args.protocol)
 
 
 def run_build(args: Namespace) -> int:
-    found = build_model(args).report
+    target, request = board.load(args.board), request_of(args)
+    found = build_model(model.load(args.model, args.calibration), target, request, Progress()).report
     if args.json:
         report.show_json(found)
     else:
@@ -137,36 +121,142 @@ def run_build(args: Namespace) -> int:
 
 
 def run_verify(args: Namespace) -> int:
-    built = build_model(args)
-    vectors = choose_vectors(built.model, args.vectors)
-    elf = shlex.quote(str(built.firmware.elf))
-    line = f"serial:{args.port}" if args.port else built.board.transport.format(elf=elf)
-    emulated = built.board.emulated and not args.port
-    with transport.open_stream(line) as stream:
-        session = Session(stream)
-        verdict = verify.compare(built.model, built.sources, session, vectors, emulated=emulated, progress=Progress())
-    found = report.verified(built.report, verdict)
-    report.save(found, built.folder)
+    targets, request = boards_of(args.board), request_of(args)
+    if len(targets) > 1 and (args.out or args.port or args.flash):
+        raise UsageError("--out, --port and --flash are of one board: name one with --board, or leave them out.")
+    if args.tool and not args.flash:
+        raise UsageError("--tool is what --flash flashes with: add --flash, or leave --tool out.")
+    if args.explain and request.protocol != "link":
+        raise UsageError(f"--explain asks the device what --protocol {request.protocol} can't: leave one of them out.")
+    found = model.load(args.model, args.calibration)
+    if args.emulator:
+        for target in targets:
+            renode.require(target)
+    if args.dry_run:
+        return show_commands(args, [(target, run_command(args, found, target, request)) for target in targets])
+    if args.flash:
+        flash.choose(targets[0], Path(), args.tool, lambda: "")  # says before the build what is missing
+    vectors = choose_vectors(found, args.vectors)
+    if len(targets) > 1 or args.junit:
+        return verify_several(args, found, targets, request, vectors)
+    progress = Progress()
+    built = build_model(found, targets[0], request, progress)
+    verified = verify_built(
+        built,
+        vectors,
+        verify.expect(found, vectors, progress),
+        progress,
+        port=port_of(args, built),
+        explained=args.explain,
+        in_renode=args.emulator is not None,
+    )
     if args.json:
-        report.show_json(found)
+        report.show_json(verified)
     else:
-        report.show_rows(f"{built.model.name} on {built.board.name}", found)
+        report.show_rows(f"{found.name} on {built.board.name}", verified)
         sys.stderr.write(f"report: {os.path.relpath(built.folder / 'report.md')}\n")
-    return 0 if verdict.exact else 1
+    return 0 if verified["verdict"] == "exact" else 1
 
 
-def choose_vectors(found: QuantizedModel, count: int | None) -> verify.Vectors:
-    """The task's test set where it can be had, random inputs otherwise."""
-    if found.task is not None:
+def verify_several(
+    args: Namespace, found: QuantizedModel, targets: list[Board], request: Request, vectors: verify.Vectors
+) -> int:
+    """Every board in parallel, a row each. The exit code is that of an error if there was one, 1 where bytes differ."""
+    outcomes = verify_boards(
+        found,
+        targets,
+        request,
+        vectors,
+        port_of=partial(port_of, args),
+        explained=args.explain,
+        in_renode=args.emulator is not None,
+        jobs=args.jobs,
+    )
+    if args.json:
+        report.show_json([outcome.as_json() for outcome in outcomes])
+    else:
+        report.show_table(SEVERAL, [several_row(outcome) for outcome in outcomes])
+    if args.junit:
+        junit.save(found.name, outcomes, args.junit)
+    return max((outcome.exit_code for outcome in outcomes), default=0)
+
+
+SEVERAL = ("board", "verdict", "vectors", "instructions", "arena", "flash", "RAM", "why not")
+
+
+def several_row(outcome: Outcome) -> tuple[str, ...]:
+    """A board's figures, or what stopped it."""
+    found = outcome.report
+    if found is None:
+        return (outcome.board, outcome.error_kind.replace("_", " "), "", "", "", "", "", outcome.error)
+    figures = (found[k] for k in ("vectors", "instructions", "arena_bytes", "flash_bytes", "ram_bytes"))
+    why = (found["explanation"] or {"sentence": ""})["sentence"]
+    texts = ("" if figure is None else f"{figure:,}" for figure in figures)
+    return (outcome.board, found["verdict"].replace("_", " "), *texts, why)
+
+
+def run_command(args: Namespace, found: QuantizedModel, target: Board, request: Request) -> str:
+    """What runs a board's firmware: a command line, or the port."""
+    folder, port = Path(os.path.relpath(request.folder or usual_folder(found, target, request))), args.port
+    if args.flash:
+        return shlex.join(flash.choose(target, folder, args.tool, lambda: port or "PORT", dry=True))
+    if args.emulator and not port:
+        return f"cd {shlex.quote(str(folder))} && {shlex.join(renode.command(renode.PORT))}"
+    if port or target.transport:
+        return line_of(target, folder / "firmware.elf", port).removeprefix("exec:")
+    return f"# {target.id}: a real board, at --port or where its USB ids are found"
+
+
+def show_commands(args: Namespace, commands: Sequence[tuple[Board, str]]) -> int:
+    """For --dry-run: the commands and nothing else."""
+    if args.json:
+        report.show_json([{"board": target.id, "command": command} for target, command in commands])
+    else:
+        sys.stdout.writelines(f"{command}\n" for _, command in commands)
+    return 0
+
+
+def port_of(args: Namespace, built: Built) -> str | None:
+    """The port at which the device talks, with --flash after what was built is on it."""
+    if not args.flash:
+        port: str | None = args.port
+        return port
+    found = cache(lambda: flash.find_port(built.board, args.port))
+    flash.run(flash.choose(built.board, built.folder, args.tool, found), built.board)
+    return found()
+
+
+def run_flash(args: Namespace) -> int:
+    target, request, found = board.load(args.board), request_of(args), model.load(args.model, args.calibration)
+    if args.dry_run:
+        folder = Path(os.path.relpath(request.folder or usual_folder(found, target, request)))
+        command = flash.choose(target, folder, args.tool, lambda: args.port or "PORT", dry=True)
+        return show_commands(args, [(target, shlex.join(command))])
+    flash.choose(target, Path(), args.tool, lambda: "")  # says before the build what is missing
+    built = build_model(found, target, request, Progress())
+    flash.run(flash.choose(target, built.folder, args.tool, lambda: flash.find_port(target, args.port)), target)
+    if args.json:
+        report.show_json(built.report)
+    return 0
+
+
+def run_monitor(args: Namespace) -> int:
+    target = board.load(args.board)
+    port = flash.find_port(target, args.port)
+    with transport.open_stream(f"serial:{port}", args.baud) as stream:
         try:
-            test = task.load_task(found.task).test_set()
-        except MissingTool as error:
-            sys.stderr.write(f"no test images, so random inputs and no accuracy: {error}\n")
-        else:
-            n = min(count or len(test.y), len(test.y))
-            inputs = [quantize.quantize_input(found.graph, test.x[i : i + 1]) for i in range(n)]
-            return verify.Vectors(inputs, test.y[:n], f"the first {n} of {len(test.y)} test images of {found.task}")
-    return verify.random_vectors(found.graph, count or verify.RANDOM_VECTORS)
+            line, said = monitor.greet(stream)
+            sys.stderr.write(f"{line}\nCtrl-C ends.\n")
+            _show(monitor.readable(said))
+            monitor.watch(stream, _show, sys.stdin.fileno() if sys.stdin else None)
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")
+    return 0
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def run_boards(args: Namespace) -> int:
@@ -174,7 +264,7 @@ def run_boards(args: Namespace) -> int:
     if args.json:
         report.show_json([b.as_json() for b in found])
     else:
-        columns = ("board", "what it is", "core", "clock", "flash", "RAM", "kernels", "checked")
+        columns = ("board", "chip", "core", "clock", "flash", "RAM", "flashed with", "checked")
         report.show_table(columns, [b.as_row() for b in found])
     return 0
 
@@ -214,7 +304,7 @@ def run_doctor(args: Namespace) -> int:
 def run_bench(args: Namespace) -> int:
     say = Progress().say
     boards = [board.load(word) for word in args.boards]
-    todo = bench.cases(bench.load(args.models), boards, bench.engines(args.engines), args.optimize)
+    todo = bench.cases(bench.load(args.models, args.calibration), boards, bench.engines(args.engines), args.optimize)
     rows = bench.run(todo, say, profile=args.profile, with_cycles=args.cycles)
     if args.json:
         report.show_json([row.as_json() for row in rows])
@@ -231,6 +321,37 @@ def run_bench(args: Namespace) -> int:
     return 1 if worse or any(bench.is_fault(row) for row in rows) else 0
 
 
+def run_stress(args: Namespace) -> int:
+    targets, request = boards_of(args.board), Request(args.engine, "balanced")
+    for target in targets:
+        stress.require_emulator(target)
+    found = model.load(args.model, args.calibration)
+    vectors = choose_vectors(found, args.vectors)
+    expected = verify.expect(found, vectors, Progress())
+    rows = []
+    for target in targets:
+        progress = Progress(target.id)
+        built = build_model(found, target, request, progress)
+        rows.append(stress.run(built, vectors, expected, rate=args.errors / 100, noise=args.noise, say=progress.say))
+    if args.json:
+        report.show_json([row.as_json() for row in rows])
+    else:
+        report.show_table(stress.COLUMNS, [row.as_row() for row in rows])
+    return 0 if all(row.passed for row in rows) else 1
+
+
+def run_export(args: Namespace) -> int:
+    order = export.Order(args.format, args.engine, args.isa, args.board, args.optimize, args.name)
+    library = export.library(model.load(args.model, args.calibration), order, Progress().say)
+    folder = args.out or export.default_folder(library)
+    export.write(folder, library.files)
+    if args.json:
+        report.show_json({**library.as_json(), "folder": str(folder)})
+    else:
+        report.show_table((f"files of {os.path.relpath(folder)}", "bytes"), library.as_rows())
+    return 0
+
+
 VERBS: dict[str, Callable[[Namespace], int]] = {
     "train": run_train,
     "build": run_build,
@@ -240,4 +361,8 @@ VERBS: dict[str, Callable[[Namespace], int]] = {
     "ops": run_ops,
     "doctor": run_doctor,
     "bench": run_bench,
+    "export": run_export,
+    "stress": run_stress,
+    "flash": run_flash,
+    "monitor": run_monitor,
 }

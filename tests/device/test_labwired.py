@@ -114,4 +114,4 @@ def test_esp32_says_what_it_runs_and_tests_itself(word: str, engine: str, consta
 def test_the_same_program_announces_itself_in_qemu(tmp_path: Path) -> None:
     found, board = model.load("digits"), boards.load("qemu_lx60")
     with open_stream(board.transport.format(elf=firmware(found, board, "tflm", tmp_path))) as stream:
-        assert_announces(announced(lambda: stream.read(0.1)), found)
+        assert_announces(announced(lambda: stream.read(1.0)), found)

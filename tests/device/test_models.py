@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from gen import board as boards
-from gen import build, model, transport
+from gen import build, model, task, transport
 from gen.__main__ import main
 from gen.engines import ENGINES
 from gen.session import ENGINE, Session
 from tests.device import shared
 
-VECTORS = 20
+VECTORS = 4  # the extremes and two random ones
 # Instructions per inference of upstream TFLM's reference kernels on a Cortex-M4, counted in QEMU.
 TFLM_REFERENCE = {
     "ad01_int8": 1_953_803,
@@ -67,6 +67,18 @@ def test_digits_on_every_board(board: str, tmp_path: Path, capsys: pytest.Captur
     assert (code, report["verdict"]) == (0, "exact")
     assert report["accuracy"] >= 0.975
     assert report["model_bytes"] <= 10_000
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("name", sorted({*task.list_tasks()} - {"digits"}))
+def test_every_other_task_on_the_smallest_board(
+    name: str, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """128 kB of flash and 8 kB of RAM are enough for each student on either engine."""
+    words = ("--board", "stm32vldiscovery", "--engine", engine, "--vectors", str(VECTORS), "--out", str(tmp_path))
+    code, report = gen(capsys, "verify", name, *words)
+    assert (code, report["verdict"], report["vectors"]) == (0, "exact", VECTORS)
+    assert f"test examples of {name}" in report["vectors_source"]
 
 
 def arenas() -> list[Any]:

@@ -1,0 +1,90 @@
+"""`--tflm-dir`: the mechanics, with firmware/tflm laid out as upstream's tree. Upstream itself can't be had in CI;
+tests/unit/test_tflm_engine.py holds the generated files to its documented API."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gen import model
+from gen.__main__ import main
+from gen.board import ROOT
+from gen.engines import ENGINES
+from gen.tflm_tree import NEEDED, RESOLVER
+
+OURS = ROOT / "firmware" / "tflm"
+ARENA = 20_000
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """tensorflow/ with interpreter and kernels, third_party/ with the other headers that they include."""
+    root = tmp_path_factory.mktemp("tflm-tree")
+    lite, third = root / "tensorflow" / "lite", root / "third_party"
+    shutil.copytree(OURS / "tensorflow", root / "tensorflow")
+    for source in OURS.glob("*.cc"):
+        shutil.copy(source, lite / "micro")
+    found = model.load("digits")
+    sources = ENGINES["tflm"](found.graph, found.content, "portable", 8)
+    kernels = lite / "micro" / "kernels"
+    kernels.mkdir()
+    for file in sources.firmware:
+        if file.startswith(("tflm/ops/", "kernels/")):
+            shutil.copy(ROOT / "firmware" / file, kernels)
+    for folder in ("tflm", "kernels"):
+        shutil.copytree(ROOT / "firmware" / folder, third / "gemmlowp" / folder, ignore=shutil.ignore_patterns("*.c*"))
+    shutil.rmtree(third / "gemmlowp" / "tflm" / "tensorflow")
+    for header in (*(ROOT / "firmware" / "kernels").glob("*.h"), *(ROOT / "firmware/kernels/portable").glob("*.h")):
+        shutil.copy(header, third / "gemmlowp")
+    (third / "gemmlowp" / "nn_select.h").write_text(sources.files["nn_select.h"])
+    # What nobody uses must not be linked.
+    (kernels / "unused.cc").write_text("extern int nowhere; int unused() { return nowhere; }\n")
+    flatbuffers = root / NEEDED[-1]
+    flatbuffers.parent.mkdir(parents=True)
+    flatbuffers.write_text("")
+    return root
+
+
+def words(tree: Path, *more: str) -> list[str]:
+    return ["verify", "digits", "--board", "host", "--tflm-dir", str(tree), "--vectors", "3", "--json", *more]
+
+
+def test_the_tree_is_compiled_instead_of_ours(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words(tree), "--arena", str(ARENA), "--out", str(tmp_path)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["verdict"], report["arena_bytes"]) == ("exact", ARENA)
+    assert {kernel["kernel"] for kernel in report["kernels"]} == {"upstream"}
+    text = (tmp_path / "firmware.map").read_text()
+    assert "libtflm.a(interpreter.cc.o)" in text
+    assert "tflm/interpreter.cc.o" not in text.replace("libtflm.a(interpreter.cc.o)", "")
+    assert not (tmp_path / "src" / "nn_select.h").exists()
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+def test_a_tree_that_lacks_a_file(missing: str, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "tree"
+    shutil.copytree(tree, copy)
+    (copy / missing).unlink()
+    assert main(words(copy)) == 2
+    assert f"is no TFLM tree: it lacks {missing}" in capsys.readouterr().err
+
+
+def test_a_tree_without_sources_or_operators(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "tree"
+    shutil.copytree(tree, copy)
+    resolver = copy / RESOLVER
+    resolver.write_text(resolver.read_text().replace("AddSoftmax", "AddSoftMin"))
+    assert main(words(copy)) == 4
+    assert "does not know AddSoftmax" in capsys.readouterr().err
+    for source in (copy / "tensorflow/lite/micro").glob("*.cc"):
+        source.unlink()
+    assert main(words(copy)) == 2
+    assert "holds no source" in capsys.readouterr().err
+
+
+def test_wrong_use(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words(tree), "--engine", "aot"]) == 2
+    assert "--tflm-dir is for engine tflm" in capsys.readouterr().err
+    assert main(["build", "digits", "--board", "host", "--arena", "100"]) == 2
+    assert "--arena is for --tflm-dir only" in capsys.readouterr().err

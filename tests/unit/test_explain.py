@@ -1,0 +1,137 @@
+"""Diagnoses of devices that are wrong in a known way, played by the reference."""
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from gen import reference, tflite
+from gen.engines import ENGINES
+from gen.explain import Explanation, explain
+from gen.graph import Array, Graph
+from gen.session import Session
+from tests import tiny
+
+Fault = Callable[[Array], Array]
+WEIGHTS = np.random.default_rng(5).integers(-99, 100, (8, 24))
+SAME = {"padding": 0, "strideW": 1, "strideH": 1}
+
+
+class Device:
+    """Runs a graph's operators one by one, with faults: after operator number fault_at, and in the inputs."""
+
+    def __init__(self, graph: Graph, fault_at: int, fault: Fault, inputs: dict[int, Fault]) -> None:
+        self.info = SimpleNamespace(ops=len(graph.ops))
+        self.graph, self.fault_at, self.fault, self.inputs = graph, fault_at, fault, inputs
+        self.written: dict[int, Array] = {}
+
+    def write_input(self, index: int, array: Array) -> None:
+        self.written[index] = self.inputs[index](array) if index in self.inputs else array
+
+    def run_op(self, number: int) -> int:
+        values = reference.run(self.graph, [self.written[i] for i in sorted(self.written)])
+        output = values[self.graph.ops[number].outputs[0]]
+        self.read = self.fault(output) if number == self.fault_at else output
+        return 0
+
+    def read_op(self, number: int, nbytes: int) -> bytes:
+        return self.read.tobytes()
+
+
+def told(
+    graph: Graph, fault_at: int = -1, fault: Fault = lambda x: x, inputs: dict[int, Fault] | None = None
+) -> Explanation:
+    sources = ENGINES["tflm"](graph, b"", "portable", 8)
+    device = Device(graph, fault_at, fault, inputs or {})
+    vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 6)]
+    found = explain(sources, cast(Session, device), vectors)
+    assert found is not None
+    return found
+
+
+def model(tensors: Sequence[tiny.T], ops: Sequence[tiny.O], inputs: Sequence[int], output: int) -> Graph:
+    return tflite.read(tiny.model(tensors, ops, inputs, [output]), "model")
+
+
+def dense(rest: Sequence[tuple[str, tiny.T]] = ()) -> Graph:
+    """FULLY_CONNECTED of int8, and operators of one input after it."""
+    tensors = [tiny.T((1, 24), scale=0.05), tiny.T((8, 24), scale=0.01, data=WEIGHTS), tiny.T((1, 8), scale=0.08)]
+    ops = [tiny.O("FULLY_CONNECTED", [0, 1, -1], [2], {}, "FullyConnectedOptions")]
+    for kind, tensor in rest:
+        tensors.append(tensor)
+        ops.append(tiny.O(kind, [len(tensors) - 2], [len(tensors) - 1]))
+    return model(tensors, ops, [0], len(tensors) - 1)
+
+
+def lower_by_one_in(share: float) -> Fault:
+    """What a kernel does that rounds down."""
+
+    def fault(x: Array) -> Array:
+        draw = np.random.default_rng(int(np.abs(x.astype(np.int64)).sum()))
+        return np.where((draw.random(x.shape) < share) & (x > -128), x - 1, x).astype(x.dtype)
+
+    return fault
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.6, 0.8])
+def test_rounding_down_at_the_output_is_no_zero_point(share: float) -> None:
+    assert told(dense(), 0, lower_by_one_in(share)).kind == "rounding"
+
+
+def test_one_lower_everywhere_is_the_zero_point() -> None:
+    found = told(dense(), 0, lambda x: np.maximum(x.astype(np.int64) - 1, -128).astype(np.int8))
+    assert found.kind == "output_scaling" and "zero point -1," in found.sentence
+
+
+@pytest.mark.parametrize("value", [-128, 0, 127])
+def test_a_kernel_that_gives_always_the_same_is_wrong_itself(value: int) -> None:
+    found = told(dense(), 0, lambda x: np.full_like(x, value))
+    assert found.kind == "wrong_operator"
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_either_input_of_two_may_be_scaled_wrongly(index: int, swapped: bool) -> None:
+    tensors = [tiny.T((1, 24), scale=0.05), tiny.T((1, 24), scale=0.07, zero_point=3), tiny.T((1, 24), scale=0.2)]
+    graph = model(tensors, [tiny.O("ADD", [1, 0] if swapped else [0, 1], [2], {}, "AddOptions")], [0, 1], 2)
+    found = told(graph, inputs={index: lambda x: (x.view(np.uint8) ^ 0x80).view(np.int8)})
+    assert found.kind == "input_scaling" and f"takes input {index} as uint8" in found.sentence
+
+
+def test_an_input_behind_reshapes_and_a_constant_first_operand() -> None:
+    tensors = [
+        tiny.T((1, 24), scale=0.05),
+        tiny.T((2,), "int32", data=[4, 6]),
+        tiny.T((4, 6), scale=0.05),
+        tiny.T((6,), scale=0.03, data=np.arange(6)),
+        tiny.T((4, 6), scale=0.1),
+    ]
+    ops = [tiny.O("RESHAPE", [0, 1], [2]), tiny.O("ADD", [3, 2], [4], {}, "AddOptions")]
+    graph = model(tensors, ops, [0], 4)
+    other = [tiny.T((1, 24), scale=0.1), tensors[1], tiny.T((4, 6), scale=0.1), *tensors[3:]]
+    taken = model(other, ops, [0], 4)
+    device: Any = Device(taken, -1, lambda x: x, {})
+    vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 6)]
+    found = explain(ENGINES["tflm"](graph, b"", "portable", 8), device, vectors)
+    assert found is not None and found.kind == "input_scaling" and "with scale 0.1," in found.sentence
+
+
+def test_an_operator_that_takes_one_scale_only() -> None:
+    """MAX_POOL_2D refuses an output of another scale: no reason to refuse an explanation."""
+    tensors = [tiny.T((1, 4, 6, 2), scale=0.05), tiny.T((1, 2, 3, 2), scale=0.05)]
+    pool = {"padding": 0, "strideW": 2, "strideH": 2, "filterWidth": 2, "filterHeight": 2}
+    graph = model(tensors, [tiny.O("MAX_POOL_2D", [0], [1], pool, "Pool2DOptions")], [0], 1)
+    assert told(graph, 0, lambda x: np.roll(x, 1)).kind == "wrong_operator"
+
+
+def test_float_ends() -> None:
+    """QUANTIZE reads float32, DEQUANTIZE gives it: the last bit is rounding, another scale is not."""
+    quantized = model([tiny.T((1, 24), "float32"), tiny.T((1, 24), scale=0.05)], [tiny.O("QUANTIZE", [0], [1])], [0], 1)
+    assert told(quantized, 0, lower_by_one_in(0.3)).kind == "rounding"
+    floats = dense([("DEQUANTIZE", tiny.T((1, 8), "float32"))])
+    assert told(floats, 1, lambda x: np.nextafter(x, np.float32(9))).kind == "rounding"
+    assert told(floats, 1, lambda x: x * np.float32(2)).kind == "wrong_operator"
+    lost = told(floats, 1, lambda x: np.full_like(x, np.nan))
+    assert lost.kind == "wrong_operator" and lost.op is not None and lost.op.wrong_elements == 8
