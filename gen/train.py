@@ -39,7 +39,7 @@ class FloatModel:
         return int(np.argmin(self.curves["val_loss"]))
 
     def predict(self, x: Array) -> Array:
-        """The class of each image in x, NHWC."""
+        """The class of each example in x, NHWC."""
         classes: Array = np.argmax(np.asarray(self.keras(x, training=False)), axis=-1)
         return classes
 
