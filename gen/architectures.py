@@ -46,6 +46,15 @@ def skeleton(shape: Shape) -> Skeleton:
     return next(row for row in table if height * width <= row.places)
 
 
+def normalized(layer: Any, momentum: float = 0.99) -> list[Any]:
+    """A Keras layer, its batch normalization and its ReLU, named after it: c1, n1, r1. momentum: of the running means,
+    0.99 is Keras' own."""
+    from keras import layers
+
+    place = layer.name[1:]
+    return [layer, layers.BatchNormalization(momentum=momentum, name=f"n{place}"), layers.ReLU(name=f"r{place}")]
+
+
 def student(shape: Shape, classes: int) -> Any:
     """A Keras model, NHWC to logits. The converter makes one tensor name of a convolution, its normalization and its
     activation: short names keep the file small."""
@@ -55,12 +64,7 @@ def student(shape: Shape, classes: int) -> Any:
     model = Sequential([Input(shape)])
 
     def add(layer: Any) -> None:
-        place = layer.name[1:]
-        for part in (
-            layer,
-            layers.BatchNormalization(momentum=MOMENTUM, name=f"n{place}"),
-            layers.ReLU(name=f"r{place}"),
-        ):
+        for part in normalized(layer, MOMENTUM):
             model.add(part)
 
     step, channels = plan.stem

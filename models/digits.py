@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from gen.architectures import normalized
 from gen.augment import ImageAugmentation
 from gen.task import Dataset, Distillation, Examples, Task, Training
 
@@ -43,10 +44,6 @@ def student() -> Any:
     """Two convolutions and a depthwise-separable block. The converter folds each batch normalization and ReLU into the
     convolution before it, and makes the tensor's name of all three: short names keep the file small."""
     from keras import Input, Sequential, layers
-
-    def normalized(layer: Any) -> list[Any]:
-        place = layer.name[-1]
-        return [layer, layers.BatchNormalization(name=f"n{place}"), layers.ReLU(name=f"r{place}")]
 
     return Sequential(
         [

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gen import wheels
+from gen.architectures import normalized
 from gen.augment import SeriesAugmentation
 from gen.task import Dataset, Distillation, Task, Training
 
@@ -43,18 +44,14 @@ def student() -> Any:
     """Three convolutions along time: depthwise-separable ones learn less from so few examples."""
     from keras import Input, Sequential, layers
 
-    def normalized(layer: Any) -> list[Any]:
-        place = layer.name[-1]
-        return [layer, layers.BatchNormalization(momentum=MOMENTUM, name=f"n{place}"), layers.ReLU(name=f"r{place}")]
-
     return Sequential(
         [
             Input((1, STEPS, 1)),
-            *normalized(layers.Conv2D(12, (1, 9), strides=(1, 3), padding="same", use_bias=False, name="c1")),
+            *normalized(layers.Conv2D(12, (1, 9), strides=(1, 3), padding="same", use_bias=False, name="c1"), MOMENTUM),
             layers.MaxPooling2D((1, 2), name="p1"),
-            *normalized(layers.Conv2D(20, (1, 5), padding="same", use_bias=False, name="c2")),
+            *normalized(layers.Conv2D(20, (1, 5), padding="same", use_bias=False, name="c2"), MOMENTUM),
             layers.MaxPooling2D((1, 3), name="p2"),
-            *normalized(layers.Conv2D(24, (1, 5), padding="same", use_bias=False, name="c3")),
+            *normalized(layers.Conv2D(24, (1, 5), padding="same", use_bias=False, name="c3"), MOMENTUM),
             layers.MaxPooling2D((1, 5), name="p3"),
             layers.Flatten(name="flat"),
             layers.Dropout(0.3, name="drop"),

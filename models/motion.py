@@ -3,6 +3,7 @@
 from typing import Any
 
 from gen import wheels
+from gen.architectures import normalized
 from gen.augment import SeriesAugmentation
 from gen.task import Dataset, Distillation, Task, Training
 
@@ -43,19 +44,15 @@ def student() -> Any:
     """A convolution along time and two depthwise-separable ones."""
     from keras import Input, Sequential, layers
 
-    def normalized(layer: Any) -> list[Any]:
-        place = layer.name[-1]
-        return [layer, layers.BatchNormalization(momentum=MOMENTUM, name=f"n{place}"), layers.ReLU(name=f"r{place}")]
-
     return Sequential(
         [
             Input((1, STEPS, 6)),
-            *normalized(layers.Conv2D(8, (1, 5), strides=(1, 2), padding="same", use_bias=False, name="c1")),
-            *normalized(layers.DepthwiseConv2D((1, 5), padding="same", use_bias=False, name="c2")),
-            *normalized(layers.Conv2D(16, 1, use_bias=False, name="c3")),
+            *normalized(layers.Conv2D(8, (1, 5), strides=(1, 2), padding="same", use_bias=False, name="c1"), MOMENTUM),
+            *normalized(layers.DepthwiseConv2D((1, 5), padding="same", use_bias=False, name="c2"), MOMENTUM),
+            *normalized(layers.Conv2D(16, 1, use_bias=False, name="c3"), MOMENTUM),
             layers.MaxPooling2D((1, 2), name="p3"),
-            *normalized(layers.DepthwiseConv2D((1, 5), padding="same", use_bias=False, name="c4")),
-            *normalized(layers.Conv2D(24, 1, use_bias=False, name="c5")),
+            *normalized(layers.DepthwiseConv2D((1, 5), padding="same", use_bias=False, name="c4"), MOMENTUM),
+            *normalized(layers.Conv2D(24, 1, use_bias=False, name="c5"), MOMENTUM),
             layers.GlobalAveragePooling2D(name="mean"),
             layers.Dense(len(CLASSES), name="fc"),
         ]

@@ -14,7 +14,7 @@ from gen.ops.operator import Field
 from gen.packing.variant import Variant
 from gen.passes import optimize
 from gen.picture import draw
-from gen.program import MemoryPlan, Program, compile_graph, plan
+from gen.program import MemoryPlan, Program, compile_graph, own_constants, plan
 
 NUMBERS_A_LINE = 24
 LIST_OF_INPUTS = ("concatenation",)  # kernels that take an array of inputs instead of one or two
@@ -29,6 +29,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
     constants = Constants()
     calls = [_run(program, memory, number, constants) for number in range(len(program.steps))]
     arena_bytes = max(memory.placement.total, 16)
+    structs = sum(STRUCTS[ctype].layout(pointer_bytes)[1] for ctype, _ in constants.structs)
     values = {
         "name": graph.name,
         "sha256": bytes.fromhex(graph.sha256),
@@ -53,10 +54,12 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         arena_bytes=arena_bytes,
         arena_because=memory.because,
         model_bytes=len(content),
-        const_bytes=constants.bytes + sum(STRUCTS[ctype].layout(pointer_bytes)[1] for ctype, _ in constants.structs),
+        const_bytes=constants.bytes + structs,
         kernels=tuple(
             (s.call.op.index, s.call.op.kind, " + ".join(f"nn_{v.name}" for v in s.variants)) for s in program.steps
         ),
+        level=level,
+        const_growth=(constants.bytes + structs) / max(own_constants(program.graph), 1),
     )
 
 

@@ -15,8 +15,9 @@ class Sources:
     firmware/ ("." is firmware/ itself); the folder of the generated files is an include directory too.
     graph: what the device computes, an optimized form of the model; the engine's operator i is that at kernels[i][0].
     arena_bytes: the exact arena, because of arena_because. const_bytes: what the constants take in flash at least.
-    kernels: (operator index, operator kind, kernel symbol). tree: an upstream TFLM, compiled too (gen/tflm_tree.py).
-    link: the file of firmware/ that talks to the host."""
+    kernels: (operator index, operator kind, kernel symbol). level: what the engine optimized for, and const_growth,
+    const_bytes as a multiple of the model's own constants; None for an engine without levels. tree: an upstream TFLM,
+    compiled too (gen/tflm_tree.py). link: the file of firmware/ that talks to the host."""
 
     engine: str
     name: str
@@ -30,4 +31,6 @@ class Sources:
     const_bytes: int
     kernels: tuple[tuple[int, str, str], ...]
     tree: Path | None = None
+    level: str | None = None
+    const_growth: float | None = None
     link: str = "link.c"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gen.__main__ import main
-from tests.device import shared
+from tests import shared
 
 MODELS = Path(__file__).resolve().parents[2] / "models" / "mlperf"
 NAMES = ("ad", "kws", "ic", "vww", "sww")

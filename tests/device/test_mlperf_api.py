@@ -7,7 +7,7 @@ import pytest
 
 from gen import transport
 from gen.__main__ import main
-from tests.device import shared
+from tests import shared
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 BOARD = "netduino_plus_2"

@@ -12,7 +12,7 @@ from gen import build, model, task, transport
 from gen.__main__ import main
 from gen.engines import ENGINES
 from gen.session import ENGINE, Session
-from tests.device import shared
+from tests import shared
 
 VECTORS = 4  # the extremes and two random ones
 # Instructions per inference of upstream TFLM's reference kernels on a Cortex-M4, counted in QEMU.

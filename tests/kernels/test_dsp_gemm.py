@@ -1,6 +1,5 @@
 """CONV_2D and FULLY_CONNECTED of ISA dsp = NumPy reference, byte for byte, on an emulated Cortex-M4."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,10 @@ from gen.ops import KERNELS, lower
 from gen.ops.operator import Call
 from gen.packing import dsp_gemm
 from gen.packing.dsp_channels import LINEAR_SHIFT, Channels, first_multiple, linear
+from tests import shared
 from tests.kernels import convolutions
 from tests.kernels.harness import harness
 
-MODELS = Path(__file__).parents[3] / "shared" / "models"
 GENERATORS = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 EXTREME = np.array([-128, -127, -1, 0, 1, 127])
 
@@ -226,12 +225,10 @@ def test_a_channel_with_one_output_for_every_input_needs_no_range() -> None:
     assert not refused({"multiplier": np.array([0, 1 << 30], np.int32), "shift": np.array([0, -7], np.int8)})
 
 
-@pytest.mark.parametrize("model", ["ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8"])
+@shared.needed
+@pytest.mark.parametrize("model", shared.NAMES)
 def test_layers_of_the_mlperf_tiny_models(model: str) -> None:
-    path = MODELS / f"{model}.tflite"
-    if not path.is_file():
-        pytest.skip(f"{path} is absent")
-    graph = tflite.read(path.read_bytes(), model)
+    graph = tflite.read(shared.path(model).read_bytes(), model)
     values = reference.run(graph, reference.random_inputs(graph, 2, 0))
     seen = set()
     for c in (lower(graph, op) for op in graph.ops):

@@ -11,6 +11,7 @@ from gen import memory, tflite
 from gen.graph import Graph
 from gen.memory import ALIGNMENT, MemoryPlan, plan, tflm_arena_bytes
 from gen.ops import KERNELS
+from tests import shared
 from tests.tiny import O, T, model
 from tests.unit import tflm_host as host
 from tests.unit.tflm_models import MODELS
@@ -107,9 +108,7 @@ def test_struct_sizes_are_the_compilers(compiler: str, pointer_bytes: int, tmp_p
 UPSTREAM_BYTES = {"ad01_int8": 2580, "kws_ref_model": 22820, "pretrainedResnet_quant": 54996, "vww_96_int8": 100708}
 
 
+@shared.needed
 @pytest.mark.parametrize("name", UPSTREAM_BYTES)
 def test_arena_is_smaller_than_upstreams(name: str) -> None:
-    path = host.ROOT.parent / "shared" / "models" / f"{name}.tflite"
-    if not path.exists():
-        pytest.skip("../shared/models is absent")
-    assert tflm_arena_bytes(tflite.read_file(path)[1], 4) < UPSTREAM_BYTES[name]
+    assert tflm_arena_bytes(tflite.read_file(shared.path(name))[1], 4) < UPSTREAM_BYTES[name]

@@ -12,9 +12,9 @@ from gen import passes, quantize, reference, task, tflite
 from gen.graph import Graph
 from gen.ops import lower
 from models.mlperf import BENCHMARKS, FOLDER
+from tests import shared
 
 ROOT = Path(__file__).resolve().parents[2]
-PUBLISHED = ROOT.parent / "shared" / "models"
 MACS = {"ad": 264_192, "kws": 2_656_768, "ic": 12_501_632, "vww": 7_489_664, "sww": 826_368}
 PUBLISHED_AS = {"ad": "ad01_int8", "kws": "kws_ref_model", "ic": "pretrainedResnet_quant", "vww": "vww_96_int8"}
 
@@ -57,12 +57,10 @@ def test_multiplications(name: str) -> None:
     assert graph.tensors[graph.inputs[0]].shape == (1, *BENCHMARKS[name].shape)
 
 
+@shared.needed
 @pytest.mark.parametrize("name", PUBLISHED_AS)
 def test_same_architecture_as_the_published_file(name: str) -> None:
-    path = PUBLISHED / f"{PUBLISHED_AS[name]}.tflite"
-    if not PUBLISHED.is_dir():
-        pytest.skip("../shared/models is not there: nothing to compare with")
-    assert _architecture(_read(FOLDER / f"{name}.tflite")) == _architecture(_read(path))
+    assert _architecture(_read(FOLDER / f"{name}.tflite")) == _architecture(_read(shared.path(PUBLISHED_AS[name])))
 
 
 @pytest.mark.parametrize("name", MACS)

@@ -1,7 +1,6 @@
 """Every pass keeps the outputs, byte for byte, for every input that is tried; and does what it is there for."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,8 +8,9 @@ from gen import intervals, passes, reference, tflite
 from gen.graph import Array, Graph
 from gen.ops import lower
 from gen.program import compile_graph, plan
+from tests import shared
 from tests.tiny import O, T, model
-from tests.unit.test_tflm_engine import SHARED, load
+from tests.unit.test_tflm_engine import load
 
 
 def network(draw: st.DrawFn, rng: np.random.Generator) -> tuple[bytes, int]:
@@ -106,7 +106,7 @@ def test_folding_finds_dead_channels() -> None:
     assert data is not None and data[0] == 5 + 8 * 255
 
 
-@pytest.mark.skipif(not SHARED, reason="the published MLPerf Tiny models are not in ../shared/models")
+@shared.needed
 def test_half_of_the_published_vww_is_dead() -> None:
     _, graph, _ = load("vww_96_int8")
     folded = passes.optimize(graph)

@@ -14,10 +14,8 @@ from gen import tflite
 from gen.errors import GenError, ModelError, NotQuantized, NotTflite, UnsupportedOp, UsageError
 from gen.graph import Graph
 from gen.ops import lower
+from tests import shared
 from tests.tiny import O, T, model
-
-SHARED_MODELS = Path(__file__).parents[3] / "shared" / "models"
-MLPERF = ("ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8")
 
 
 def several_operators() -> bytes:
@@ -70,11 +68,10 @@ def lower_all(graph: Graph) -> None:
         lower(graph, op)
 
 
-@pytest.mark.parametrize("name", MLPERF)
+@shared.needed
+@pytest.mark.parametrize("name", shared.NAMES)
 def test_mlperf_tiny_models_load_as_published(name: str) -> None:
-    path = SHARED_MODELS / f"{name}.tflite"
-    if not path.exists():
-        pytest.skip(f"{path} is not there: the models are published by MLCommons, not part of this project")
+    path = shared.path(name)
     content, graph = tflite.read_file(path)
     assert graph.name == name
     assert len(content) == path.stat().st_size
@@ -245,11 +242,10 @@ def test_truncated_files_are_refused() -> None:
         assert not survives(content[:length]) or length > len(content) - 16
 
 
-@pytest.mark.parametrize("name", MLPERF)
+@shared.needed
+@pytest.mark.parametrize("name", shared.NAMES)
 def test_truncated_mlperf_models_are_refused(name: str) -> None:
-    path = SHARED_MODELS / f"{name}.tflite"
-    if not path.exists():
-        pytest.skip(f"{path} is not there: the models are published by MLCommons, not part of this project")
+    path = shared.path(name)
     content = path.read_bytes()
     for length in range(0, len(content), 97 * 13):
         survives(content[:length])

@@ -20,12 +20,12 @@ from gen.graph import Array, Graph
 from gen.memory import plan, tflm_arena_bytes
 from gen.ops import KERNELS, OPS, lower
 from gen.ops.operator import CStruct
+from tests import shared
 from tests.tiny import O, T, model
 from tests.unit import tflm_host as host
 from tests.unit.tflm_models import MODELS
 
-SHARED = sorted((host.ROOT.parent / "shared" / "models").glob("*.tflite"))
-NAMES = [*MODELS, *(path.stem for path in SHARED)]
+NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]
 VECTORS = 3
 OK, ARENA_TOO_SMALL, BAD_MODEL, UNSUPPORTED = range(4)  # engine_status_t
 ENGINE_H = host.FIRMWARE / "tflm" / f"{host.ENGINE}.cc"
@@ -33,15 +33,14 @@ MAX_CORE_BYTES = 8192
 
 
 def load(name: str) -> tuple[bytes, Graph, list[list[Array]]]:
-    content = MODELS[name]() if name in MODELS else next(p for p in SHARED if p.stem == name).read_bytes()
+    content = MODELS[name]() if name in MODELS else shared.path(name).read_bytes()
     graph = tflite.read(content, name)
     return content, graph, [reference.random_inputs(graph, i, seed=5) for i in range(VECTORS)]
 
 
+@shared.needed
 def test_shared_models_are_tested() -> None:
-    if not SHARED:
-        pytest.skip("../shared/models is absent: the published models are not tested here")
-    assert len(SHARED) == 4
+    assert set(shared.NAMES) == {path.stem for path in shared.FOLDER.glob("*.tflite")}
 
 
 @pytest.mark.parametrize("name", NAMES)

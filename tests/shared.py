@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "models"
+FOLDER = Path(__file__).resolve().parents[2] / "shared" / "models"
 NAMES = ("ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8")
 
 needed = pytest.mark.skipif(not FOLDER.is_dir(), reason="the published MLPerf Tiny models are not in ../shared/models")
