@@ -29,6 +29,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
     constants = Constants()
     calls = [_run(program, memory, number, constants) for number in range(len(program.steps))]
     arena_bytes = max(memory.placement.total, 16)
+    own = own_constants(program.graph)
     structs = sum(STRUCTS[ctype].layout(pointer_bytes)[1] for ctype, _ in constants.structs)
     values = {
         "name": graph.name,
@@ -59,7 +60,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
             (s.call.op.index, s.call.op.kind, " + ".join(f"nn_{v.name}" for v in s.variants)) for s in program.steps
         ),
         level=level,
-        const_growth=(constants.bytes + structs) / max(own_constants(program.graph), 1),
+        const_growth=(constants.bytes + structs) / own if own else None,
     )
 
 
