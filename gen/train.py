@@ -9,16 +9,18 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gen import distill
 from gen.augment import Augmentation, augment
 from gen.errors import GenError, MissingTool
 from gen.graph import Array
-from gen.task import INSTALL_TRAIN, Distillation, Examples, Splits, Task, Training
+from gen.task import INSTALL_TRAIN, Examples, Splits, Task, Training
 
 Say = Callable[[str], None]
 NAMES = ("teacher", "alone", "distilled")
@@ -105,17 +107,29 @@ def start_tensorflow() -> None:
 
 def train(task: Task, splits: Splits, seed: int, say: Say, teacher: FloatModel | None = None) -> Trained:
     """All three from one seed; a teacher that is given is not trained again. start_tensorflow() comes first."""
-    teacher = teacher or _fit("teacher", task, splits, seed, say)
-    alone = _fit("student alone", task, splits, seed, say)
-    distilled = _fit("student distilled", task, splits, seed, say, lesson=teacher)
-    return Trained(teacher, alone, distilled)
+
+    def student(name: str, wrap: Callable[[Any], Any] = lambda model: model) -> FloatModel:
+        return fit(name, task.student, task.student_training, task, splits, seed=seed, say=say, wrap=wrap)
+
+    teacher = teacher or fit("teacher", task.teacher, task.teacher_training, task, splits, seed=seed, say=say)
+    taught = partial(distill.by_logits, teacher=teacher.keras, settings=task.distillation)
+    return Trained(teacher, student("student alone"), student("student distilled", taught))
 
 
-def _fit(name: str, task: Task, splits: Splits, seed: int, say: Say, *, lesson: FloatModel | None = None) -> FloatModel:
-    """Train the task's teacher or student from seed, the student with the distillation loss when it has a lesson."""
-    build, training = (
-        (task.teacher, task.teacher_training) if name == "teacher" else (task.student, task.student_training)
-    )
+def fit(
+    name: str,
+    build: Callable[[], Any],
+    training: Training,
+    task: Task,
+    splits: Splits,
+    *,
+    seed: int,
+    say: Say,
+    wrap: Callable[[Any], Any] = lambda model: model,
+) -> FloatModel:
+    """Train what build() makes, a Keras model from NHWC to logits, on the task's examples and augmentation. seed
+    decides the weights that build() draws and the batches. wrap: puts the model into a Keras model with another loss,
+    which is trained in its place, see distill.py. start_tensorflow() comes first."""
     say(f"{name}: {training.epochs} epochs from seed {seed} ...")
     start = time.monotonic()
     with quiet():
@@ -123,8 +137,7 @@ def _fit(name: str, task: Task, splits: Splits, seed: int, say: Say, *, lesson: 
 
         keras.utils.set_random_seed(seed)
         model = build()
-        learner = model if lesson is None else _distiller(model, lesson, task.distillation)
-        history = _run(learner, training, task.augmentation, splits, seed)
+        history = _run(wrap(model), training, task.augmentation, splits, seed)
     curves = {key: [float(value) for value in values] for key, values in history.items()}
     trained = FloatModel(model, model.count_params(), curves)
     best = trained.best_epoch
@@ -179,39 +192,6 @@ def _epochs(
         order = rng.permutation(len(examples.y))[: steps * training.batch]
         x = augment(examples.x[order], augmentation, rng)
         yield x.reshape(steps, training.batch, *x.shape[1:]), examples.y[order].reshape(steps, training.batch)
-
-
-def _distiller(student: Any, teacher: FloatModel, settings: Distillation) -> Any:
-    """A Keras model that trains student with the distillation loss, on the training and on the validation split."""
-    import keras
-    from keras import ops
-
-    class Distiller(keras.Model):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.student = student
-
-        def call(self, x: Any, training: bool = False) -> Any:
-            return self.student(x, training=training)
-
-        def compute_loss(
-            self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-        ) -> Any:
-            hard = super().compute_loss(x, y, y_pred, sample_weight, training)
-            taught = ops.stop_gradient(teacher.keras(x, training=False))
-            return mix_losses(hard, taught, y_pred, settings)
-
-    return Distiller()
-
-
-def mix_losses(hard: Any, teacher_logits: Any, student_logits: Any, settings: Distillation) -> Any:
-    """(1 - alpha) hard + alpha T^2 KL(p_t || p_s), the mean over the batch; logits N x classes."""
-    from keras import ops
-
-    log_p_t = ops.log_softmax(teacher_logits / settings.temperature)
-    log_p_s = ops.log_softmax(student_logits / settings.temperature)
-    divergence = ops.mean(ops.sum(ops.exp(log_p_t) * (log_p_t - log_p_s), axis=-1))
-    return (1.0 - settings.alpha) * hard + settings.alpha * settings.temperature**2 * divergence
 
 
 def train_task(task: Task, folder: Path, say: Say, repeats: int = 1) -> dict[str, Any]:

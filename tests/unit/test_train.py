@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen import card as cards
-from gen import task, train
+from gen import distill, task, train
 from gen.errors import MissingTool, UsageError
 from gen.task import Distillation, Task, Training
 
@@ -110,7 +110,7 @@ def test_distillation_loss_is_the_formula(seed: int, temperature: float, alpha: 
     expected = (1 - alpha) * 0.7 + alpha * temperature**2 * divergence
     train.start_tensorflow()
     settings_ = Distillation(temperature, alpha)
-    computed = train.mix_losses(0.7, teacher.astype(np.float32), student.astype(np.float32), settings_)
+    computed = distill.mix_losses(0.7, teacher.astype(np.float32), student.astype(np.float32), settings_)
     assert float(computed) == pytest.approx(expected, rel=1e-4)
 
 
