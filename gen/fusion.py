@@ -1,14 +1,18 @@
-"""A convolution and the ADD of its output become one step, band of rows by band, where that makes the arena smaller.
+"""A convolution and the ADD or depthwise convolution of its output become one step, band of rows by band, where that
+makes the arena smaller.
 
-The convolution's output is then never there as a whole: a band of it is computed into scratch memory and added to the
-same rows of the other operand, in whose memory the sum lies. The convolution of a band is an ordinary kernel call on
-the rows that it reads, so that the bytes are the same. (Lin et al., "MCUNetV2: Memory-Efficient Patch-based Inference
-for Tiny Deep Learning", 2021, run whole blocks by patches; rows need no halo to be computed twice.)
+The convolution's output is then never there as a whole: a band of it is computed into scratch memory, and added to the
+same rows of the other operand, in whose memory the sum lies, or convolved to rows of the depthwise convolution's
+output. Both on a band are ordinary kernel calls on the rows that they read, so that the bytes are the same; rows that
+windows of two bands share are computed for each, if they are few. (Lin et al., "MCUNetV2: Memory-Efficient
+Patch-based Inference for Tiny Deep Learning", 2021, run whole blocks by patches.)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from gen.arena import aligned
 from gen.graph import Graph
@@ -18,23 +22,26 @@ from gen.packing.variant import Variant
 
 Shares = Mapping[int, tuple[int, int]]  # as Program.shares
 ROWS = (16, 8, 4)  # of a band; even, since Winograd's tiles are two rows high
+SECOND = ("add", "depthwise_conv_2d")
+TWICE = 0.05  # how many of the convolution's rows, at most, may be computed for two bands
 
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Some rows of a Fused step: the convolution's and the ADD's parameters, and where in bytes those rows begin in the
-    convolution's input and in the sum."""
+    """Some rows of a Fused step: the convolution's and the second operator's parameters, and where in bytes those rows
+    begin in the convolution's input and in the output."""
 
     convolution: Mapping[str, Any]
-    add: Mapping[str, Any]
+    second: Mapping[str, Any]
     x_offset: int
     y_offset: int
 
 
 @dataclass(frozen=True, eq=False)
 class Fused(Step):
-    """The ADD's step, whose inputs are (the other operand, the convolution's input). Its scratch memory begins with a
-    band of the convolution's output, of band_bytes; convolution is the function that computes it."""
+    """The second operator's step, whose inputs are (ADD's other operand, if it is one, and the convolution's input).
+    Its scratch memory begins with a band of the convolution's output, of band_bytes; convolution is the function that
+    computes it."""
 
     convolution: Variant
     bands: tuple[Band, ...]
@@ -44,66 +51,84 @@ class Fused(Step):
     def variants(self) -> tuple[Variant, ...]:
         return (self.convolution, self.variant)
 
+    @property
+    def in_place(self) -> bool:
+        """A sum lies on the other operand. On its first input a convolution would overwrite what later bands read."""
+        return self.call.kernel == "add"
 
-def fusions(graph: Graph, steps: Sequence[Step], shares: Shares, isa: str) -> Iterator[tuple[Step, ...]]:
-    """The steps with one convolution more computed in bands: every way to do that."""
-    for add in steps:
-        for convolution in steps:
-            if _fits(graph, steps, shares, convolution, add):
+
+def fusions(graph: Graph, steps: Sequence[Step], shares: Shares, isa: str, busiest: int) -> Iterator[tuple[Step, ...]]:
+    """The steps with one convolution more computed in bands: every way to do that where its output is there during the
+    busiest step."""
+    for second in steps[busiest:]:
+        for convolution in steps[: busiest + 1]:
+            if _fits(graph, steps, shares, convolution, second):
                 for rows in ROWS:
-                    fused = _fuse(convolution, add, rows, isa)
+                    fused = _fuse(convolution, second, rows, isa)
                     if fused is not None:
-                        yield tuple(fused if s is add else s for s in steps if s is not convolution)
+                        yield tuple(fused if s is second else s for s in steps if s is not convolution)
 
 
-def _fits(graph: Graph, steps: Sequence[Step], shares: Shares, convolution: Step, add: Step) -> bool:
-    """Whether add alone reads what the convolution computes, of one shape with the other operand, which is computed and
-    does not lie where the convolution's input does: the sum overwrites it while later bands are still to be read."""
-    y, operands = convolution.call.output, add.call.inputs
-    if convolution.call.kernel != "conv_2d" or add.call.kernel != "add" or isinstance(add, Fused) or y not in operands:
+def _fits(graph: Graph, steps: Sequence[Step], shares: Shares, convolution: Step, second: Step) -> bool:
+    """Whether the second one alone reads what the convolution computes. ADD's other operand is computed, has the same
+    shape, and does not lie where the convolution's input does: the sum overwrites it while later bands are still to be
+    read."""
+    y, operands, is_sum = convolution.call.output, second.call.inputs, second.call.kernel == "add"
+    if convolution.call.kernel != "conv_2d" or second.call.kernel not in SECOND or y not in operands:
+        return False
+    if isinstance(second, Fused) or (is_sum and not second.variant.in_place):
         return False
     # Who shares y's memory shows it to others: a view of it (RESHAPE), a CONCATENATION around it.
     is_shared = y in shares or any(owner == y for owner, _ in shares.values())
     if is_shared or y in graph.outputs or sum(y in step.call.inputs for step in steps) != 1:
         return False
-    if operands[0] == operands[1] or graph.tensors[y].shape[0] != 1:
+    others = [i for i in operands if i != y]
+    if len(others) != is_sum or graph.tensors[y].shape[0] != 1:
         return False
-    [other] = set(operands) - {y}
-    apart = all(_owner(shares, other) != _owner(shares, x) for x in convolution.call.inputs)
-    return apart and graph.tensors[other].data is None and graph.tensors[other].shape == graph.tensors[y].shape
+    owners = {_owner(shares, x) for x in convolution.call.inputs}
+    alike = all(graph.tensors[i].data is None and graph.tensors[i].shape == graph.tensors[y].shape for i in others)
+    return alike and not any(_owner(shares, i) in owners for i in others)
 
 
 def _owner(shares: Shares, tensor: int) -> int:
     return shares.get(tensor, (tensor, 0))[0]
 
 
-def _fuse(convolution: Step, add: Step, rows: int, isa: str) -> Fused | None:
-    """The two in bands; None where there would be one band only, or where the kernel does not take a band."""
+def _fuse(convolution: Step, second: Step, rows: int, isa: str) -> Fused | None:
+    """The two in bands; None where there would be one band only, or where a kernel does not take a band."""
     p = convolution.call.params
-    if rows >= p["out_h"]:
+    out = p if second.call.kernel == "add" else second.call.params
+    if rows >= out["out_h"]:
         return None
-    other = next(i for i in add.call.inputs if i != convolution.call.output)
-    own_first = add.call.inputs[0] == convolution.call.output
-    bands, scratch, variant = [], 0, None
     row_bytes = p["out_w"] * p["out_c"]
-    for start in range(0, p["out_h"], rows):
-        band, x_offset = _band(convolution.call, start, min(start + rows, p["out_h"]))
-        if not convolution.variant.accepts(band):
+    bands, scratch, most, computed = [], 0, 0, 0
+    for start in range(0, out["out_h"], rows):
+        end = min(start + rows, out["out_h"])
+        call, first, last = _second(convolution.call, second.call, start, end)
+        band, top, bottom = _band(convolution.call, first, last)
+        if not (first < last and top < bottom and convolution.variant.accepts(band)):
             return None
-        # The operands in the order of Fused.call: the sum lies where the first one was.
-        some = replace(add.call, params=_sum(add.call.params, band.params["out_h"] * row_bytes, own_first))
-        part = select(some, isa)
-        if variant not in (None, part.variant) or not part.variant.in_place:
+        part = select(call, isa)
+        if part.variant is not second.variant:
             return None
-        variant = part.variant
+        most, computed = max(most, last - first), computed + last - first
         scratch = max(scratch, convolution.variant.scratch_bytes(band), part.scratch_bytes)
-        bands.append(Band(convolution.variant.pack(band), part.params, x_offset, start * row_bytes))
-    assert variant is not None
-    band_bytes = aligned(rows * row_bytes)
+        x_offset, y_offset = top * p["in_w"] * p["in_c"], start * out["out_w"] * out["out_c"]
+        bands.append(Band(convolution.variant.pack(band), part.params, x_offset, y_offset))
+    one = all(
+        _same_constants(convolution.variant, bands[0].convolution, band.convolution)
+        and _same_constants(second.variant, bands[0].second, band.second)
+        for band in bands
+    )
+    if not one or computed > (1 + TWICE) * p["out_h"]:
+        return None
+    band_bytes = aligned(most * row_bytes)
+    others = tuple(i for i in second.call.inputs if i != convolution.call.output)
+    macs = convolution.call.macs + second.call.macs
     return Fused(
-        call=replace(add.call, inputs=(other, *convolution.call.inputs), macs=convolution.call.macs),
-        variant=variant,
-        params=bands[0].add,
+        call=replace(second.call, inputs=(*others, *convolution.call.inputs), macs=macs),
+        variant=second.variant,
+        params=bands[0].second,
         scratch_bytes=band_bytes + scratch,
         convolution=convolution.variant,
         bands=tuple(bands),
@@ -111,15 +136,32 @@ def _fuse(convolution: Step, add: Step, rows: int, isa: str) -> Fused | None:
     )
 
 
-def _band(call: Call, start: int, end: int) -> tuple[Call, int]:
-    """The convolution of output rows start up to end, on the input rows that it reads, and the first one's offset."""
+def _same_constants(variant: Variant, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Whether two bands share their arrays, so that bands need no more constants than the whole; some layouts depend on
+    which side of the image is longer."""
+    return all(np.array_equal(a[f.name], b[f.name]) for f in variant.struct.fields if f.pointer)
+
+
+def _second(convolution: Call, call: Call, start: int, end: int) -> tuple[Call, int, int]:
+    """The second operator for its output rows start up to end, and which rows of the convolution's output it reads."""
+    if call.kernel != "add":
+        return _band(call, start, end)
+    # The operands in the order of Fused.call: the sum lies where the first one was.
+    swapped = call.inputs[0] == convolution.output
+    elements = (end - start) * convolution.params["out_w"] * convolution.params["out_c"]
+    return replace(call, params=_sum(call.params, elements, swapped)), start, end
+
+
+def _band(call: Call, start: int, end: int) -> tuple[Call, int, int]:
+    """The convolution of output rows start up to end, and which rows of its input it reads: (first, behind the last);
+    none if all is padding."""
     p = call.params
     first = start * p["stride_h"] - p["pad_top"]
     last = (end - 1) * p["stride_h"] - p["pad_top"] + (p["k_h"] - 1) * p["dilation_h"]
-    top, bottom = max(first, 0), min(last, p["in_h"] - 1)
-    params = {**p, "in_h": bottom - top + 1, "out_h": end - start, "pad_top": max(-first, 0)}
+    top, bottom = max(first, 0), min(last + 1, p["in_h"])
+    params = {**p, "in_h": bottom - top, "out_h": end - start, "pad_top": max(-first, 0)}
     macs = call.macs * (end - start) // p["out_h"]
-    return replace(call, params=params, macs=macs), top * p["in_w"] * p["in_c"]
+    return replace(call, params=params, macs=macs), top, bottom
 
 
 def _sum(p: Mapping[str, Any], elements: int, swapped: bool) -> dict[str, Any]:

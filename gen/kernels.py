@@ -17,7 +17,7 @@ from gen.ops.operator import C_TYPES, Call
 from gen.packing import armv7m, dsp, mve, riscv, xtensa
 from gen.packing.variant import Variant, always, no_scratch, unchanged
 
-__all__ = ["FALLBACK", "LEVELS", "VARIANTS", "Step", "Variant", "interpreted", "select", "select_all"]
+__all__ = ["FALLBACK", "LEVELS", "VARIANTS", "Step", "Variant", "interpreted", "select", "select_all", "select_apart"]
 
 # What a machine can run, best first. armv7m: Thumb-2 without the DSP extension (Cortex-M3).
 FALLBACK = {
@@ -72,6 +72,11 @@ class Step:
         return (self.variant,)
 
     @property
+    def in_place(self) -> bool:
+        """Whether the output may lie on the first input."""
+        return self.variant.in_place
+
+    @property
     def const_bytes(self) -> int:
         """Bytes of the constants, the struct with 4-byte pointers included."""
         fields = (f for f in self.variant.struct.fields if f.pointer and self.params[f.name] is not None)
@@ -103,6 +108,14 @@ LEVELS = {
 def select(call: Call, isa: str) -> Step:
     """The best variant for a call, of those that are not dear."""
     return _step(call, next(v for v in _variants(call.kernel, isa) if not v.dear and v.accepts(call)))
+
+
+def select_apart(step: Step, isa: str) -> Step | None:
+    """For a step that works in place: the best one with an output of its own, if that takes fewer instructions."""
+    own = (v for v in _variants(step.call.kernel, isa) if not v.in_place and not v.dear)
+    other = next((v for v in own if v.accepts(step.call)), step.variant)
+    fewer = step.variant.in_place and other.instructions < step.variant.instructions
+    return _step(step.call, other) if fewer else None
 
 
 def select_all(calls: Sequence[Call], isa: str, level: str, own_bytes: int) -> list[Step]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gen.arena import ALIGNMENT, Block, Placement, aligned, lower_bound, place
-from gen.fusion import fusions
+from gen.fusion import Fused, fusions
 from gen.graph import Graph
-from gen.kernels import LEVELS, Step, select_all
+from gen.kernels import LEVELS, Step, select_all, select_apart
 from gen.ops import lower
 from gen.ops.operator import Call
 from gen.passes import copies
@@ -61,10 +61,22 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
     least, most = (plan(each).placement.total for each in (fused, plain))
     enough = min(int(least * LEVELS[level].arena), most)
     roomy = program(_with_room(plain, enough))
-    if all(a.variant is b.variant for a, b in zip(plain.steps, roomy.steps, strict=True)):
-        return fused
-    roomy = fuse(roomy, isa)
-    return roomy if plan(roomy).placement.total <= enough else fused
+    if any(a.variant is not b.variant for a, b in zip(plain.steps, roomy.steps, strict=True)):
+        roomy = fuse(roomy, isa)
+        fused = roomy if plan(roomy).placement.total <= enough else fused
+    return _apart(fused, isa)
+
+
+def _apart(program: Program, isa: str) -> Program:
+    """In place only where that makes the arena smaller, if an output of its own takes fewer instructions."""
+    for number, step in enumerate(program.steps):
+        other = None if isinstance(step, Fused) else select_apart(step, isa)
+        if other is None:
+            continue
+        candidate = replace(program, steps=(*program.steps[:number], other, *program.steps[number + 1 :]))
+        if plan(candidate).placement.total <= plan(program).placement.total:
+            program = candidate
+    return program
 
 
 def _with_room(program: Program, arena_bytes: int) -> list[Call]:
@@ -83,14 +95,18 @@ def _with_room(program: Program, arena_bytes: int) -> list[Call]:
 
 def fuse(program: Program, isa: str) -> Program:
     """Convolutions computed in bands, the one first that makes the arena smallest, until no other makes it smaller."""
-    total = plan(program).placement.total
+    placement = plan(program).placement
     while True:
-        found = [replace(program, steps=steps) for steps in fusions(program.graph, program.steps, program.shares, isa)]
-        totals = [plan(candidate).placement.total for candidate in found]
-        if min(totals, default=total) >= total:
+        busiest, _ = lower_bound(placement.blocks)
+        found = [
+            replace(program, steps=steps)
+            for steps in fusions(program.graph, program.steps, program.shares, isa, busiest)
+        ]
+        placements = [plan(candidate).placement for candidate in found]
+        best = min(placements, key=lambda p: p.total, default=placement)
+        if best.total >= placement.total:
             return program
-        total = min(totals)
-        program = found[totals.index(total)]
+        placement, program = best, found[placements.index(best)]
 
 
 def own_constants(graph: Graph) -> int:
@@ -126,7 +142,7 @@ def plan(program: Program) -> MemoryPlan:
     numbers = {tensor: number for number, tensor in enumerate(first)}
     blocks = [Block(graph.tensors[i].name, aligned(graph.tensors[i].size_bytes), first[i], last[i]) for i in first]
     for number, step in enumerate(program.steps):
-        if step.variant.in_place and _may_overwrite(program, number, first, last):
+        if step.in_place and _may_overwrite(program, number, first, last):
             y = numbers[step.call.output]
             blocks[y] = replace(blocks[y], over=numbers[program.owner(step.call.inputs[0])])
     scratch: dict[int, int] = {}

@@ -1,5 +1,6 @@
 """What an ahead-of-time program computes in its own memory plan, byte by byte, on the reference of each kernel."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ def outputs_in_arena(program: Program, inputs: Sequence[Array]) -> list[Array]:
         if number in memory.scratch:
             arena[memory.scratch[number] :][: step.scratch_bytes] = NOISE
         if isinstance(step, Fused):
-            in_bands(step, x[0], x[1], y, arena[memory.scratch[number] :])
+            in_bands(step, x, y, arena[memory.scratch[number] :])
         elif step.call.kernel == "add":
             in_stretches(step.params, x[0], x[1], y)
         else:
@@ -40,16 +41,29 @@ def outputs_in_arena(program: Program, inputs: Sequence[Array]) -> list[Array]:
     return [at(i).copy() for i in graph.outputs]
 
 
-def in_bands(step: Fused, other: Array, x: Array, y: Array, scratch: Array) -> None:
+def in_bands(step: Fused, x: Sequence[Array], y: Array, scratch: Array) -> None:
+    *others, image = x
     for band in step.bands:
-        p = band.convolution
-        count = p["in_h"] * p["in_w"] * p["in_c"]
-        rows = x.reshape(-1)[band.x_offset : band.x_offset + count].reshape(1, p["in_h"], p["in_w"], p["in_c"])
-        part = KERNELS["conv_2d"].reference(p, [rows]).reshape(-1)
+        part = (
+            KERNELS["conv_2d"]
+            .reference(band.convolution, [rows_of(image, band.x_offset, band.convolution)])
+            .reshape(-1)
+        )
         assert part.size <= step.band_bytes
         scratch[: part.size] = part
-        end = band.y_offset + part.size
-        in_stretches(band.add, other.reshape(-1)[band.y_offset : end], scratch[: part.size], y[band.y_offset : end])
+        if others:
+            end = band.y_offset + part.size
+            other = others[0].reshape(-1)[band.y_offset : end]
+            in_stretches(band.second, other, scratch[: part.size], y[band.y_offset : end])
+        else:
+            rows = KERNELS[step.call.kernel].reference(band.second, [rows_of(scratch, 0, band.second)]).reshape(-1)
+            y[band.y_offset :][: rows.size] = rows
+
+
+def rows_of(x: Array, offset: int, p: Mapping[str, Any]) -> Array:
+    """The input of a convolution with parameters p, from a byte of x on."""
+    shape = (1, p["in_h"], p["in_w"], p["in_c"])
+    return x.reshape(-1)[offset : offset + math.prod(shape)].reshape(shape)
 
 
 def in_stretches(p: Mapping[str, Any], x1: Array, x2: Array, y: Array) -> None:
@@ -66,5 +80,5 @@ def in_stretches(p: Mapping[str, Any], x1: Array, x2: Array, y: Array) -> None:
 
 
 def in_one_go(step: Step, x: Sequence[Array], y: Array) -> None:
-    assert step.variant.in_place or not any(np.shares_memory(each, y) for each in x)
+    assert step.in_place or not any(np.shares_memory(each, y) for each in x)
     y[...] = KERNELS[step.call.kernel].reference(step.params, x).reshape(-1)

@@ -9,7 +9,8 @@
  *
  * Layout is NHWC. Offsets are added: input_offset is -zero_point of the input, output_offset is the zero point of
  * the output. Requantisation is TFLite's double rounding, see nn_math.h. Every kernel reads and writes exactly the
- * elements that its dimensions name; x and y never overlap unless the kernel's comment allows it. */
+ * elements that its dimensions name; x and y never overlap unless the kernel's comment allows it. scratch: as many
+ * bytes as the variant asks for; whether it is NULL where it asks for none means nothing. */
 #ifndef NN_H
 #define NN_H
 

@@ -122,15 +122,17 @@ def _run(program: Program, memory: MemoryPlan, number: int, constants: Constants
 
 
 def _bands(step: Fused, x: Sequence[str], y: str, scratch: int, constants: Constants) -> list[str]:
-    """The calls of a convolution in bands, each with the ADD of what it computed. x: the other operand and the
-    convolution's input; y: the sum."""
+    """The calls of a convolution in bands, each with the second operator's on what it computed. x: as Fused's inputs;
+    y: the output."""
     band, left = f"(int8_t *)({_at(scratch)})", _at(scratch + step.band_bytes)
+    *others, image = x
     lines = []
     for part in step.bands:
         convolution = constants.struct(step.convolution, part.convolution, step.call.op.index)
-        add = constants.struct(step.variant, part.add, step.call.op.index)
-        lines.append(_call(step.convolution, convolution, [f"{x[1]} + {part.x_offset}"], band, left))
-        lines.append(_call(step.variant, add, [f"{x[0]} + {part.y_offset}", band], f"{y} + {part.y_offset}", left))
+        second = constants.struct(step.variant, part.second, step.call.op.index)
+        operands = [*(f"{other} + {part.y_offset}" for other in others), band]
+        lines.append(_call(step.convolution, convolution, [f"{image} + {part.x_offset}"], band, left))
+        lines.append(_call(step.variant, second, operands, f"{y} + {part.y_offset}", left))
     return lines
 
 

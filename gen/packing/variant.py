@@ -27,7 +27,8 @@ class Variant:
     from the call's parameters; constants may be of any layout and any integer dtype that the field's C type names.
     scratch_bytes: memory that the function may use while it runs, aligned to 16. in_place: whether y may be x.
     dear: its constants are so much larger than the model's own that they are taken only as far as the optimization
-    level's budget goes. instructions, cycles: roughly how many each MAC takes, to say what a dear variant saves."""
+    level's budget goes. instructions, cycles: roughly how many each MAC takes, to say what a dear variant saves, and
+    whether an output of its own does."""
 
     kernel: str
     isa: str

@@ -1,6 +1,7 @@
 """Programs in their memory plans: nothing is overwritten that is still needed, whatever shares its memory."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from gen import reference, tflite
 from gen.fusion import Fused
 from gen.graph import Graph
-from gen.program import compile_graph, plan
+from gen.kernels import select
+from gen.ops import lower
+from gen.program import Program, compile_graph, plan
 from tests import tiny
 from tests.arena import outputs_in_arena
 
@@ -163,3 +166,34 @@ def test_an_operand_within_the_other_is_not_overwritten() -> None:
         tiny.O("ADD", [1, 3], [2], {}, "AddOptions"),
     ]
     compiled(tflite.read(tiny.model(tensors, ops, [0], [2]), "part"))
+
+
+def pointwise(channels: tuple[int, ...], residual: bool) -> Graph:
+    """1x1 convolutions one after another, 8 x 8 windows; residual: the input is used again in the end."""
+    rng = np.random.default_rng(0)
+    tensors = [tiny.T((1, 8, 8, c), scale=0.05, zero_point=-3) for c in channels]
+    ops = []
+    for x, (in_c, out_c) in enumerate(pairwise(channels)):
+        weights = rng.integers(-128, 128, (out_c, 1, 1, in_c))
+        tensors.append(tiny.T(weights.shape, scale=0.005, data=weights))
+        ops.append(tiny.O("CONV_2D", [x, len(tensors) - 1, -1], [x + 1], SAME, "Conv2DOptions"))
+    return tflite.read(tiny.model(tensors, ops, [0], [len(channels) - 1, *[0] * residual]), "pointwise")
+
+
+@pytest.mark.parametrize(
+    ("channels", "residual", "in_place"),
+    [
+        ((32, 32), False, [True]),
+        ((32, 32), True, [False]),  # the input is an output too
+        ((64, 32, 32), False, [True, False]),  # 64 channels and none beside, or 32 and 32
+        ((64, 60, 32, 32, 32), False, [True, True, False, False]),
+        ((32, 128, 32), False, [False, False]),  # the larger one is input or output
+    ],
+)
+def test_in_place_where_the_arena_is_smaller(channels: tuple[int, ...], residual: bool, in_place: list[bool]) -> None:
+    """Elsewhere the output has memory of its own, for which Cortex-M55's kernel takes fewer instructions."""
+    graph = pointwise(channels, residual)
+    program = compile_graph(graph, "mve", "balanced")
+    assert [step.variant.name == "conv_2d_in_place_mve" for step in program.steps] == in_place
+    best = Program(graph, tuple(select(lower(graph, op), "mve") for op in graph.ops), {})
+    assert plan(program).placement.total <= plan(best).placement.total

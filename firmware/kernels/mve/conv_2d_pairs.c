@@ -170,8 +170,9 @@ static void start(plan_t *plan, const nn_conv_2d_mve_t *op, int columns) {
 
 void nn_conv_2d_mve(const nn_conv_2d_mve_t *op, const int8_t *x, int8_t *y, void *scratch) {
     plan_t plan;
-    start(&plan, op, scratch != 0);
-    if (scratch) {
+    int columns = op->kernel[POSITION] * op->kernel[LINE] > 1;
+    start(&plan, op, columns);
+    if (columns) {
         lines(&plan, x, y, scratch);
         return;
     }
