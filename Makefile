@@ -28,7 +28,7 @@ $(VENV)/.ready: pyproject.toml apt.txt models/data.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,onnx,bench,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,onnx,search,bench,dev]'
 	$(BIN)/pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps \
 	    --dest .cache/data -r models/data.txt
 	$(BIN)/python -c 'from gen.build import prepare; prepare()'

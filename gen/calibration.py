@@ -3,22 +3,27 @@
 An .npz holds an array for each input, by the input's name; for the only input of a model any name will do. The first
 axis counts the examples; the others are the input's as the model's file has them. A folder holds either PNG and JPEG
 images, which become values from 0 to 1 (a pixel / 255) of the input's height, width and channels, or .npy files with
-one example each."""
+one example each; hidden files do not count."""
 
+import tokenize
+import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from gen.errors import MissingTool, UsageError
+from gen import data_images
+from gen.errors import UsageError
 from gen.graph import Array
-from gen.task import INSTALL_TRAIN
 
 LIMIT = 500  # examples; more cost time and move the ranges little
 IMAGES = (".png", ".jpg", ".jpeg")
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's name for them
+# What numpy.load raises for a damaged file: of its own, of zipfile, zlib, and of the parser of a header.
+DAMAGED = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 Example = tuple[Array, ...]
 
@@ -62,11 +67,11 @@ def _spread(count: int) -> list[int]:
 
 def _npz(path: Path, inputs: Sequence[Input]) -> list[Example]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("one array without a name")
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         reason = getattr(error, "strerror", None) or "it is no whole .npz of plain numbers"
         raise UsageError(f"can't read the calibration {path}: {reason}; write it with numpy.savez.") from None
     if len(inputs) == 1 and len(arrays) == 1:
@@ -95,7 +100,7 @@ def _folder(path: Path, inputs: Sequence[Input]) -> list[Example]:
     if len(inputs) > 1:
         names = ", ".join(one.name for one in inputs)
         raise UsageError(f"a folder calibrates one input, this model has {names}: give an .npz with an array for each.")
-    files = sorted(file for file in path.rglob("*") if file.is_file())
+    files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
     images = [file for file in files if file.suffix.lower() in IMAGES]
     arrays = [file for file in files if file.suffix == ".npy"]
     if images and arrays:
@@ -110,7 +115,7 @@ def _folder(path: Path, inputs: Sequence[Input]) -> list[Example]:
 def _array(path: Path, one: Input) -> Array:
     try:
         example = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         reason = getattr(error, "strerror", None) or "it is no whole array of plain numbers"
         raise UsageError(f"can't read the example {path}: {reason}; write it with numpy.save.") from None
     if not isinstance(example, np.ndarray):
@@ -139,14 +144,13 @@ def _image(path: Path, one: Input) -> Array:
             f"the input {one.name!r} of shape {one.shape} is no image of 1, 3 or 4 channels: "
             "calibrate with .npy files or an .npz."
         )
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MissingTool(f"reading images needs the Python package pillow: run `{INSTALL_TRAIN}`.") from None
+    image, _ = data_images.pillow()
     _, height, width, channels = one.shape
     try:
-        with Image.open(path) as opened:
-            pixels = opened.convert(MODES[channels]).resize((width, height), Image.Resampling.BILINEAR)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as of a large image: it is the person's own
+            with image.open(path) as opened:
+                pixels = data_images.resized(opened, MODES[channels], height, width)
+    except (*data_images.DAMAGED, image.DecompressionBombError):
         raise UsageError(f"the image {path} is damaged or no PNG or JPEG: take it out of the folder.") from None
-    return (np.asarray(pixels, np.float32) / np.float32(255)).reshape(one.shape)
+    return (pixels / np.float32(255)).reshape(one.shape)

@@ -28,6 +28,8 @@ def open_keras(path: Path) -> Opened:
         raise ModelError(
             f"Keras can't load {path} ({first_line(error)}): save it with a current Keras, and with Keras's own layers."
         ) from None
+    if not getattr(model, "inputs", None):  # which a model that was never built does not have
+        raise ModelError(f"{path} has no inputs: begin the model with keras.Input(shape), and save it again.")
     return of_keras(model, path)
 
 
@@ -64,6 +66,8 @@ def open_saved_model(path: Path) -> Opened:
     function = loaded.signatures[SIGNATURE]
     # By name: the file has them in no order, and TensorFlow gives them in another one at every start.
     specs = dict(sorted(function.structured_input_signature[1].items()))
+    if not specs:
+        raise ModelError(f"{path} has a signature {SIGNATURE!r} without inputs: save one of the model's function.")
     inputs = tuple(_input(path, name, specs[name]) for name in specs)
 
     def call(*arrays: Any) -> Any:

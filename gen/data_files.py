@@ -3,6 +3,7 @@
 A file is the unit: windows of one never lie in two splits, because they are more alike than two recordings are."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from gen.graph import Array
 Progress = Callable[[str, int, int], None]
 SHARES = (0.15, 0.2)  # of each class's files: validation, test
 FEWEST = 3  # files of a class: one for each split
+MOST_BYTES = 2 << 30  # of examples; training takes some times as much memory
 
 
 class Unusable(Exception):
@@ -103,7 +105,7 @@ def find(folder: Path, suffixes: tuple[str, ...], *, flat: bool) -> tuple[list[E
         visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
         groups = {path.name: _below(path) for path in visible if path.is_dir()}
     except OSError as error:
-        raise UsageError(f"can't list {error.filename}: {error.strerror}.") from None
+        raise UsageError(f"can't list {error.filename}: {error.strerror}; make it readable, or take it away.") from None
     direct = [path for path in visible if path.is_file()]
     entries = [Entry(path, path.name, None) for path in direct if path.suffix.lower() in suffixes]
     if flat and entries:
@@ -133,8 +135,16 @@ def find(folder: Path, suffixes: tuple[str, ...], *, flat: bool) -> tuple[list[E
 
 
 def _below(folder: Path) -> list[Path]:
-    visible = (p for p in folder.rglob("*") if not any(part.startswith(".") for part in p.relative_to(folder).parts))
-    return sorted(path for path in visible if path.is_file())
+    """Raises OSError for a folder that can't be listed, which rglob() would skip in silence."""
+    found = list[Path]()
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():  # a link may lead back
+            found += _below(path)
+        elif path.is_file():
+            found.append(path)
+    return sorted(found)
 
 
 def _is(path: Path, suffixes: tuple[str, ...]) -> bool:
@@ -156,9 +166,11 @@ def contents(entries: Sequence[Entry]) -> Iterator[bytes]:
 
 
 def read(entries: Sequence[Entry], features: Features, progress: Progress) -> Collection:
-    """Every file through the features; a file that can't be used, or is a copy of one before it, is in bad."""
+    """Every file through the features; a file that can't be used, or is a copy of one before it, is in bad. Raises
+    UsageError: more than MOST_BYTES."""
     recordings, bad, notes = list[Recording](), list[Bad](), Counter[str]()
     seen: dict[bytes, str] = {}
+    size = 0
     for number, entry in enumerate(entries):
         progress("data: files read", number, len(entries))
         try:
@@ -174,6 +186,12 @@ def read(entries: Sequence[Entry], features: Features, progress: Progress) -> Co
         if labels is None:
             bad.append(Bad(entry.name, "has no column 'label' and lies in no class folder"))
             continue
+        size += windows.x.nbytes
+        if size > MOST_BYTES:
+            raise UsageError(
+                f"the files up to {entry.name} give {size / (1 << 30):.1f} GB of examples, {MOST_BYTES >> 30} are the "
+                "most: give a longer --hop, smaller examples, or fewer files."
+            )
         if windows.note:
             notes[windows.note] += 1
         recordings.append(Recording(entry.name, windows.x, labels))
@@ -183,8 +201,8 @@ def read(entries: Sequence[Entry], features: Features, progress: Progress) -> Co
 
 
 def check(collection: Collection, folder: Path) -> None:
-    """Raises UsageError where too little is left to learn from, with the first bad file's reason."""
-    why = f"; {len(collection.bad)} can't be used, such as {_first(collection)}" if collection.bad else ""
+    """Raises UsageError where too little is left to learn from, with the most common reason of bad files."""
+    why = f"; {len(collection.bad)} can't be used, such as {_example(collection.bad)}" if collection.bad else ""
     if len(collection.classes) < 2:
         raise UsageError(
             f"{folder} has usable files of {len(collection.classes)} class"
@@ -198,8 +216,11 @@ def check(collection: Collection, folder: Path) -> None:
             )
 
 
-def _first(collection: Collection) -> str:
-    return f"{collection.bad[0].file}, which {collection.bad[0].reason}"
+def _example(bad: Sequence[Bad]) -> str:
+    """The first of those with the most common kind of reason: the reason but for its numbers and quotations."""
+    kinds = [re.sub(r"\d+|'[^']*'", "", one.reason) for one in bad]
+    one = bad[kinds.index(Counter(kinds).most_common(1)[0][0])]
+    return f"{one.file}, which {one.reason}"
 
 
 def files_by_class(recordings: Sequence[Recording]) -> dict[str, int]:

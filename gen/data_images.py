@@ -35,46 +35,53 @@ class ImageFeatures:
 
     def read(self, content: bytes) -> Windows:
         """One example. Raises Unusable, MissingTool."""
-        image, ops = _pillow()
+        image, ops = pillow()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", image.DecompressionBombWarning)
             try:
                 with image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
-                    pixels = _resized(ops.exif_transpose(opened), self, image)
+                    smaller = opened.width < self.width and opened.height < self.height
+                    mode = "L" if self.channels == 1 else "RGB"
+                    pixels = resized(ops.exif_transpose(opened), mode, self.height, self.width)
             except image.UnidentifiedImageError:
                 raise Unusable("is no PNG or JPEG") from None
             except (image.DecompressionBombError, image.DecompressionBombWarning):
                 raise Unusable("has more pixels than Pillow takes from an unknown source") from None
             except DAMAGED as error:
                 raise Unusable(f"is damaged ({error})") from None
-        return Windows((pixels / np.float32(255)).reshape(1, *self.shape))
+        note = f"smaller than {self.height}x{self.width}, enlarged" if smaller else ""
+        return Windows((pixels / np.float32(255)).reshape(1, *self.shape), note=note)
 
 
-def _resized(opened: Any, features: ImageFeatures, image: Any) -> Array:
+def resized(opened: Any, mode: str, height: int, width: int) -> Array:
+    """Pillow's image in a mode of 8 bits -> float32, H x W or H x W x C, 0 to 255. Raises MissingTool, and DAMAGED as
+    Pillow does."""
+    image, _ = pillow()
     if opened.mode.startswith("I;16"):  # convert() would cut off all above 255
         opened = image.fromarray((np.asarray(opened) >> 8).astype(np.uint8))
     if "transparency" in opened.info:
         opened = opened.convert("RGBA")
-    mode = "L" if features.channels == 1 else "RGB"
-    resized = opened.convert(mode).resize((features.width, features.height), image.Resampling.BILINEAR)
-    return np.asarray(resized, np.float32)
+    return np.asarray(opened.convert(mode).resize((width, height), image.Resampling.BILINEAR), np.float32)
 
 
 def survey(contents: Iterable[bytes], height: int, width: int) -> ImageFeatures:
     """RGB where any image has colours. Raises MissingTool."""
-    image, _ = _pillow()
-    for content in contents:
-        try:
-            with image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
-                if opened.mode not in GREY:
-                    return ImageFeatures(height, width, 3)
-        except (*DAMAGED, image.DecompressionBombError, Warning):
-            continue  # read() names it
+    image, _ = pillow()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # read() says what is wrong
+        for content in contents:
+            try:
+                with image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
+                    if opened.mode not in GREY:
+                        return ImageFeatures(height, width, 3)
+            except (*DAMAGED, image.DecompressionBombError):
+                continue
     return ImageFeatures(height, width, 1)
 
 
-def _pillow() -> tuple[Any, Any]:
+def pillow() -> tuple[Any, Any]:
+    """The modules PIL.Image and PIL.ImageOps. Raises MissingTool."""
     try:
         from PIL import Image, ImageOps
     except ImportError:

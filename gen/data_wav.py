@@ -93,7 +93,8 @@ def mel_filters(rate: int, frame_samples: int, bands: int, low_hz: float, high_h
 
 
 def survey(contents: Iterable[bytes], window_seconds: float, hop_seconds: float) -> AudioFeatures:
-    """For the files' most common rate, at most HIGHEST_RATE. Raises UsageError for a window that is too short."""
+    """For the files' most common rate, at most HIGHEST_RATE. Raises UsageError for a window or hop that is too
+    short."""
     known = range(LOWEST_KNOWN_RATE, HIGHEST_KNOWN_RATE + 1)
     rates = Counter(rate for rate in map(sample_rate, contents) if rate is not None and rate in known)
     rate = min(HIGHEST_RATE, max(rates, key=lambda r: (rates[r], r))) if rates else HIGHEST_RATE
@@ -105,6 +106,8 @@ def survey(contents: Iterable[bytes], window_seconds: float, hop_seconds: float)
         raise UsageError(
             f"--window {window_seconds:g} is too short: at {rate} Hz at least {fewest / rate:.2f} s are needed."
         )
+    if hop < stride:
+        raise UsageError(f"--hop {hop_seconds:g} is too short: a spectrogram has a value each {stride / rate:.2f} s.")
     low, high = min(LOWEST_HZ, rate / 100), rate / 2
     bands = MOST_BANDS
     while bands > 1 and not mel_filters(rate, frame, bands, low, high).any(axis=0).all():

@@ -13,7 +13,15 @@ from typing import Any
 from gen.board import ROOT, TOOLCHAINS, Board, load_all
 
 NEWLIB = ("arm-none-eabi-",)  # the compilers that need a C library; the others have firmware/port/freestanding
-NEEDED_FOR = {"": "build, verify", "train": "train", "onnx": ".onnx files", "bench": "bench's peer", "dev": "make test"}
+# For each extra of pyproject.toml, whose dependencies are "".
+NEEDED_FOR = {
+    "": "build, verify",
+    "train": "train",
+    "search": "search",
+    "onnx": ".onnx files",
+    "bench": "bench's peer",
+    "dev": "make test",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ def check() -> list[Check]:
 def _python_packages() -> Iterator[Check]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for extra, requirements in {"": project["dependencies"], **project["optional-dependencies"]}.items():
-        install = f"pip install -e .[{extra}]" if extra else "pip install -e ."
+        install = f"pip install -e '.[{extra}]'" if extra else "pip install -e ."
         for text in requirements:
             yield _python_package(text, NEEDED_FOR[extra], install)
 

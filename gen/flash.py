@@ -127,9 +127,10 @@ def run(command: list[str], board: Board) -> None:
     except OSError as error:
         raise MissingTool(f"{command[0]} can't be run: {(error.strerror or str(error)).lower()}.") from error
     if done.returncode != 0:
+        tool = command[2] if command[1] == "-m" else Path(command[0]).name
         raise FlashFailed(
-            f"{Path(command[0]).name} could not flash {board.id} (exit status {done.returncode}, its reason is above): "
-            "check the cable, the power and that no other program uses the debugger."
+            f"{tool} could not flash {board.id} (exit status {done.returncode}, its reason is above): "
+            "check the cable, the power and that no other program uses the debugger or the port."
         )
 
 

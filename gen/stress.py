@@ -18,7 +18,7 @@ SEED = 2026
 UNPLUG_AFTER = 2000  # bytes from the device: HELLO and some answers
 UNPLUG_DEADLINE_S = 5.0
 NOISE_CHUNK = 4096
-COLUMNS = ("board", "verdict", "vectors", "faults", "frames sent again", "time", "cable pulled", "noise")
+COLUMNS = ("board", "verdict", "vectors", "faults in bytes", "sent again", "time", "unplugged", "bytes of noise")
 Say = Callable[[str], None]
 
 
@@ -54,16 +54,16 @@ class Stress:
         return asdict(self)
 
     def as_row(self) -> tuple[str, ...]:
-        """For a table with COLUMNS."""
+        """For a table with COLUMNS. unplugged: the seconds to the error; noise: those to the answer after it."""
         return (
             self.board,
             self.verdict,
             f"{self.vectors}",
-            f"{sum(self.faults.values()):,} in {self.bytes_passed:,} bytes",
+            f"{sum(self.faults.values()):,} in {self.bytes_passed:,}",
             f"{self.resends:,} of {self.frames:,}",
             f"{self.seconds:.1f} s",
-            f"error after {self.unplug_seconds:.1f} s",
-            f"answers after {self.noise_bytes:,} bytes ({self.noise_seconds:.0f} s)",
+            f"{self.unplug_seconds:.1f} s",
+            f"{self.noise_bytes:,} ({self.noise_seconds:.0f} s)",
         )
 
 

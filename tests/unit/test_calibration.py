@@ -1,10 +1,13 @@
 """Calibration examples: images, arrays and archives in the input's shape, or a sentence that says what is wrong."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from gen.calibration import LIMIT, Input, read
@@ -22,6 +25,38 @@ def test_images_become_values_from_0_to_1_in_the_inputs_shape(tmp_path: Path) ->
     assert np.allclose(color[0][0], np.array([1, 0.2, 0], np.float32)) and np.allclose(color[1][0], 0.4, atol=0.01)
     gray = read(tmp_path, [Input("x", (1, 6, 5, 1))])
     assert gray[1][0].shape == (1, 6, 5, 1) and np.allclose(gray[1][0], 0.4, atol=0.01)
+
+
+def test_images_of_16_bits_keep_their_brightness(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 0x6600, np.uint16)).save(tmp_path / "deep.png")
+    (tmp_path / "._deep.png").write_bytes(b"what macOS leaves on other disks")
+    for channels in (1, 3):
+        ((x,),) = read(tmp_path, [Input("x", (1, 4, 4, channels))])
+        assert np.allclose(x, 0x66 / 255)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed, np.save])
+def test_damaged_files_give_values_or_a_reason(save: Callable[..., None], tmp_path: Path) -> None:
+    path = tmp_path / ("x.npy" if save is np.save else "x.npz")
+    x = np.ones((3, 4), np.float32)
+    if save is np.save:
+        save(path, x[0])
+    else:
+        save(path, x=x)
+    content = path.read_bytes()
+
+    @settings(derandomize=True, deadline=None, max_examples=150)
+    @given(st.integers(0, len(content) - 1), st.integers(0, 255))
+    def damage(place: int, value: int) -> None:
+        path.write_bytes(content[:place] + bytes([value]) + content[place + 1 :])
+        try:
+            examples = read(tmp_path if save is np.save else path, [Input("x", (1, 4))])
+        except UsageError as error:
+            assert "\n" not in str(error)
+            return
+        assert all(one.shape == (1, 4) for (one,) in examples)
+
+    damage()
 
 
 def test_arrays_have_the_files_own_layout(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -279,6 +280,7 @@ def _unusable() -> Mapping[str, Callable[[], Any]]:
         "code": lambda: of(keras.Input((8,)), layers.Lambda(lambda x: x * 2)),
         "operator": lambda: of(keras.Input((8,)), keras.ops.erfinv),
         "kernel": lambda: of(keras.Input((8,)), keras.ops.tanh),
+        "never built": lambda: keras.Sequential([layers.Dense(3)]),
     }
 
 
@@ -291,11 +293,13 @@ def _unusable() -> Mapping[str, Callable[[], Any]]:
         ("code", ModelError, "Keras can't load .*Lambda"),
         ("operator", UnsupportedOp, "TensorFlow Lite has no int8 form of its Erfinv: replace it"),
         ("kernel", UnsupportedOp, "TANH"),
+        ("never built", ModelError, r"has no inputs: begin the model with keras\.Input"),
     ],
 )
 def test_models_that_cannot_become_int8(what: str, error: type[Exception], says: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", np.linspace(-0.5, 0.5, 40, dtype=np.float32).reshape(5, 8))
-    with train.quiet():
+    with train.quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a model that was never built
         train.start_tensorflow()
         _unusable()[what]().save(tmp_path / "m.keras")
     with pytest.raises(error, match=says) as refusal:
@@ -311,5 +315,9 @@ def test_a_saved_model_without_the_usual_signature(tmp_path: Path, examples: Pat
         module = tf.Module()
         module.f = tf.function(lambda x: x + 1, input_signature=[tf.TensorSpec((1, 4))])
         tf.saved_model.save(module, str(tmp_path / "m"), signatures={"other": module.f})
+        module.g = tf.function(lambda: tf.ones(1), input_signature=[])
+        tf.saved_model.save(module, str(tmp_path / "g"), signatures={"serving_default": module.g})
+    with pytest.raises(ModelError, match="has a signature 'serving_default' without inputs"):
+        quantized(tmp_path / "g", examples)
     with pytest.raises(ModelError, match=r"has no signature 'serving_default' \(it has other\)"):
         quantized(tmp_path / "m", examples)

@@ -1,7 +1,9 @@
 """A person's own folder: which files are used, which are refused and why, and splits by file."""
 
+import errno
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +133,30 @@ def test_what_can_t_be_read_is_a_bad_file(tmp_path: Path) -> None:
     assert [bad.reason for bad in collection.bad] == ["can't be read (No such file or directory)"]
 
 
+def test_a_folder_that_can_t_be_listed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(images(tmp_path), {"flat/locked/1.png": bars(9, False)})
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    assert len(data.prepare(order(folder, "images"), silent).collection.recordings) == 9
+    monkeypatch.setattr(Path, "iterdir", iterdir)  # root could read it whatever its mode
+    refuse(folder, "images", r"can't list .*locked: Permission denied; make it readable")
+
+
+def test_the_reason_that_most_files_have_is_given(tmp_path: Path) -> None:
+    folder = write(series(tmp_path), {"a/-.csv": b"no\nnumber"})
+    refuse(folder, "csv", "9 can't be used, such as a/0.csv, which has 40 rows, a window has 64", window=64.0)
+
+
+def test_more_examples_than_memory_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_files, "MOST_BYTES", 1 << 12)
+    refuse(series(tmp_path), "csv", r"the files up to .*\.csv give .* GB of examples", hop=1.0)
+
+
 def test_imbalance_and_many_bad_files_are_said(tmp_path: Path) -> None:
     folder = images(tmp_path)
     write(folder, {f"flat/more{i}.png": bars(100 + i, False) for i in range(16)})
@@ -170,6 +196,7 @@ def test_options_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     refuse(talk, "wav", "--size is for images", size=(8, 8))
     refuse(shots, "images", "--size 4x8: give 8 to 256", size=(4, 8))
     refuse(talk, "wav", r"--window 0.05 is too short: at 8000 Hz at least 0.17 s", window=0.05)
+    refuse(talk, "wav", r"--hop 0.01 is too short: a spectrogram has a value each 0.02 s", hop=0.01)
     refuse(moves, "csv", "--window 7 is too short", window=7.0)
     refuse(moves, "csv", "--hop 2.5 is no whole number of rows", hop=2.5)
     refuse(moves, "csv", "class 'a' has|usable files of 0 classes", window=400.0)

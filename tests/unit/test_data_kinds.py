@@ -18,6 +18,7 @@ from gen.data_images import ImageFeatures
 from gen.data_wav import AudioFeatures
 from tests.own_data import (
     bars,
+    images,
     labelled,
     order,
     png,
@@ -32,6 +33,14 @@ from tests.own_data import (
 )
 
 # Images
+
+
+def sized(image: bytes, pixels: int) -> bytes:
+    """A PNG whose header says that it has so many pixels each way."""
+    changed = bytearray(image)
+    changed[16:24] = pixels.to_bytes(4, "big") * 2
+    changed[29:33] = zlib.crc32(bytes(changed[12:29])).to_bytes(4, "big")
+    return bytes(changed)
 
 
 def test_images_are_scaled_turned_upright_and_resized(tmp_path: Path) -> None:
@@ -55,6 +64,14 @@ def test_images_are_grey_where_none_has_colours(tmp_path: Path) -> None:
     colour = png(np.zeros((9, 9, 3), np.uint8))
     assert data_images.survey([grey, b"no image"], 8, 8).channels == 1
     assert data_images.survey([grey, colour], 8, 8).channels == 3
+    assert data_images.survey([sized(colour, 10_000)], 8, 8).channels == 3  # of which Pillow warns
+
+
+def test_images_that_are_enlarged_are_counted(tmp_path: Path) -> None:
+    folder = write(images(tmp_path), {"flat/dot.png": png(np.zeros((1, 1), np.uint8))})
+    assert data.prepare(order(folder, "images", size=(16, 16)), silent).collection.notes == (
+        "1 file: smaller than 16x16, enlarged",
+    )
 
 
 def test_reasons_for_bad_images() -> None:
@@ -62,10 +79,7 @@ def test_reasons_for_bad_images() -> None:
     whole = bars(1, True, 64)
     assert "truncated" in reason(features, whole[: len(whole) // 2])
     assert reason(features, b"GIF89a") == "is no PNG or JPEG"
-    bomb = bytearray(png(np.zeros((1, 1), np.uint8)))
-    bomb[16:24] = (50_000).to_bytes(4, "big") * 2
-    bomb[29:33] = zlib.crc32(bytes(bomb[12:29])).to_bytes(4, "big")
-    assert "more pixels" in reason(features, bytes(bomb))
+    assert "more pixels" in reason(features, sized(png(np.zeros((1, 1), np.uint8)), 50_000))
 
 
 # Sound

@@ -37,7 +37,7 @@ def test_a_missing_or_too_old_package_is_said(monkeypatch: pytest.MonkeyPatch) -
     found = {check.name: check for check in doctor.check()}
     assert (found["numpy"].found, found["numpy"].detail) == (False, "1.26.4, but >=2.0 is needed")
     assert (found["rich"].found, found["rich"].install) == (False, "pip install -e .")
-    assert found["tensorflow"].install == "pip install -e .[train]"
+    assert found["tensorflow"].install == "pip install -e '.[train]'"
 
 
 def test_it_works_without_any_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,6 +107,8 @@ def test_a_tool_runs_and_its_failure_is_ours(path: Path, capfd: pytest.CaptureFi
     with pytest.raises(FlashFailed, match=r"st-flash could not flash nucleo_f446re \(exit status 3"):
         run(command, nucleo)
     assert FlashFailed.exit_code == 5
+    with pytest.raises(FlashFailed, match="esptool could not flash esp32 "):
+        run([sys.executable, "-m", "esptool", "no-such-command"], boards.load("esp32"))
     assert capfd.readouterr().out == ""
 
 

@@ -1,0 +1,31 @@
+"""What `stress` shows of a board."""
+
+import pytest
+
+from gen import board as boards
+from gen import report
+from gen.stress import COLUMNS, Stress
+
+
+def test_the_table_has_room_for_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    emulated = [board.id for board in boards.load_all() if board.transport.startswith("exec:")]
+    row = Stress(
+        board=max(emulated, key=len),
+        engine="aot",
+        rate=0.01,
+        verdict="exact",
+        vectors=20,
+        bytes_passed=123_456,
+        faults={"drop": 1_000, "flip": 234},
+        frames=2_500,
+        resends=1_234,
+        seconds=100.0,
+        unplugged="the port is gone",
+        unplug_seconds=4.9,
+        noise_bytes=10_000_000,
+        noise_seconds=123.0,
+    )
+    report.show_table(COLUMNS, [row.as_row()])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5 and "…" not in lines[3]
+    assert all(figure in lines[3] for figure in row.as_row())
