@@ -1,8 +1,12 @@
 """The command line: parse, call a stage, print; nothing else."""
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until main() runs: Ctrl-C amid the imports would show a traceback
+
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +14,10 @@ from typing import Any, NoReturn
 
 from gen import stages
 from gen.bench import BOARDS
+from gen.board import BOARDS as BOARD_FILES
 from gen.data import KINDS
 from gen.engines import ENGINES
-from gen.errors import GenError, unknown
+from gen.errors import GenError, MissingTool, unknown
 from gen.export_formats import FORMATS
 from gen.kernels import FALLBACK, LEVELS
 from gen.transport import BAUD
@@ -20,7 +25,7 @@ from gen.transport import BAUD
 EXIT_CODES = """exit codes:
   0  good                                 4  the model can't be used
   1  the answer is no (bytes differ,      5  the device or the line to it
-     does not fit, something is missing)  6  compiler, linker or PlatformIO failed
+     does not fit, a figure grew)         6  compiler, linker or PlatformIO failed
   2  wrong use                            130  interrupted
   3  a tool or package is not installed"""
 
@@ -67,6 +72,9 @@ def parser() -> Parser:
                        help="write model and card here (default: models/; with --data build/trained/)")  # fmt: skip
     add_data(train)
 
+    add_compress(verb("compress", "Distil, prune and quantize a task's student; say what each step does to it.",
+                      "compress digits --recipe ptq --recipe distill+prune=0.5+qat --seeds 3"))  # fmt: skip
+
     for name, help, example in (
         ("build", "Generate and compile the firmware.", "build digits --board stm32vldiscovery"),
         ("verify", "Build, run on the board or its emulator, and compare every byte with the reference.",
@@ -78,7 +86,8 @@ def parser() -> Parser:
         several = ", or several: a,b,c" if name == "verify" else ""
         sub.add_argument("--board", required=True, metavar="B",
                          help=f"a board of boards/{several}; `python -m gen boards` lists them")  # fmt: skip
-        sub.add_argument("--engine", default="tflm", help="how the model reaches the device (default: %(default)s)")
+        sub.add_argument("--engine", default="tflm", metavar="E",
+                         help=f"how the model reaches the device: {' or '.join(ENGINES)} (default: tflm)")  # fmt: skip
         sub.add_argument("--optimize", default="balanced", choices=list(LEVELS),
                          help="what engine aot may spend flash on (default: %(default)s)")  # fmt: skip
         sub.add_argument("--protocol", default="link", choices=["link", "mlperf"],
@@ -103,6 +112,8 @@ def parser() -> Parser:
             sub.add_argument("--dry-run", action="store_true", help="print the command of emulator or tool, and stop")
     add_bench(verb("bench", "Measure models on boards, with every engine and level, and verify them.",
                    "bench kws --boards qemu_mps2_an386 --profile"))  # fmt: skip
+    add_search(verb("search", "Search the best student that fits a board's flash, RAM and instructions.",
+                    "search digits --board stm32vldiscovery --flash 64k --ram 8k --instructions 500k"))  # fmt: skip
     add_stress(verb("stress", "Damage the line to emulated boards, pull the cable, send noise; all must end well.",
                     "stress digits --board netduino_plus_2,stm32vldiscovery"))  # fmt: skip
     add_export(verb("export", "Write a model as a library for your own project.",
@@ -119,10 +130,19 @@ def parser() -> Parser:
 
 
 def add_model(sub: Parser) -> None:
-    sub.add_argument("model", metavar="MODEL",
+    sub.add_argument("model", nargs="?", metavar="MODEL",
                      help="a task's name, an int8 .tflite file, or a float model: .keras, .h5, .onnx, .pt2 (PyTorch), "
                      "or a SavedModel's folder")  # fmt: skip
+    sub.add_argument("--model", dest="model_too", metavar="MODEL", help="the same, by name")
     add_calibration(sub)
+
+
+def choose_model(args: argparse.Namespace) -> None:
+    """Of the two ways to name one. Raises UsageProblem where there is none, or both."""
+    if "model_too" in args:
+        if (args.model is None) == (args.model_too is None):
+            raise UsageProblem(f"{args.verb} takes one MODEL; see `python -m gen {args.verb} --help`.")
+        args.model = args.model or args.model_too
 
 
 def add_calibration(sub: Parser) -> None:
@@ -144,21 +164,64 @@ def add_data(sub: Parser) -> None:
     own.add_argument("--seed", type=positive, metavar="N", help="of splits, weights and batches (default: 1)")
 
 
+def add_compress(sub: Parser) -> None:
+    sub.add_argument("tasks", nargs="*", metavar="TASK", help="tasks of models/; `python -m gen tasks` lists them")
+    sub.add_argument("--all", action="store_true", help="every task")
+    sub.add_argument("--recipe", action="append", metavar="R",
+                     help="what to do: words of narrow=S distill features prune=S sparse=S and ptq or qat, in this "
+                     "order, joined by +; S: the share that is left out; may be repeated (default: eleven recipes, "
+                     "see docs/compression.md)")  # fmt: skip
+    sub.add_argument("--seeds", type=positive, default=1, metavar="N",
+                     help="train students from N seeds, to say what is more than noise (default: 1)")  # fmt: skip
+    sub.add_argument("--board", default="qemu_mps2_an386", metavar="B",
+                     help="whose costs to tell; emulated (default: %(default)s)")  # fmt: skip
+    sub.add_argument("--engine", default="aot", metavar="E", help=f"{' or '.join(ENGINES)} (default: %(default)s)")
+    sub.add_argument("--sensitivity", action="store_true",
+                     help="quantize each layer of the first recipe's student alone: which costs accuracy?")  # fmt: skip
+    sub.add_argument("--out", type=Path, metavar="DIR",
+                     help="a folder for each task is made here (default: build/compress/)")  # fmt: skip
+    sub.add_argument("--resume", action="store_true", help="take tasks whose report is there, of the same settings")
+    sub.add_argument("--markdown", type=Path, metavar="FILE", help="write a page about all these tasks, and its plot")
+
+
 def add_bench(sub: Parser) -> None:
     sub.add_argument(
         "models", nargs="*", metavar="MODEL", help="names below models/, or models' files (default: all of models/)"
     )
     add_calibration(sub)
     sub.add_argument("--boards", nargs="+", default=BOARDS, metavar="B", help=f"(default: {' '.join(BOARDS)})")
-    sub.add_argument("--engines", nargs="+", metavar="E", help="ours or bakenn (default: all that are installed)")
+    sub.add_argument("--engines", nargs="+", metavar="E",
+                     help=f"{', '.join(ENGINES)} or bakenn (default: all that are installed)")  # fmt: skip
     sub.add_argument("--optimize", nargs="+", default=list(LEVELS), choices=list(LEVELS), metavar="L",
                      help=f"levels of engine aot (default: {' '.join(LEVELS)})")  # fmt: skip
     sub.add_argument("--profile", action="store_true", help="the instructions of each operator, and its kernel")
     sub.add_argument("--cycles", action="store_true", help="estimate Cortex-M4 cycles, see gen/cycles.py")
     sub.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as a page, too")
+    sub.add_argument("--calibrate", action="store_true",
+                     help="instead: fit what `search` tells instructions from; kept in benchmarks/")  # fmt: skip
     sub.add_argument("--save", action="store_true", help="keep the figures in benchmarks/baseline.json")
     sub.add_argument("--check", action="store_true",
                      help="exit 1 where instructions, code or arena grew by more than 2 %% since --save")  # fmt: skip
+
+
+def add_search(sub: Parser) -> None:
+    sub.add_argument("task", metavar="TASK", help="of models/; `python -m gen tasks` lists them")
+    sub.add_argument("--board", required=True, metavar="B", help="`python -m gen boards` lists them")
+    sub.add_argument("--flash", metavar="N", help="bytes, such as 64k, code included (default: the board's)")
+    sub.add_argument("--ram", metavar="N", help="bytes, such as 20k, stack included (default: the board's)")
+    sub.add_argument("--instructions", metavar="N", help="of one inference, such as 2M (default: any number)")
+    sub.add_argument("--trials", type=positive, default=30, metavar="N",
+                     help="of the whole study, by whichever process (default: %(default)s)")  # fmt: skip
+    sub.add_argument("--storage", metavar="URL",
+                     help="database that processes share, as Optuna and SQLAlchemy name it, such as "
+                     "postgresql://host/db (default: an SQLite file beside --out)")  # fmt: skip
+    sub.add_argument("--study", metavar="NAME", help="in the database (default: by task, board and limits)")
+    sub.add_argument("--engine", default="aot", metavar="E", help=f"{' or '.join(ENGINES)} (default: %(default)s)")
+    sub.add_argument("--optimize", default="balanced", choices=list(LEVELS),
+                     help="what engine aot may spend flash on (default: %(default)s)")  # fmt: skip
+    sub.add_argument("--out", type=Path, metavar="DIR",
+                     help="the student, its card, the trials' models (default: build/search/TASK-BOARD)")  # fmt: skip
+    sub.add_argument("--markdown", type=Path, metavar="FILE", help="write a page about it, and its plot")
 
 
 def add_stress(sub: Parser) -> None:
@@ -216,6 +279,8 @@ def percentage(text: str) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
     # So that context managers end an emulator that would outlive us.
@@ -224,7 +289,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         words = [a for a in arguments if not a.startswith("-")]
         if words and words[0] not in stages.VERBS:
             raise unknown("verb", words[0], stages.VERBS, "python -m gen --help")
-        args = parser().parse_args(arguments)
+        if not BOARD_FILES.is_dir():
+            raise MissingTool(f"{BOARD_FILES} is not there: gen works in its checkout alone, so install it there, "
+                              "editable: `pip install -e .`")  # fmt: skip
+        args, rest = parser().parse_known_args(arguments)
+        if rest:
+            raise UsageProblem(f"{args.verb} does not take {' '.join(rest)}; see `python -m gen {args.verb} --help`.")
+        choose_model(args)
         code: int = args.call(args)
         return code
     except GenError as error:

@@ -119,7 +119,7 @@ def load(words: Sequence[str], calibration: Path | None = None) -> list[Quantize
     files = {path.stem: path for path in sorted(task.MODELS.rglob("*.tflite"))}
     for word in words:
         if word not in files and not Path(word).suffix and not Path(word).is_dir():
-            raise unknown("model", word, files, "python -m gen bench --help")
+            raise unknown("model", word, files, "ls models models/mlperf")
     return [model.load(str(files[word])) if word in files else model.load(word, calibration) for word in words or files]
 
 
@@ -147,8 +147,8 @@ def run(todo: Sequence[Case], say: Say, *, profile: bool = False, with_cycles: b
             raise
         except GenError as error:
             row = replace(_empty(case), verdict=error.kind, note=str(error))
-        found = f"{row.instructions:,} instructions" if row.instructions else row.note or ""
-        say(f"{number} of {len(todo)}: {case}: {row.verdict}, {found} ({time.monotonic() - start:.1f} s)")
+        found = f", {row.instructions:,} instructions" if row.instructions else f", {row.note}" if row.note else ""
+        say(f"{number} of {len(todo)}: {case}: {row.verdict}{found} ({time.monotonic() - start:.1f} s)")
         rows.append(row)
     return rows
 

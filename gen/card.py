@@ -19,13 +19,13 @@ from gen import quantize
 from gen.errors import UsageError
 from gen.graph import Array
 from gen.model import QuantizedModel
+from gen.objective import CLASSIFY, Objective, of
 from gen.ops import lower
-from gen.task import Splits, Task
+from gen.task import Examples, Splits, Task
 from gen.train import NAMES, FloatModel, Trained
 
 Card = dict[str, Any]
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
-Z_95 = 1.959964
 LABELS = {"teacher": "teacher", "alone": "student alone", "distilled": "student distilled"}
 COLORS = {"teacher": "#555555", "alone": "#d9822b", "distilled": "#1f6fb2"}
 
@@ -40,35 +40,13 @@ class Run:
     distilled: QuantizedModel
 
 
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson, 1927)."""
-    share, z2 = right / total, Z_95**2
-    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = Z_95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    # At the ends the formula gives 0 and 1, but for rounding.
-    return 0.0 if right == 0 else middle - half, 1.0 if right == total else middle + half
-
-
-def mcnemar(gained: int, lost: int) -> float:
-    """The exact two-sided p value that gains and losses are equally likely (McNemar's test as a binomial one)."""
-    total = gained + lost
-    tail = sum(math.comb(total, k) for k in range(min(gained, lost) + 1))
-    return min(1.0, 2.0 * tail / 2.0**total)
-
-
-def _accuracy(predicted: Array, y: Array) -> Card:
-    right = int(np.sum(predicted == y))
-    low, high = wilson(right, len(y))
-    return {"accuracy": right / len(y), "low_95": low, "high_95": high, "right": right, "of": len(y)}
-
-
 def make(task: Task, splits: Splits, runs: Sequence[Run]) -> Card:
     """The card; the first run made the model. This is where the test set is looked at, once."""
     students = [
         {
             name: {
-                "float": getattr(run.trained, name).predict(splits.test.x),
-                "int8": quantize.predict(getattr(run, name).graph, splits.test.x),
+                "float": getattr(run.trained, name).outputs(splits.test.x),
+                "int8": quantize.outputs(getattr(run, name).graph, splits.test.x),
             }
             for name in ("alone", "distilled")
         }
@@ -91,67 +69,72 @@ def make(task: Task, splits: Splits, runs: Sequence[Run]) -> Card:
         "augmentation": asdict(task.augmentation),
         "int8_computed_by": "gen.reference (NumPy)",
         "models": {
-            "teacher": _float_figures(runs[0].trained.teacher, runs[0].trained.teacher.predict(splits.test.x), splits),
+            "teacher": _float_figures(runs[0].trained.teacher, runs[0].trained.teacher.outputs(splits.test.x), splits),
             **{
                 name: {
                     **_float_figures(getattr(runs[0].trained, name), students[0][name]["float"], splits),
-                    **_int8_figures(getattr(runs[0], name), students[0][name]["int8"], splits),
+                    **_int8_figures(getattr(runs[0], name), task, students[0][name]["int8"], splits),
                 }
                 for name in ("alone", "distilled")
             },
         },
-        "distillation": _distillation(task, runs, students, splits.test.y),
+        "distillation": _distillation(task, runs, students, splits.test),
         "curves": {name: dict(getattr(runs[0].trained, name).curves) for name in NAMES},
     }
 
 
-def _float_figures(model: FloatModel, predicted: Array, splits: Splits) -> Card:
+def _float_figures(model: FloatModel, outputs: Array, splits: Splits) -> Card:
+    measure, validation = model.objective.measure, model.outputs(splits.validation.x)
     return {
         "params": model.params,
         "epochs": len(model.curves["val_loss"]),
         "best_epoch": model.best_epoch + 1,
-        "validation_float": _accuracy(model.predict(splits.validation.x), splits.validation.y),
-        "test_float": _accuracy(predicted, splits.test.y),
+        "validation_float": measure(validation, splits.validation).as_json(),
+        "test_float": measure(outputs, splits.test).as_json(),
+        **_named(model.objective.further(validation, outputs, splits), "float"),
     }
 
 
-def _int8_figures(model: QuantizedModel, predicted: Array, splits: Splits) -> Card:
+def _int8_figures(model: QuantizedModel, task: Task, outputs: Array, splits: Splits) -> Card:
+    measure, validation = task.objective.measure, quantize.outputs(model.graph, splits.validation.x)
     return {
-        "validation_int8": _accuracy(quantize.predict(model.graph, splits.validation.x), splits.validation.y),
-        "test_int8": _accuracy(predicted, splits.test.y),
+        "validation_int8": measure(validation, splits.validation).as_json(),
+        "test_int8": measure(outputs, splits.test).as_json(),
+        **_named(task.objective.further(validation, outputs, splits), "int8"),
         "tflite_bytes": len(model.content),
         "sha256": hashlib.sha256(model.content).hexdigest(),
         "macs": sum(lower(model.graph, op).macs for op in model.graph.ops),
     }
 
 
-def _distillation(task: Task, runs: Sequence[Run], students: Sequence[Mapping[str, Any]], y: Array) -> Card:
-    """What it brought, example by example, on the test set: distilled against alone."""
-    found = []
+def _named(figures: Mapping[str, Any], kind: str) -> Card:
+    return {f"{key}_{kind}": value for key, value in figures.items()}
+
+
+def _distillation(task: Task, runs: Sequence[Run], students: Sequence[Mapping[str, Any]], test: Examples) -> Card:
+    """What it brought on the test set, the same examples: distilled against alone."""
+    objective, found = task.objective, []
     for run, by_name in zip(runs, students, strict=True):
         entry: Card = {"seed": run.seed}
         for kind in ("float", "int8"):
-            alone, distilled = by_name["alone"][kind] == y, by_name["distilled"][kind] == y
-            gained, lost = int(np.sum(distilled & ~alone)), int(np.sum(alone & ~distilled))
+            alone, distilled = by_name["alone"][kind], by_name["distilled"][kind]
             entry[kind] = {
-                "alone": float(np.mean(alone)),
-                "distilled": float(np.mean(distilled)),
-                "gained": gained,
-                "lost": lost,
-                "p_value": mcnemar(gained, lost),
+                "alone": objective.score(alone, test),
+                "distilled": objective.score(distilled, test),
+                **objective.compare(alone, distilled, test),
             }
         found.append(entry)
-    return {**asdict(task.distillation), "summary": judge(found, len(y)), "runs": found}
+    return {**asdict(task.distillation), "summary": judge(found, len(test.y), objective), "runs": found}
 
 
-def judge(runs: Sequence[Mapping[str, Any]], total: int) -> str:
+def judge(runs: Sequence[Mapping[str, Any]], total: int, objective: Objective) -> str:
     """What distillation brought in a sentence, from the runs of the card and the number of test examples."""
     first = runs[0]["int8"]
     points = 100 * (first["distilled"] - first["alone"])
     noise = "within noise" if first["p_value"] > 0.05 else "more than noise"
     text = (
-        f"{points:+.2f} points as int8 over the student alone ({first['gained']} of {total} test examples won, "
-        f"{first['lost']} lost; p = {first['p_value']:.2f}: {noise})"
+        f"{points:+.2f} points as int8 over the student alone ({objective.verdict(first, total)}; "
+        f"p = {first['p_value']:.2f}: {noise})"
     )
     if len(runs) > 1:
         all_points = [100 * (run["int8"]["distilled"] - run["int8"]["alone"]) for run in runs]
@@ -163,20 +146,33 @@ def judge(runs: Sequence[Mapping[str, Any]], total: int) -> str:
 
 
 def plot(card: Mapping[str, Any]) -> bytes:
-    """A PNG: validation accuracy by epoch, and the test accuracies with their 95 % intervals."""
+    """A PNG: the validation metric by epoch, and the test figures with their 95 % intervals; below them, of a task of
+    anomalies, the error of the distilled int8 student along the test series."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    curves, bars = figure.subplots(1, 2, width_ratios=(1.35, 1))
+    objective = of(card["models"]["distilled"]["test_int8"])
+    watched = "errors_int8" in card["models"]["distilled"]
+    figure = Figure(figsize=(10, 7.0 if watched else 4.2), layout="constrained")
+    if watched:
+        grid = figure.add_gridspec(2, 2, width_ratios=(1.35, 1), height_ratios=(1.4, 1))
+        curves, bars = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
+        _plot_errors(figure.add_subplot(grid[1, :]), card["models"]["distilled"], card["dataset"]["test"])
+    else:
+        curves, bars = figure.subplots(1, 2, width_ratios=(1.35, 1))
+    percent = 100 if objective is CLASSIFY else 1
     for name in NAMES:
-        values = 100 * np.array(card["curves"][name]["val_accuracy"])
+        values = percent * np.array(card["curves"][name][f"val_{objective.metric}"])
         best = card["models"][name]["best_epoch"]
         curves.plot(np.arange(1, len(values) + 1), values, color=COLORS[name], label=LABELS[name], linewidth=1.4)
         curves.plot(best, values[best - 1], "o", color=COLORS[name], markersize=5)
-    # From the ten below every curve's median, at most 90: the first epochs would squeeze the last.
-    low = 10 * min(9, *(math.floor(10 * np.median(card["curves"][name]["val_accuracy"])) for name in NAMES))
-    curves.set(ylim=(low, 100.2), xlabel="epoch", ylabel="validation accuracy, %", title="training (dot: epoch kept)")
-    curves.legend(loc="lower right", frameon=False)
+    curves.set(xlabel="epoch", title="training (dot: epoch kept)")
+    if objective is CLASSIFY:
+        # From the ten below every curve's median, at most 90: the first epochs would squeeze the last.
+        low = 10 * min(9, *(math.floor(10 * np.median(card["curves"][name]["val_accuracy"])) for name in NAMES))
+        curves.set(ylim=(low, 100.2), ylabel="validation accuracy, %")
+    else:
+        curves.set(yscale="log", ylabel="mean squared error on validation")
+    curves.legend(loc="lower right" if objective is CLASSIFY else "upper right", frameon=False)
 
     rows = [
         (f"{LABELS[name]}, {kind}", card["models"][name][f"test_{kind}"], COLORS[name])
@@ -185,12 +181,12 @@ def plot(card: Mapping[str, Any]) -> bytes:
         if f"test_{kind}" in card["models"][name]
     ]
     for place, (_, share, color) in enumerate(rows):
-        middle, low, high = (100 * share[key] for key in ("accuracy", "low_95", "high_95"))
+        middle, low, high = (100 * share[key] for key in (objective.key, "low_95", "high_95"))
         bars.errorbar(middle, place, xerr=[[middle - low], [high - middle]], fmt="o", color=color, capsize=4)
         bars.annotate(f"{middle:.1f}", (middle, place), (0, 7), textcoords="offset points", ha="center", fontsize=9)
     bars.set_yticks(range(len(rows)), [label for label, _, _ in rows])
     bars.invert_yaxis()
-    bars.set(xlabel="accuracy, % (95 % interval)", title=f"test set, {card['dataset']['test']} examples")
+    bars.set(xlabel=f"{objective.figure}, % (95 % interval)", title=f"test set, {card['dataset']['test']} examples")
     bars.margins(y=0.15)
     for axes in (curves, bars):
         axes.grid(alpha=0.3)
@@ -199,6 +195,23 @@ def plot(card: Mapping[str, Any]) -> bytes:
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=120, metadata={"Software": None})
     return png.getvalue()
+
+
+def _plot_errors(axes: Any, model: Mapping[str, Any], windows: int) -> None:
+    """The error of each test window, the threshold, and which windows have an anomalous point."""
+    events = model["events_int8"]
+    axes.semilogy(range(windows), model["errors_int8"], color=COLORS["distilled"], linewidth=1.2, label="error, int8")
+    axes.axhline(events["threshold"], color="#555555", linestyle="--", linewidth=1.0, label="threshold")
+    for first, last in events["windows"]:
+        axes.axvspan(first - 0.5, last + 0.5, color=COLORS["alone"], alpha=0.3, label="event")
+    axes.set(
+        xlabel="window of the test series",
+        ylabel="mean squared error",
+        title=f"alarms: {events['found']} of {events['events']} events found, {events['false_alarms']} false",
+    )
+    axes.legend(loc="upper right", frameon=False)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def check_folder(folder: Path) -> None:

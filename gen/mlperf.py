@@ -16,6 +16,7 @@ from gen.emit import render
 from gen.engines import Sources
 from gen.errors import DeviceSilent, ModelError, ProtocolError, WrongModel
 from gen.graph import Array, Graph, Tensor
+from gen.objective import Figure
 from gen.transport import Stream
 from gen.verify import Expected, Progress, Vectors
 
@@ -229,7 +230,7 @@ class Score:
     reference: str
     worst_difference: int
     inferences_per_second: float | None
-    accuracy: float | None
+    figure: Figure | None
     explanation: None = None
     instructions: None = None
     cycles: None = None
@@ -253,7 +254,7 @@ def compare(
         raise WrongModel(f"the device runs the model {model!r}, not {seen.model!r}: build and flash the firmware again")
     runner.timestamp()
     total = len(expected.outputs)
-    bad, right, worst, times = 0, 0, 0, []
+    bad, worst, times, given = 0, 0, [], []
     for number, ((x,), (y,)) in enumerate(zip(vectors.inputs, expected.outputs, strict=True)):
         progress("device", number, total)
         runner.load(seen.payload(x))
@@ -262,8 +263,7 @@ def compare(
         if found.results != truth:
             bad += 1
             worst = max(worst, _thousandths(found.results, truth))
-        if vectors.labels is not None:
-            right += int(np.argmax(_values(found.results)) == vectors.labels[number])
+        given.append(_values(found.results))
     progress("device", total, total)
     microseconds = median_low(times)
     return Score(
@@ -274,7 +274,7 @@ def compare(
         reference=f"{expected.reference}, in thousandths",
         worst_difference=worst,
         inferences_per_second=None if emulated or microseconds == 0 else round(1e6 / microseconds, 3),
-        accuracy=None if vectors.labels is None else right / total,
+        figure=None if vectors.measure is None else vectors.measure(np.stack(given).astype(np.float32)),
     )
 
 

@@ -17,6 +17,8 @@ from gen.engines import ENGINES, Sources
 from gen.errors import GenError, MissingTool
 from gen.junit import Outcome
 from gen.model import QuantizedModel
+from gen.objective import CLASSIFY
+from gen.resample import resample
 from gen.session import Session
 from gen.task import Examples
 
@@ -135,15 +137,21 @@ def choose_vectors(found: QuantizedModel, count: int | None) -> verify.Vectors:
         return verify.random_vectors(found.graph, count or verify.RANDOM_VECTORS)
     n = min(count or len(test.y), len(test.y))
     inputs = [quantize.quantize_input(found.graph, test.x[i : i + 1]) for i in range(n)]
+    objective = task.load_task(found.task).objective if found.task is not None else CLASSIFY
+    examples = Examples(test.x[:n], test.y[:n])
     return verify.Vectors(
-        inputs, test.y[:n], f"the first {n} of {len(test.y)} test examples of {found.task or found.name}"
+        inputs,
+        f"the first {n} of {len(test.y)} test examples of {found.task or found.name}",
+        lambda outputs: objective.measure(outputs, examples),
     )
 
 
 def known_test_set(found: QuantizedModel) -> Examples | None:
     """Raises MissingTool where there is one, but not on this machine."""
     if found.task is not None:
-        return task.load_task(found.task).test_set()
+        examples = task.load_task(found.task).test_set()
+        _, height, width, _ = found.graph.tensors[found.graph.inputs[0]].shape  # smaller where `search` chose so
+        return replace(examples, x=resample(examples.x, (height, width)))
     return data.test_set(found.card, found.graph.sha256) if found.card is not None else None
 
 

@@ -8,30 +8,34 @@ import numpy as np
 from gen import reference, tflite
 from gen.graph import Array, Graph, Tensor
 from gen.model import QuantizedModel
+from gen.objective import CLASSIFY, Objective
 from gen.train import FloatModel
 
+BATCH = 64  # examples that the reference computes at once
 REPRESENTATIVE = 500  # examples that the converter takes the activations' ranges from
 
 
 def quantize(model: FloatModel, x: Array, name: str) -> QuantizedModel:
-    """Post-training quantization with softmax at the end; x, NHWC from the training split, gives the ranges."""
-    content = convert(model.keras, x[:REPRESENTATIVE])
+    """Post-training quantization, with softmax at the end of a classifier; x, NHWC from the training split, gives the
+    ranges."""
+    content = convert(model.keras, x[:REPRESENTATIVE], model.objective)
     return QuantizedModel(content, tflite.read(content, name), name)
 
 
-def convert(model: Any, x: Array) -> bytes:
-    """The .tflite of a Keras model that ends in logits, batch 1. The same model gives the same bytes."""
+def convert(model: Any, x: Array, objective: Objective = CLASSIFY) -> bytes:
+    """The .tflite of a Keras model that ends in logits, or in elements where the objective is to reconstruct; batch 1.
+    The same model gives the same bytes."""
     import keras
     import tensorflow as tf
 
     keras.backend.clear_session()  # or names in the file would count the models made before
     inputs = keras.Input(batch_shape=(1, *x.shape[1:]), name="x")
-    softmax = keras.layers.Softmax(name="softmax")
+    end = [keras.layers.Softmax(name="softmax")] if objective.softmax else []
     if isinstance(model, keras.Sequential):
-        fixed = keras.Sequential([inputs, *model.layers, softmax], name="m")
+        fixed = keras.Sequential([inputs, *model.layers, *end], name="m")
     else:
         same = keras.models.clone_model(model, input_tensors=inputs, clone_function=lambda layer: layer)
-        fixed = keras.Model(inputs, softmax(same.output), name="m")
+        fixed = keras.Model(inputs, end[0](same.output) if end else same.output, name="m")
     return to_int8(tf.lite.TFLiteConverter.from_keras_model(fixed), [[image[None]] for image in x])
 
 
@@ -76,8 +80,13 @@ def dequantize_tensor(tensor: Tensor, y: Array) -> Array:
     return (y.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
 
 
-def predict(graph: Graph, x: Array) -> Array:
-    """The class of each example in x (NHWC, float), computed in int8 by the NumPy reference."""
-    return np.array(
-        [np.argmax(reference.outputs(graph, quantize_input(graph, image[None]))[0]) for image in x], np.int64
-    )
+def outputs(graph: Graph, x: Array) -> Array:
+    """The graph's first output for each example in x (NHWC, float), computed in int8 by the NumPy reference: N x ...,
+    float32 in natural units."""
+    step = BATCH if reference.batched(graph, BATCH) else 1
+    computed = []
+    for start in range(0, len(x), step):
+        part = x[start : start + step]
+        several = reference.batched(graph, len(part)) or graph
+        computed.append(dequantize_output(several, reference.outputs(several, quantize_input(several, part))[0]))
+    return np.concatenate(computed)

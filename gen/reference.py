@@ -1,6 +1,7 @@
 """Run a Graph in NumPy: the one truth that devices are compared with."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,6 +39,16 @@ def outputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
     """The graph's outputs, in order. Raises as run() does."""
     values = run(graph, inputs)
     return [values[i] for i in graph.outputs]
+
+
+def batched(graph: Graph, count: int) -> Graph | None:
+    """The graph for `count` examples at once, which run() then computes as it computes each alone; None where a tensor
+    that is computed or fed has no first dimension of 1 to put them in."""
+    activations = {tensor.index for tensor in graph.activations}
+    if any(graph.tensors[index].shape[:1] != (1,) for index in activations):
+        return None
+    tensors = (replace(t, shape=(count, *t.shape[1:])) if t.index in activations else t for t in graph.tensors)
+    return replace(graph, tensors=tuple(tensors))
 
 
 def random_inputs(graph: Graph, vector: int, seed: int) -> list[Array]:

@@ -36,12 +36,14 @@ TITLES = {
     "explanation": ("why", ""),
     "reference": ("reference", ""),
     "accuracy": ("accuracy on the device", "%"),
+    "roc_auc": ("ROC AUC on the device", "%"),
+    "variance_explained": ("variance given back by the device", "%"),
     "instructions": ("instructions per inference", ""),
     "cycles": ("cycles per inference", ""),
     "inferences_per_second": ("inferences a second", ""),
     "arena_bytes": ("arena", "bytes"),
     "const_bytes": ("constants", "bytes"),
-    "const_growth": ("of what the model's own take", "%"),
+    "const_growth": ("weights and scales, of the model's own", "%"),
     "stack_bytes": ("stack used", "bytes"),
     "flash_bytes": ("flash", "bytes"),
     "ram_bytes": ("RAM, stack reserve included", "bytes"),
@@ -73,9 +75,11 @@ def built(model: QuantizedModel, board: Board, sources: Sources, firmware: Firmw
 
 
 def verified(build: Report, verdict: Verdict | Score) -> Report:
-    """The report of `verify`: what was built, and the verdict on it."""
+    """The report of `verify`: what was built, and the verdict on it. Its figure is under its own key."""
     found = asdict(verdict)
-    return {"verdict": found.pop("kind"), **build, **found}
+    figure = found.pop("figure")
+    measured = {"accuracy": None} if figure is None else {figure["key"]: figure["value"]}
+    return {"verdict": found.pop("kind"), **build, **found, **measured}
 
 
 def rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -129,4 +133,4 @@ def save(report: Report, folder: Path) -> None:
 
 def _console() -> Console:
     # A pipe has no width: never cut a figure there.
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False, emoji=False)

@@ -15,6 +15,7 @@ from gen import (
     bench,
     bench_report,
     board,
+    cost,
     data,
     data_task,
     doctor,
@@ -49,6 +50,7 @@ from gen.pipeline import (
     verify_boards,
     verify_built,
 )
+from gen.stages_learn import run_compress, run_search
 
 
 def version() -> str:
@@ -139,6 +141,8 @@ def run_verify(args: Namespace) -> int:
     vectors = choose_vectors(found, args.vectors)
     if len(targets) > 1 or args.junit:
         return verify_several(args, found, targets, request, vectors)
+    if not (args.port or args.flash or args.emulator or targets[0].transport):
+        args.port = flash.find_port(targets[0], None)  # says before the build that there is none
     progress = Progress()
     built = build_model(found, targets[0], request, progress)
     verified = verify_built(
@@ -242,6 +246,8 @@ def run_flash(args: Namespace) -> int:
 
 def run_monitor(args: Namespace) -> int:
     target = board.load(args.board)
+    if args.json:
+        raise UsageError("monitor shows what a board says as it comes, which is no JSON: leave out --json.")
     port = flash.find_port(target, args.port)
     with transport.open_stream(f"serial:{port}", args.baud) as stream:
         try:
@@ -274,8 +280,8 @@ def run_tasks(args: Namespace) -> int:
     if args.json:
         report.show_json(found)
     else:
-        lines = [(t["task"], t["title"], t["student"], t["accuracy"]) for t in found]
-        report.show_table(("task", "what it learns", "student", "int8 accuracy"), lines)
+        lines = [(t["task"], t["title"], t["student"], t["figure"]) for t in found]
+        report.show_table(("task", "what it learns", "student", "as int8"), lines)
     return 0
 
 
@@ -304,6 +310,8 @@ def run_doctor(args: Namespace) -> int:
 def run_bench(args: Namespace) -> int:
     say = Progress().say
     boards = [board.load(word) for word in args.boards]
+    if args.calibrate:
+        return run_calibrate(boards, bench.engines(args.engines or list(ENGINES)), say)
     todo = bench.cases(bench.load(args.models, args.calibration), boards, bench.engines(args.engines), args.optimize)
     rows = bench.run(todo, say, profile=args.profile, with_cycles=args.cycles)
     if args.json:
@@ -319,6 +327,19 @@ def run_bench(args: Namespace) -> int:
     for sentence in worse:
         say(f"worse: {sentence}")
     return 1 if worse or any(bench.is_fault(row) for row in rows) else 0
+
+
+def run_calibrate(boards: Sequence[Board], engines: Sequence[str], say: bench.Say) -> int:
+    """Measures untrained students on each board and keeps what `search` tells instructions from."""
+    models = cost.students()
+    for target in boards:
+        for engine in engines:
+            found = cost.calibrate(target, engine, models, say)
+            cost.save(target.isa, engine, found)
+            off = f"{found.median_error:.1%} of its instructions (median), {found.worst_error:.1%} at worst"
+            say(f"{target.isa} {engine}: {found.models} models; of one left out the fit misses {off}")
+            say(f"written: {os.path.relpath(cost.FILE)}")
+    return 0
 
 
 def run_stress(args: Namespace) -> int:
@@ -354,6 +375,8 @@ def run_export(args: Namespace) -> int:
 
 VERBS: dict[str, Callable[[Namespace], int]] = {
     "train": run_train,
+    "compress": run_compress,
+    "search": run_search,
     "build": run_build,
     "verify": run_verify,
     "boards": run_boards,

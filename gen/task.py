@@ -6,7 +6,7 @@ Nothing here imports TensorFlow: `build` and `verify` read the committed student
 import importlib.util
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from gen.augment import Augmentation
 from gen.errors import MissingTool, UsageError, unknown
 from gen.graph import Array
+from gen.objective import CLASSIFY, Objective
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 INSTALL_TRAIN = "pip install -e '.[train]'"
@@ -22,7 +23,7 @@ INSTALL_TRAIN = "pip install -e '.[train]'"
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """x: float32 NHWC in natural units; y: int64 class numbers, one for each example."""
+    """x: float32 NHWC in natural units; y: int64, one for each example: its class, which is 1 for an anomaly."""
 
     x: Array
     y: Array
@@ -34,13 +35,14 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Every example there is. source: what a person needs to find the data again. test: the test set, when the data
-    come with one, which examples then are without."""
+    """Every example there is. source: what a person needs to find the data again. test, validation: these sets, when
+    the data come with one or are split in time; examples then are without."""
 
     source: str
     classes: tuple[str, ...]
     examples: Examples
     test: Examples | None = None
+    validation: Examples | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,8 @@ class Training:
 @dataclass(frozen=True)
 class Distillation:
     """Loss (1 - alpha) CE(y, p_s) + alpha T^2 KL(p_t || p_s), p_t and p_s at temperature T in the KL term
-    (Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015)."""
+    (Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015). Of reconstructions r of x it is
+    (1 - alpha) MSE(x, r_s) + alpha MSE(r_t, r_s), without a temperature."""
 
     temperature: float
     alpha: float
@@ -72,9 +75,9 @@ class Distillation:
 
 @dataclass(frozen=True)
 class Task:
-    """One problem. teacher and student build Keras models from NHWC inputs to logits, one for each class; seed decides
-    the splits, the initial weights and the batches. The shares are of the data set's examples; test_share is 0 where
-    the data set has a test set."""
+    """One problem. teacher and student build Keras models from NHWC inputs to logits, one for each class, or, where
+    the objective is to reconstruct, to the input's elements, flat; seed decides the splits, the initial weights and the
+    batches. The shares are of the data set's examples; one is 0 where the data set has that set."""
 
     name: str
     title: str
@@ -88,6 +91,7 @@ class Task:
     student_training: Training
     augmentation: Augmentation
     distillation: Distillation
+    objective: Objective = field(default=CLASSIFY, kw_only=True)
 
     def dataset(self) -> Dataset:
         """Raises MissingTool when the package that holds the data is not installed."""
@@ -104,10 +108,10 @@ class Task:
         examples = dataset.examples
         parts = stratify(examples.y, (self.validation_share, self.test_share), self.seed)
         rest, validation, test = (Examples(examples.x[part], examples.y[part]) for part in parts)
-        return Splits(rest, validation, dataset.test or test)
+        return Splits(rest, dataset.validation or validation, dataset.test or test)
 
     def test_set(self) -> Examples:
-        """What the card's accuracy is of. Raises as dataset() does."""
+        """What the card's figures are of. Raises as dataset() does."""
         return self.splits().test
 
 
@@ -162,12 +166,15 @@ def of_card(path: Path) -> str | None:
 
 
 def overview() -> list[dict[str, str]]:
-    """For each task: task, title, and student (size) and accuracy (int8, test set) as its card says."""
+    """For each task: task, title, and student (size) and figure (its name and value as int8 on the test set) as its
+    card says."""
     rows = []
     for name in list_tasks():
-        size, accuracy = "not trained yet", ""
+        found = load_task(name)
+        size, figure = "not trained yet", ""
         if card_path(name).exists():
             student = json.loads(card_path(name).read_text("utf-8"))["models"]["distilled"]
-            size, accuracy = f"{student['tflite_bytes']} bytes", f"{student['test_int8']['accuracy']:.2%}"
-        rows.append({"task": name, "title": load_task(name).title, "student": size, "accuracy": accuracy})
+            size = f"{student['tflite_bytes']} bytes"
+            figure = f"{found.objective.figure} {student['test_int8'][found.objective.key]:.2%}"
+        rows.append({"task": name, "title": found.title, "student": size, "figure": figure})
     return rows

@@ -44,7 +44,8 @@ def read(content: bytes, name: str, where: str = "the model") -> Graph:
     """Parse a .tflite held in memory. where names it in errors. Raises NotTflite, UnsupportedOp, ModelError."""
     if content[4:8] != b"TFL3":
         raise NotTflite(
-            f"{where} is not a TensorFlow Lite model (no TFL3 mark in its first 8 bytes): give a .tflite file."
+            f"{where} is not a TensorFlow Lite model (no TFL3 mark in its first 8 bytes): give a .tflite file, or a "
+            "float model: .keras, .h5, .onnx, .pt2 or a SavedModel's folder."
         )
     try:
         graph = _read_graph(content, name, where)

@@ -20,6 +20,7 @@ from gen import distill
 from gen.augment import Augmentation, augment
 from gen.errors import GenError, MissingTool
 from gen.graph import Array
+from gen.objective import CLASSIFY, Objective, of
 from gen.task import INSTALL_TRAIN, Examples, Splits, Task, Training
 
 Say = Callable[[str], None]
@@ -28,22 +29,23 @@ NAMES = ("teacher", "alone", "distilled")
 
 @dataclass(frozen=True, eq=False)
 class FloatModel:
-    """keras maps NHWC to logits and holds the weights of the best epoch; curves are per epoch: loss, accuracy,
-    val_loss, val_accuracy; the losses are cross-entropy, or the distillation loss of a distilled student."""
+    """keras maps NHWC to what a task's student gives and holds the weights of the best epoch; curves are per epoch:
+    loss, val_loss, and the objective's metric, such as accuracy, val_accuracy; the losses are the objective's, or the
+    distillation loss of a distilled student."""
 
     keras: Any
     params: int
     curves: Mapping[str, list[float]]
+    objective: Objective = CLASSIFY
 
     @property
     def best_epoch(self) -> int:
         """Counted from 0."""
         return int(np.argmin(self.curves["val_loss"]))
 
-    def predict(self, x: Array) -> Array:
-        """The class of each example in x, NHWC."""
-        classes: Array = np.argmax(np.asarray(self.keras(x, training=False)), axis=-1)
-        return classes
+    def outputs(self, x: Array) -> Array:
+        """What it gives for each example in x, NHWC: float32, N x logits or N x elements."""
+        return np.asarray(self.keras(x, training=False))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +114,7 @@ def train(task: Task, splits: Splits, seed: int, say: Say, teacher: FloatModel |
         return fit(name, task.student, task.student_training, task, splits, seed=seed, say=say, wrap=wrap)
 
     teacher = teacher or fit("teacher", task.teacher, task.teacher_training, task, splits, seed=seed, say=say)
-    taught = partial(distill.by_logits, teacher=teacher.keras, settings=task.distillation)
+    taught = partial(distill.by_logits, teacher=teacher.keras, settings=task.distillation, objective=task.objective)
     return Trained(teacher, student("student alone"), student("student distilled", taught))
 
 
@@ -127,7 +129,7 @@ def fit(
     say: Say,
     wrap: Callable[[Any], Any] = lambda model: model,
 ) -> FloatModel:
-    """Train what build() makes, a Keras model from NHWC to logits, on the task's examples and augmentation. seed
+    """Train what build() makes, a Keras model like the task's student, on the task's examples and augmentation. seed
     decides the weights that build() draws and the batches. wrap: puts the model into a Keras model with another loss,
     which is trained in its place, see distill.py. start_tensorflow() comes first."""
     say(f"{name}: {training.epochs} epochs from seed {seed} ...")
@@ -137,44 +139,45 @@ def fit(
 
         keras.utils.set_random_seed(seed)
         model = build()
-        history = _run(wrap(model), training, task.augmentation, splits, seed)
+        history = _run(wrap(model), training, task, splits, seed)
     curves = {key: [float(value) for value in values] for key, values in history.items()}
-    trained = FloatModel(model, model.count_params(), curves)
+    trained = FloatModel(model, model.count_params(), curves, task.objective)
     best = trained.best_epoch
     say(
-        f"{name}: {curves['val_accuracy'][best]:.2%} of validation right after epoch {best + 1}, which is kept; "
-        f"{time.monotonic() - start:.1f} s"
+        f"{name}: {task.objective.told.format(curves[f'val_{task.objective.metric}'][best])} after epoch {best + 1}, "
+        f"which is kept; {time.monotonic() - start:.1f} s"
     )
     return trained
 
 
-def _run(learner: Any, training: Training, augmentation: Augmentation, splits: Splits, seed: int) -> dict[str, Any]:
+def _run(learner: Any, training: Training, task: Task, splits: Splits, seed: int) -> dict[str, Any]:
     """Fit learner and leave it with the weights of its best epoch; returns the curves."""
     import keras
     import tensorflow as tf
 
     steps = len(splits.train.y) // training.batch
-    signature = (
-        tf.TensorSpec((steps, training.batch, *splits.train.x.shape[1:]), tf.float32),
-        tf.TensorSpec((steps, training.batch), tf.int64),
+    target = task.objective.target
+    x, y = splits.validation.x, target(splits.validation.x, splits.validation.y)
+    signature = tuple(
+        tf.TensorSpec((steps, training.batch, *array.shape[1:]), tf.as_dtype(array.dtype)) for array in (x, y)
     )
     epochs = tf.data.Dataset.from_generator(
-        lambda: _epochs(splits.train, training, augmentation, seed), output_signature=signature
+        lambda: _epochs(splits.train, training, task.augmentation, target, seed), output_signature=signature
     )
     learner.compile(
         optimizer=keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(training.learning_rate, steps * training.epochs)
         ),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        loss=task.objective.loss(),
+        metrics=[task.objective.metric],
         steps_per_execution=steps,
     )
     history = learner.fit(
         epochs.unbatch(),
         epochs=training.epochs,
         steps_per_epoch=steps,
-        validation_data=(splits.validation.x, splits.validation.y),
-        validation_batch_size=len(splits.validation.y),
+        validation_data=(x, y),
+        validation_batch_size=len(x),
         callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=training.epochs, restore_best_weights=True)],
         shuffle=False,
         verbose=0,
@@ -183,15 +186,21 @@ def _run(learner: Any, training: Training, augmentation: Augmentation, splits: S
 
 
 def _epochs(
-    examples: Examples, training: Training, augmentation: Augmentation, seed: int
+    examples: Examples,
+    training: Training,
+    augmentation: Augmentation,
+    target: Callable[[Array, Array], Array],
+    seed: int,
 ) -> Iterator[tuple[Array, Array]]:
-    """For each epoch all its batches (steps, batch, H, W, C) and labels (steps, batch): shuffled, freshly augmented."""
+    """For each epoch all its batches (steps, batch, H, W, C) and targets (steps, batch, ...): shuffled, freshly
+    augmented."""
     rng = np.random.default_rng(seed)
     steps = len(examples.y) // training.batch
     for _ in range(training.epochs):
         order = rng.permutation(len(examples.y))[: steps * training.batch]
         x = augment(examples.x[order], augmentation, rng)
-        yield x.reshape(steps, training.batch, *x.shape[1:]), examples.y[order].reshape(steps, training.batch)
+        y = target(x, examples.y[order])
+        yield x.reshape(steps, training.batch, *x.shape[1:]), y.reshape(steps, training.batch, *y.shape[1:])
 
 
 def train_task(task: Task, folder: Path, say: Say, repeats: int = 1) -> dict[str, Any]:
@@ -236,8 +245,9 @@ def summary(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = []
     for name in NAMES:
         model = card["models"][name]
-        figures = [f"{model['test_float']['accuracy']:.2%} of test as float"]
+        objective = of(model["test_float"])
+        figures = [f"{objective.figure} {model['test_float'][objective.key]:.2%} on test as float"]
         if "test_int8" in model:
-            figures += [f"{model['test_int8']['accuracy']:.2%} as int8", f"{model['tflite_bytes']} bytes"]
+            figures += [f"{model['test_int8'][objective.key]:.2%} as int8", f"{model['tflite_bytes']} bytes"]
         rows.append((name, ", ".join(figures)))
     return [*rows, ("distillation", card["distillation"]["summary"])]

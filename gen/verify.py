@@ -11,6 +11,8 @@ from gen.engines import Sources
 from gen.explain import Explanation, explain
 from gen.graph import Array, Graph
 from gen.model import QuantizedModel
+from gen.objective import Figure
+from gen.quantize import dequantize_output
 from gen.session import DeviceInfo, Session
 
 Progress = Callable[[str, int, int], None]
@@ -20,12 +22,13 @@ RANDOM_VECTORS = 20
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """What the device is fed. inputs: one list of arrays per vector, an array per graph input; labels: the class of
-    each vector where it is known; source says where they are from."""
+    """What the device is fed. inputs: one list of arrays per vector, an array per graph input; source says where they
+    are from; measure: what the first outputs of all of them, N x ... of float32 in natural units, are worth, where that
+    is known."""
 
     inputs: Sequence[list[Array]]
-    labels: Array | None
     source: str
+    measure: Callable[[Array], Figure] | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Verdict:
 
     instructions: per inference, emulated boards; cycles: per inference, boards with a cycle counter; both the low
     median over the vectors. reference names what the bytes were compared with. explanation is there where it was asked
-    for and something differs. accuracy is the device's own."""
+    for and something differs. figure, such as accuracy, is of the device's own outputs."""
 
     kind: str
     vectors: int
@@ -46,7 +49,7 @@ class Verdict:
     instructions: int | None
     cycles: int | None
     stack_bytes: int | None
-    accuracy: float | None
+    figure: Figure | None
     resends: int
 
     @property
@@ -55,9 +58,7 @@ class Verdict:
 
 
 def random_vectors(graph: Graph, count: int) -> Vectors:
-    return Vectors(
-        [reference.random_inputs(graph, i, SEED) for i in range(count)], None, f"uniform random, seed {SEED}"
-    )
+    return Vectors([reference.random_inputs(graph, i, SEED) for i in range(count)], f"uniform random, seed {SEED}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ def compare(
     info = session.hello()
     session.expect_model(model.graph.sha256)
     total = len(expected.outputs)
-    worst, right, ticks, bad = 0, 0, [], []
+    worst, ticks, bad, given = 0, [], [], []
     for number, (inputs, truth) in enumerate(zip(vectors.inputs, expected.outputs, strict=True)):
         progress("device", number, total)
         for index, array in enumerate(inputs):
@@ -105,8 +106,7 @@ def compare(
         if any(c.tobytes() != e.tobytes() for c, e in zip(computed, truth, strict=True)):
             worst = max(worst, *(_difference(c, e) for c, e in zip(computed, truth, strict=True)))
             bad.append(inputs)
-        if vectors.labels is not None:
-            right += int(np.argmax(computed[0]) == vectors.labels[number])
+        given.append(dequantize_output(model.graph, computed[0]))
     progress("device", total, total)
     verdict = Verdict(
         kind="exact" if not bad else "off_by_one" if worst == 1 else "mismatch",
@@ -119,7 +119,7 @@ def compare(
         instructions=None,
         cycles=None,
         stack_bytes=session.stack_used(),
-        accuracy=None if vectors.labels is None else right / total,
+        figure=None if vectors.measure is None else vectors.measure(np.concatenate(given)),
         resends=session.resends,
     )
     return _with_ticks(verdict, median_low(ticks), info, emulated)

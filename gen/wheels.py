@@ -45,6 +45,23 @@ def _examples(content: bytes, labels: tuple[str, ...], steps: int) -> Examples:
     return Examples(x, np.array([labels.index(name) for name in names], np.int64))
 
 
+def tsad(problem: str, file: str) -> tuple[Array, Array, Array, Array]:
+    """A series of the anomaly archives that aeon carries: values (float32) and is it anomalous (bool) of each point of
+    the normal series to learn from, then of all that comes after it; the file of the test set repeats the first.
+    Raises as read()."""
+    folder = f"aeon/datasets/data/{problem}/{file}"
+    (values, flags), (all_values, all_flags) = (
+        _points(read(AEON, f"{folder}_{part}.csv")) for part in ("TRAIN", "TEST")
+    )
+    return values, flags, all_values[len(values) :], all_flags[len(values) :]
+
+
+def _points(content: bytes) -> tuple[Array, Array]:
+    """Of a CSV with a header: timestamp, value, is_anomaly."""
+    columns = np.loadtxt(content.decode("utf-8").splitlines(), delimiter=",", skiprows=1, usecols=(1, 2), ndmin=2)
+    return columns[:, 0].astype(np.float32), columns[:, 1] == 1
+
+
 def read_ts(text: str) -> tuple[list[Array], list[str]]:
     """The cases, each steps x channels in float32, and their labels: after @data a line has, between colons, the
     comma-separated values of each channel, then the label (the .ts format of the UEA archive, without timestamps)."""

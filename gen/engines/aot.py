@@ -60,7 +60,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
             (s.call.op.index, s.call.op.kind, " + ".join(f"nn_{v.name}" for v in s.variants)) for s in program.steps
         ),
         level=level,
-        const_growth=(constants.bytes + structs) / own if own else None,
+        const_growth=constants.bytes / own if own else None,
     )
 
 

@@ -16,8 +16,9 @@ class Sources:
     graph: what the device computes, an optimized form of the model; the engine's operator i is that at kernels[i][0].
     arena_bytes: the exact arena, because of arena_because. const_bytes: what the constants take in flash at least.
     kernels: (operator index, operator kind, kernel symbol). level: what the engine optimized for, and const_growth,
-    const_bytes as a multiple of the model's own constants; None for an engine or a model without. tree: an upstream
-    TFLM, compiled too (gen/tflm_tree.py). link: the file of firmware/ that talks to the host."""
+    what its constants but for operators' parameters take, as a multiple of the model's own; None for an engine or a
+    model without. tree: an upstream TFLM, compiled too (gen/tflm_tree.py). link: the file of firmware/ that talks to
+    the host."""
 
     engine: str
     name: str

@@ -81,6 +81,22 @@ def test_every_other_task_on_the_smallest_board(
     assert f"test examples of {name}" in report["vectors_source"]
 
 
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_anomalies_are_found_from_the_devices_own_outputs(
+    engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All test windows: exact, and the figure is within a point of the float student's."""
+    words = ("--board", "netduino_plus_2", "--engine", engine, "--out", str(tmp_path))
+    code, report = gen(capsys, "verify", "anomaly", *words)
+    card = json.loads(task.card_path("anomaly").read_text("utf-8"))
+    figures = card["models"]["distilled"]
+    assert (code, report["verdict"], report["vectors"]) == (0, "exact", card["dataset"]["test"])
+    assert report["roc_auc"] == figures["test_int8"]["roc_auc"]
+    assert abs(report["roc_auc"] - figures["test_float"]["roc_auc"]) <= 0.01
+    assert "accuracy" not in report
+    assert "ROC AUC on the device" in (tmp_path / "report.md").read_text("utf-8")
+
+
 def arenas() -> list[Any]:
     """Models and boards: both sizes of pointers, and each compiler."""
     sizes = ("qemu_mps2_an386", "host")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import flash, pipeline, stages
+from gen import flash, pipeline, report, stages
 from gen.__main__ import EXIT_CODES, main, parser
 from gen.board import Board
 from gen.emit import write_if_changed
@@ -78,6 +79,43 @@ def test_wrong_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--vectors" in refused(capsys, 2, "verify", "digits", *BOARD, "--vectors", "0")
     assert "--vectors" in refused(capsys, 2, "verify", "digits", *BOARD, "--vectors", "many")
     assert "VERB" in refused(capsys, 2)
+
+
+def test_a_model_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "verify takes one MODEL" in refused(capsys, 2, "verify", *BOARD)
+    assert "verify takes one MODEL" in refused(capsys, 2, "verify", "digits", "--model", "digits", *BOARD)
+    assert main(["verify", "--model", "digits", "--dry-run", *BOARD]) == 0
+    assert "digits" in capsys.readouterr().out
+
+
+def test_a_word_of_no_use_names_the_verbs_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "boards does not take --bord; see `python -m gen boards --help`" in refused(capsys, 2, "boards", "--bord")
+
+
+def test_outside_its_checkout_it_says_where_it_works(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gen.__main__.BOARD_FILES", tmp_path / "boards")
+    assert "pip install -e" in refused(capsys, 3, "boards")
+
+
+def test_monitor_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["monitor", "--board", "esp32", "--json"]) == 2
+    assert "leave out --json" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_it_starts_leaves_no_traceback() -> None:
+    """Before main() can catch it, the signal ends the process."""
+    process = subprocess.Popen([sys.executable, "-m", "gen", "monitor", "--help"], stderr=subprocess.PIPE)
+    time.sleep(0.25)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert b"Traceback" not in said
+
+
+def test_cells_of_tables_are_taken_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    report.show_table(("what", "how"), [("[/x]", "pip install -e '.[train]' :smile:")])
+    assert "pip install -e '.[train]' :smile:" in capsys.readouterr().out
 
 
 def test_missing_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from gen import mlperf, reference, tflite
 from gen.errors import DeviceGone, DeviceSilent, ModelError, ProtocolError, WrongModel
 from gen.graph import Graph
 from gen.mlperf import FEATURES, PIXELS, TENSOR, Runner
+from gen.objective import CLASSIFY
+from gen.task import Examples
 from gen.transport import Closing, open_stream
 from gen.verify import Expected, Vectors, random_vectors
 from tests import tiny
@@ -215,9 +217,11 @@ def test_rates_are_of_real_boards() -> None:
 def test_accuracy_is_of_the_printed_results() -> None:
     graph = graph_of("mlperf/kws")
     drawn = random_vectors(graph, 2)
-    vectors = Vectors(drawn.inputs, np.array([11, 3]), "drawn")
+    examples = Examples(np.zeros((2, 1, 1, 1), np.float32), np.array([11, 3]))
+    vectors = Vectors(drawn.inputs, "drawn", lambda outputs: CLASSIFY.measure(outputs, examples))
     printed = ",".join(["0.000"] * 11 + ["1.000"])
-    assert compared(graph, vectors, lambda _: printed).accuracy == 0.5
+    figure = compared(graph, vectors, lambda _: printed).figure
+    assert figure is not None and (figure.key, figure.value) == ("accuracy", 0.5)
 
 
 def test_another_model_is_an_error() -> None:

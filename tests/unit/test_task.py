@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gen import task
 from gen.errors import MissingTool, UsageError
+from gen.objective import CLASSIFY
 
 
 @pytest.mark.parametrize("name", task.list_tasks())
@@ -49,6 +50,7 @@ def test_missing_data_package_says_what_to_install(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("name", "classes", "shape", "counts"),
     [
+        ("anomaly", 2, (1, 64, 1), (777, 297, 390)),
         ("digits", 10, (8, 8, 1), (1169, 269, 359)),
         ("faces", 2, (25, 25, 1), (110, 30, 60)),
         ("gesture", 10, (1, 360, 1), (40, 10, 50)),
@@ -65,23 +67,24 @@ def test_the_data_are_the_published_ones(
     assert len(found.dataset().classes) == classes
     assert {part.x.shape[1:] for part in parts} == {shape}
     assert tuple(len(part.y) for part in parts) == counts
-    assert [set(part.y) for part in parts] == [set(range(classes))] * 3
+    every = set(range(classes))
+    learnt = every if found.objective is CLASSIFY else {0}  # only what is normal
+    assert [set(part.y) for part in parts] == [learnt, learnt, every]
 
 
 @pytest.mark.parametrize("name", task.list_tasks())
 def test_splits_are_whole_disjoint_stratified_and_the_same_each_time(name: str) -> None:
     found = task.load_task(name)
     dataset, splits, again = found.dataset(), found.splits(), found.splits()
-    own = () if dataset.test is None else (dataset.test,)
+    own = [part for part in (dataset.validation, dataset.test) if part is not None]
     everything = [example.tobytes() for part in (dataset.examples, *own) for example in part.x]
     parts = (splits.train, splits.validation, splits.test)
     assert sorted(example.tobytes() for part in parts for example in part.x) == sorted(everything)
     assert len(set(everything)) == len(everything)  # no example is in it twice, so none is in two splits
-    shares = {"validation": found.validation_share}
-    if dataset.test is None:
-        shares["test"] = found.test_share
-    else:
-        assert (found.test_share, splits.test.x.shape) == (0.0, dataset.test.x.shape)
+    shares = {"validation": found.validation_share, "test": found.test_share}
+    for key in ("validation", "test"):
+        if (given := getattr(dataset, key)) is not None:
+            assert shares.pop(key) == 0.0 and np.array_equal(getattr(splits, key).x, given.x)
     for label in range(len(dataset.classes)):
         total = np.sum(dataset.examples.y == label)
         assert {key: np.sum(getattr(splits, key).y == label) for key in shares} == {
@@ -120,7 +123,7 @@ def test_examples_must_agree() -> None:
 def test_overview_reads_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = next(row for row in task.overview() if row["task"] == "digits")
     assert row["student"] == f"{task.model_path('digits').stat().st_size} bytes"
-    assert row["accuracy"].endswith("%")
+    assert row["figure"].startswith("accuracy ") and row["figure"].endswith("%")
     (tmp_path / "digits.py").write_text((task.MODELS / "digits.py").read_text("utf-8"), encoding="utf-8")
     monkeypatch.setattr(task, "MODELS", tmp_path)
     assert [row["student"] for row in task.overview()] == ["not trained yet"]

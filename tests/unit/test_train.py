@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen import card as cards
-from gen import distill, task, train
+from gen import distill, stats, task, train
 from gen.errors import MissingTool, UsageError
+from gen.objective import CLASSIFY, RECONSTRUCT
 from gen.task import Distillation, Task, Training
 
 Run = tuple[Path, dict[str, Any], list[str]]  # folder, card, lines said
@@ -81,19 +82,19 @@ def test_the_students_differ_by_the_loss_only_and_keep_their_best_epoch(small: T
     for ours, theirs in zip(trained.alone.keras.get_weights(), trained.distilled.keras.get_weights(), strict=True):
         assert np.allclose(ours, theirs, atol=1e-6)
     for model in (trained.alone, trained.distilled):
-        right = np.mean(model.predict(splits.validation.x) == splits.validation.y)
-        assert right == pytest.approx(model.curves["val_accuracy"][model.best_epoch], abs=1e-6)
+        score = small.objective.score(model.outputs(splits.validation.x), splits.validation)
+        assert score == pytest.approx(model.curves["val_accuracy"][model.best_epoch], abs=1e-6)
 
 
 def test_the_judgement_says_noise_when_it_is_noise() -> None:
     def run(gained: int, lost: int) -> dict[str, Any]:
         found = {"alone": 0.9, "distilled": 0.9 + (gained - lost) / 100, "gained": gained, "lost": lost}
-        return {"int8": {**found, "p_value": cards.mcnemar(gained, lost)}}
+        return {"int8": {**found, "p_value": stats.mcnemar(gained, lost)}}
 
-    assert cards.judge([run(2, 1)], 100) == (
+    assert cards.judge([run(2, 1)], 100, CLASSIFY) == (
         "+1.00 points as int8 over the student alone (2 of 100 test examples won, 1 lost; p = 1.00: within noise)"
     )
-    several = cards.judge([run(9, 1), run(0, 2)], 100)
+    several = cards.judge([run(9, 1), run(0, 2)], 100, CLASSIFY)
     assert "+8.00 points" in several
     assert "more than noise" in several
     assert several.endswith("; over 2 seeds +3.00 points on average, -2.00 to +8.00")
@@ -110,7 +111,17 @@ def test_distillation_loss_is_the_formula(seed: int, temperature: float, alpha: 
     expected = (1 - alpha) * 0.7 + alpha * temperature**2 * divergence
     train.start_tensorflow()
     settings_ = Distillation(temperature, alpha)
-    computed = distill.mix_losses(0.7, teacher.astype(np.float32), student.astype(np.float32), settings_)
+    computed = distill.mix_losses(0.7, teacher.astype(np.float32), student.astype(np.float32), settings_, CLASSIFY)
+    assert float(computed) == pytest.approx(expected, rel=1e-4)
+
+
+@settings(derandomize=True, deadline=None, max_examples=10)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 1.0]))
+def test_a_reconstruction_is_distilled_by_the_squared_difference(seed: int, alpha: float) -> None:
+    teacher, student = np.random.default_rng(seed).normal(0, 3, (2, 6, 10)).astype(np.float32)
+    train.start_tensorflow()
+    computed = distill.mix_losses(0.7, teacher, student, Distillation(1.0, alpha), RECONSTRUCT)
+    expected = (1 - alpha) * 0.7 + alpha * np.mean((teacher - student) ** 2)
     assert float(computed) == pytest.approx(expected, rel=1e-4)
 
 
@@ -119,7 +130,7 @@ def test_distillation_loss_is_the_formula(seed: int, temperature: float, alpha: 
 )
 def test_wilson_interval(right: int, total: int, low: float, high: float) -> None:
     """The third is the worked example of Newcombe, 1998 (Statistics in Medicine 17:857-872)."""
-    assert cards.wilson(right, total) == pytest.approx((low, high), abs=5e-5)
+    assert stats.wilson(right, total) == pytest.approx((low, high), abs=5e-5)
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)
@@ -128,7 +139,7 @@ def test_mcnemar_is_the_binomial_test(gained: int, lost: int) -> None:
     from scipy.stats import binomtest
 
     expected = 1.0 if gained + lost == 0 else binomtest(gained, gained + lost).pvalue
-    assert math.isclose(cards.mcnemar(gained, lost), expected, rel_tol=1e-9)
+    assert math.isclose(stats.mcnemar(gained, lost), expected, rel_tol=1e-9)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])

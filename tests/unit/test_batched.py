@@ -1,0 +1,33 @@
+"""The reference on many examples at once computes what it computes on each alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gen import model, quantize, reference, task
+from gen.graph import Array, Graph
+
+COUNT = quantize.BATCH + 3  # a whole batch and a part of one
+
+
+def one_by_one(graph: Graph, x: Array) -> Array:
+    computed = [reference.outputs(graph, quantize.quantize_input(graph, example[None]))[0] for example in x]
+    return np.concatenate([quantize.dequantize_output(graph, y) for y in computed])
+
+
+@pytest.mark.parametrize("name", [name for name in task.list_tasks() if task.model_path(name).exists()])
+def test_every_student_s_outputs_are_the_same_bytes(name: str) -> None:
+    graph = model.load(name).graph
+    shape = graph.tensors[graph.inputs[0]].shape
+    x = np.random.default_rng(7).normal(0, 1, (COUNT, *shape[1:])).astype(np.float32)
+    found = quantize.outputs(graph, x)
+    assert found.tobytes() == one_by_one(graph, x).tobytes() and len(found) == COUNT
+
+
+def test_a_graph_without_a_place_for_a_batch_has_no_batched_form() -> None:
+    graph = model.load("digits").graph
+    (start,) = graph.inputs
+    flat = replace(graph.tensors[start], shape=graph.tensors[start].shape[1:])
+    odd = replace(graph, tensors=tuple(flat if t.index == start else t for t in graph.tensors))
+    assert reference.batched(odd, 2) is None and reference.batched(graph, 2) is not None
