@@ -43,12 +43,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One row to be measured. optimize is None for an engine that has no levels."""
+    """One row to be measured. optimize is None for an engine that has no levels; own_folder: where to build, if not
+    where `build` does."""
 
     model: QuantizedModel
     board: Board
     engine: str
     optimize: str | None
+    own_folder: Path | None = None
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.model.name, self.board.id, self.engine, self.optimize)))
@@ -56,7 +58,7 @@ class Case:
     @property
     def folder(self) -> Path:
         """Where it is built: where `build` builds it, so that neither builds it twice."""
-        return build.default_folder(self.model.name, self.board, self.engine, self.optimize)
+        return self.own_folder or build.default_folder(self.model.name, self.board, self.engine, self.optimize)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,16 @@ def default_folder(model: str, board: Board, engine: str, level: str | None) -> 
     return ROOT / "build" / f"{model}-{board.id}-{engine}{suffix}"
 
 
+def scratch() -> Path:
+    """Where folders lie in which one process builds for itself. Raises BuildError when it can't be made."""
+    folder = ROOT / "build"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise BuildError(f"can't make {folder}: {error.strerror}.") from None
+    return folder
+
+
 def misfit(board: Board, sources: Sources) -> str | None:
     """Why even the certain part of the need exceeds the board, before anything is compiled; None if it may fit."""
     layout = board.layout(sources.const_bytes, sources.arena_bytes)

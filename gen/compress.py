@@ -6,16 +6,18 @@ recipes begin with is done once for each seed. Validation chooses the epoch of e
 test set. After every step the model is quantized, too, so that its costs can be told: those of the first seed's model,
 which is also the one that is written."""
 
+import tempfile
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gen import bench, distill, prune, qat, quantize, sensitivity, tflite, train
+from gen import bench, build, distill, prune, qat, quantize, sensitivity, tflite, train
 from gen.bench import Case
 from gen.board import Board
 from gen.errors import GenError, MissingTool
@@ -214,11 +216,17 @@ def planned(task: Task, order: Order) -> int:
 
 
 def run(task: Task, order: Order, say: Say) -> Outcome:
-    """All of it; nothing is written but the board's builds. Raises MissingTool, UsageError."""
+    """All of it; nothing stays written. Raises MissingTool, UsageError, BuildError."""
     train.require_train_extra()
     splits = task.splits()
     train.start_tensorflow()
-    _rehearse(task, order, splits, say)
+    with tempfile.TemporaryDirectory(dir=build.scratch(), prefix=".compress-") as folder:
+        return _run(task, order, splits, Path(folder), say)
+
+
+def _run(task: Task, order: Order, splits: Splits, folder: Path, say: Say) -> Outcome:
+    """folder: where all is built, of this process alone, since another one may compress the same task."""
+    _rehearse(task, order, splits, folder, say)
     clock = Clock(planned(task, order))
     say(f"{task.name}: {len(order.recipes)} recipes, {order.seeds} seeds, {clock.epochs} epochs in all")
     teacher = None
@@ -229,14 +237,14 @@ def run(task: Task, order: Order, say: Say) -> Outcome:
     results = {stage: [maker.result(stage) for maker in makers] for stage in order.stages}
     costs = {}
     for stage, found in results.items():
-        costs[stage] = cost(task, order, found[0].content)
+        costs[stage] = cost(task, order, found[0].content, folder)
         told = f"{costs[stage].instructions:,} instructions" if costs[stage].instructions else costs[stage].note or ""
         say(f"{stage} on {order.board.id}: {costs[stage].verdict} {told}".rstrip())
     shown = None if teacher is None else makers[0].figures(teacher.outputs)
     return Outcome(task, order, splits, shown, results, costs, _layers(order, makers[0]))
 
 
-def _rehearse(task: Task, order: Order, splits: Splits, say: Say) -> None:
+def _rehearse(task: Task, order: Order, splits: Splits, folder: Path, say: Say) -> None:
     """What could fail later, with a student of random weights: a compiler that is missing, or layers that can't be
     pruned, simulated or compared, are told before the training. Raises MissingTool, UsageError."""
     start = time.monotonic()
@@ -250,7 +258,7 @@ def _rehearse(task: Task, order: Order, splits: Splits, say: Say) -> None:
                 distill.matched(task.student(), task.teacher())
         fresh = FloatModel(task.student(), 0, {}, task.objective)
         content = quantize.quantize(fresh, splits.train.x[:1], task.name).content
-    found = cost(task, order, content)
+    found = cost(task, order, content, folder)
     say(f"untrained student on {order.board.id}: {found.verdict}, in {time.monotonic() - start:.1f} s")
 
 
@@ -261,11 +269,11 @@ def _layers(order: Order, maker: Maker) -> tuple[LayerCost, ...]:
     return sensitivity.sensitivity(maker.model(order.recipes[0].stages[0]), maker.task, maker.splits)
 
 
-def cost(task: Task, order: Order, content: bytes) -> Costs:
+def cost(task: Task, order: Order, content: bytes, folder: Path) -> Costs:
     """Built in one folder for all of a task's models, which have most of their kernels in common. Raises MissingTool;
     another reason that nothing could be measured is the verdict."""
     model = QuantizedModel(content, tflite.read(content, f"compress_{task.name}"), task.name)
-    case = Case(model, order.board, order.engine, LEVEL if order.engine in bench.LEVELED else None)
+    case = Case(model, order.board, order.engine, LEVEL if order.engine in bench.LEVELED else None, folder)
     sources, graph = bench.generate(case)[1], model.graph
     try:
         row = bench.measure(case, profile=False, with_cycles=False)
