@@ -142,7 +142,8 @@ static int run_case(void) {
             return BAD_CASE;
         memcpy(op + offset, &buffers[constant].data, sizeof(void *));
     }
-    uint8_t *scratch = buffer(scratch_bytes); /* never NULL: in a larger step there is scratch that isn't the kernel's */
+    uint8_t *scratch =
+        buffer(scratch_bytes); /* never NULL: in a larger step there is scratch that isn't the kernel's */
     uint8_t *y = in_place ? buffers[constants].data : buffer(output_bytes);
     if (y == 0 || scratch == 0)
         return POOL_FULL;
