@@ -41,8 +41,8 @@ demo: setup ## train, quantize, build, run on an emulated STM32F405, verify, rep
 	    || echo "the trained student is not the one in models/: other versions of packages or another CPU"
 	$(BIN)/python -m gen verify build/demo/digits.tflite --board netduino_plus_2
 
-test: setup lint ## every test
-	$(BIN)/python -m pytest -n 2
+test: setup lint ## every test, three at a time, as some wait for emulators
+	$(BIN)/python -m pytest -n 3
 
 lint: setup ## formatting, types and warnings
 	$(BIN)/ruff check
