@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gen import quantize
+from gen.emit import write_together
 from gen.errors import UsageError
 from gen.graph import Array
 from gen.model import QuantizedModel
@@ -226,10 +227,10 @@ def check_folder(folder: Path) -> None:
 
 def write(card: Card, content: bytes, folder: Path) -> None:
     """<task>.tflite, .json and .png: each is whole or as it was before, whatever interrupts."""
-    text = json.dumps(card, indent=2) + "\n"
-    files = {".tflite": content, ".png": plot(card), ".json": text.encode()}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{card['task']}-") as scratch:
-        for suffix, data in files.items():
-            (Path(scratch) / suffix).write_bytes(data)
-        for suffix in files:
-            (Path(scratch) / suffix).replace(folder / f"{card['task']}{suffix}")
+    write_files(card, content, plot(card), folder)
+
+
+def write_files(card: Card, content: bytes, png: bytes, folder: Path) -> None:
+    """The same with a picture that is made already, of a card of any kind with its "task"."""
+    name, text = card["task"], json.dumps(card, indent=2) + "\n"
+    write_together(folder, {f"{name}.tflite": content, f"{name}.png": png, f"{name}.json": text.encode()})

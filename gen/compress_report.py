@@ -11,7 +11,7 @@ from typing import Any
 from gen import card, compress_plot, objective, report
 from gen.compress import Order, Outcome
 from gen.compress_figures import NONE, brought, change, overall, points, settings
-from gen.emit import render, write_if_changed
+from gen.emit import render, write_if_changed, write_whole
 from gen.recipe import Recipe
 from gen.task import Task
 
@@ -132,13 +132,7 @@ def save_page(reports: Sequence[Json], page: Path, command: str) -> None:
     drawn = compress_plot.plot(reports)
     write_if_changed(page, markdown(reports, command, picture.name))
     if not picture.exists() or picture.read_bytes() != drawn:
-        _replace(picture, drawn)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as scratch:
-        (Path(scratch) / path.name).write_bytes(content)
-        (Path(scratch) / path.name).replace(path)
+        write_whole(picture, drawn)
 
 
 def save(outcome: Outcome, found: Json, folder: Path) -> list[Path]:

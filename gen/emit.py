@@ -1,6 +1,9 @@
-"""Generated text: the Jinja environment with its filters for C, and writing without touching what has not changed."""
+"""Generated text: the Jinja environment with its filters for C; and files that are whole or as they were before,
+whatever interrupts."""
 
 import os
+import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,12 +60,26 @@ def write_if_changed(path: Path, text: str) -> bool:
         if path.is_file() and path.read_bytes() == content:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, content)
     except OSError as error:
         raise UsageError(f"{path} can't be written: {(error.strerror or str(error)).lower()}.") from error
     return True
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Raises OSError."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
+    """All of them, by name, put in place in this order once every one is written. Raises OSError."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
+        for name, content in files.items():
+            (Path(scratch) / name).write_bytes(content)
+        for name in files:
+            (Path(scratch) / name).replace(folder / name)

@@ -104,7 +104,7 @@ class Target:
         found: Mapping[str, Any] = built.report
         if self.board.emulated:
             vectors = verify.random_vectors(model.graph, VECTORS)
-            found = pipeline.verify_built(built, vectors, verify.expect(model, vectors, _silent), Silent())
+            found = pipeline.verify_built(built, vectors, verify.expect(model, vectors, Silent()), Silent())
             if found["verdict"] != "exact":
                 raise DeviceError(f"{self.board.id} computes other bytes than the reference: {found['verdict']}.")
         counted = found.get("instructions")
@@ -129,10 +129,6 @@ class Silent(pipeline.Progress):
 
     def say(self, line: str) -> None:
         pass
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    pass
 
 
 def roomy(board: Board) -> Board:

@@ -2,10 +2,8 @@
 
 import hashlib
 import io
-import json
 import math
 import platform
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -15,15 +13,16 @@ from typing import Any
 import numpy as np
 
 from gen import pipeline, quantize, report, tflite, train, verify
-from gen.card import PACKAGES, check_folder
-from gen.emit import render, write_if_changed
+from gen.card import PACKAGES, check_folder, write_files
+from gen.emit import render, write_if_changed, write_whole
 from gen.errors import DoesNotFit
 from gen.model import QuantizedModel
 from gen.ops import lower
 from gen.recipe import parse
-from gen.search import Order, best_of, cost_name, ended, model_file, write_whole
+from gen.search import best_of, cost_name, model_file
 from gen.search_budget import NAMES, Target
 from gen.search_space import Candidate, from_json
+from gen.search_study import Order, ended
 from gen.search_train import Trainer
 from gen.train import Say
 
@@ -162,7 +161,8 @@ def chosen(order: Order, target: Target, study: Any, say: Say) -> Json:
         "front": [row.number for row in front(found)],
         "trials": [{**asdict(row), "candidate": row.candidate.as_json()} for row in found],
     }
-    write(whole, model.content, order.folder)
+    check_folder(order.folder)
+    write_files(whole, model.content, plot(whole), order.folder)
     return whole
 
 
@@ -292,18 +292,6 @@ def plot(found: Json) -> bytes:
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=120, metadata={"Software": None})
     return png.getvalue()
-
-
-def write(found: Json, content: bytes, folder: Path) -> None:
-    """<task>.tflite, .png and .json: each is whole or as it was before, whatever interrupts."""
-    check_folder(folder)
-    text = json.dumps(found, indent=2) + "\n"
-    files = {".tflite": content, ".png": plot(found), ".json": text.encode()}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{found['task']}-") as scratch:
-        for suffix, data in files.items():
-            (Path(scratch) / suffix).write_bytes(data)
-        for suffix in files:
-            (Path(scratch) / suffix).replace(folder / f"{found['task']}{suffix}")
 
 
 def save_page(found: Json, page: Path, command: str) -> None:

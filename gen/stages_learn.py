@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from gen import board, compress, compress_figures, compress_report, cost, recipe, report, search, task
+from gen import board, compress, compress_figures, compress_report, cost, recipe, report, search, search_study, task
 from gen.bench import EXPECTED
 from gen.card import check_folder
 from gen.compress import Order
@@ -73,13 +73,14 @@ def run_search(args: Namespace) -> int:
     from gen import search_report
 
     order, target = search_order(args)
-    command = f"python -m gen {shlex.join(map(search.shown, sys.argv[1:]))}"
+    command = f"python -m gen {shlex.join(map(search_study.shown, sys.argv[1:]))}"
     try:
         study = search.run(order, target, Progress().say)
         found = search_report.chosen(order, target, study, Progress().say)
     except KeyboardInterrupt:
         sys.stderr.write(
-            f"interrupted: what is finished is in {search.shown(order.storage)}; `{command}` goes on from there.\n"
+            f"interrupted: what is finished is in {search_study.shown(order.storage)}; `{command}` goes on "
+            "from there.\n"
         )
         return 130
     made = order.folder / f"{order.task.name}.tflite"
@@ -95,7 +96,7 @@ def run_search(args: Namespace) -> int:
     return 0
 
 
-def search_order(args: Namespace) -> tuple[search.Order, Target]:
+def search_order(args: Namespace) -> tuple[search_study.Order, Target]:
     """What to search for, and on what. Raises UsageError."""
     chosen, target = task.load_task(args.task), board.load(args.board)
     if args.engine not in ENGINES:
@@ -118,5 +119,5 @@ def search_order(args: Namespace) -> tuple[search.Order, Target]:
     for made in (folder, *([args.markdown.parent] if args.markdown else [])):
         check_folder(made)
     storage = args.storage or f"sqlite:///{folder}.db"
-    order = search.Order(chosen, target, args.engine, args.optimize, budget, args.trials, storage, study, folder)
+    order = search_study.Order(chosen, target, args.engine, args.optimize, budget, args.trials, storage, study, folder)
     return order, Target(target, args.engine, args.optimize, budget, costs, folder / "build")

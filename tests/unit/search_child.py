@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gen import board, search, search_space, task
+from gen import board, search, search_space, search_study, task
 from gen.search_budget import Budget, Target
 from gen.task import Task, Training
 
@@ -29,10 +29,10 @@ def student() -> Any:
     return Sequential([Input((8, 8, 1)), convolution, layers.Flatten(name="flat"), layers.Dense(10, name="dense")])
 
 
-def order(folder: Path, trials: int, study: str = "tiny") -> search.Order:
+def order(folder: Path, trials: int, study: str = "tiny") -> search_study.Order:
     target = board.load("stm32vldiscovery")
     storage = f"sqlite:///{folder}/study.db"
-    return search.Order(tiny(), target, "aot", "balanced", BUDGET, trials, storage, study, folder)
+    return search_study.Order(tiny(), target, "aot", "balanced", BUDGET, trials, storage, study, folder)
 
 
 def target(folder: Path) -> Target:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import board, cost, pipeline, search, search_report, search_space, stages_learn, task, train
+from gen import board, cost, pipeline, search, search_report, search_space, search_study, stages_learn, task, train
 from gen.__main__ import main
 from gen.errors import MissingTool, UsageError
 from gen.model import QuantizedModel, load
@@ -177,12 +177,12 @@ def test_errors_are_a_sentence_before_anything_is_trained(
 
 
 def test_a_locked_database_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "LOCK_SECONDS", 0.1)
-    monkeypatch.setattr(search, "ATTEMPTS", 1)
+    monkeypatch.setattr(search_study, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(search_study, "ATTEMPTS", 1)
     holder = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(UsageError, match="database is locked"):
-        search.open_study(search_child.order(tmp_path, 1))
+        search_study.open_study(search_child.order(tmp_path, 1))
     holder.close()
 
 
@@ -210,7 +210,7 @@ def test_an_interrupted_search_says_how_to_go_on(
         f"interrupted: what is finished is in sqlite:///{tmp_path}/d.db; `python -m gen search digits"
     )
     order, _ = stages_learn.search_order(stages(words))
-    states = [trial.state.name for trial in search.open_study(order).trials]
+    states = [trial.state.name for trial in search_study.open_study(order).trials]
     assert states == ["FAIL", "WAITING"]
     assert task.list_tasks()
 
@@ -222,5 +222,6 @@ def stages(words: list[str]) -> Any:
 
 
 def test_nobody_reads_a_databases_password() -> None:
-    assert search.shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
-    assert [search.shown(word) for word in ("sqlite:///a.db", "--trials", "30")] == ["sqlite:///a.db", "--trials", "30"]
+    assert search_study.shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    words = ["sqlite:///a.db", "--trials", "30"]
+    assert [search_study.shown(word) for word in words] == words

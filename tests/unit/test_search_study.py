@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gen import search, search_report, task
+from gen import search, search_report, search_study, task
 from gen.board import ROOT
 from gen.errors import DoesNotFit, UsageError
 from gen.search_budget import Budget
@@ -29,7 +29,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
 
 
 def facts(study: Any) -> dict[int, Any]:
-    return {trial.number: (trial.state, trial.values, trial.user_attrs) for trial in search.ended(study)}
+    return {trial.number: (trial.state, trial.values, trial.user_attrs) for trial in search_study.ended(study)}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def survived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, 
     while time.monotonic() < deadline and first.poll() is None:
         with contextlib.suppress(UsageError):
             if (folder / "study.db").exists():
-                study = search.open_study(search_child.order(folder, TRIALS))
+                study = search_study.open_study(search_child.order(folder, TRIALS))
                 before = facts(study)
                 running = [trial for trial in study.trials if not trial.state.is_finished()]
                 if before and running:
@@ -66,13 +66,13 @@ def survived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, 
 
 def test_a_kill_loses_no_finished_trial_and_two_processes_double_none(survived: Any) -> None:
     folder, before, written, said = survived
-    study = search.open_study(search_child.order(folder, TRIALS))
+    study = search_study.open_study(search_child.order(folder, TRIALS))
     after = facts(study)
     assert len(after) == TRIALS
     assert {number: after[number] for number in before} == before
     models = folder / "trials" / "tiny"
     assert {name: (models / name).stat().st_mtime for name in written} == written
-    for trial in search.ended(study):
+    for trial in search_study.ended(study):
         if trial.values:
             assert (models / f"{trial.user_attrs.get('same_as', trial.number)}.tflite").exists()
     told = [line for line in said if line.startswith("trial ")]
@@ -81,16 +81,16 @@ def test_a_kill_loses_no_finished_trial_and_two_processes_double_none(survived: 
 
 
 def test_what_the_killed_process_was_at_is_tried_again(survived: Any) -> None:
-    study = search.open_study(search_child.order(survived[0], TRIALS))
+    study = search_study.open_study(search_child.order(survived[0], TRIALS))
     failed = {trial.number for trial in study.trials if trial.state.name == "FAIL"}
-    again = {trial.system_attrs.get("failed_trial") for trial in search.ended(study)}
+    again = {trial.system_attrs.get("failed_trial") for trial in search_study.ended(study)}
     assert failed & again
 
 
 def test_another_budget_under_the_same_name_is_refused(survived: Any) -> None:
     order = search_child.order(survived[0], TRIALS)
     with pytest.raises(UsageError, match=r"the study 'tiny' in .* is of flash_bytes 20000: name another one"):
-        search.open_study(dataclasses.replace(order, budget=Budget(10_000, 8192, None)))
+        search_study.open_study(dataclasses.replace(order, budget=Budget(10_000, 8192, None)))
 
 
 def test_the_chosen_student_is_verified_and_its_card_and_plot_are_whole(
@@ -123,7 +123,7 @@ def test_a_model_that_another_machine_has_is_trained_again_to_the_same_bytes(sur
     from gen.search_train import Trainer
 
     order = search_child.order(survived[0], TRIALS)
-    row = next(row for row in search_report.rows(search.open_study(order)) if row.state == "finished")
+    row = next(row for row in search_report.rows(search_study.open_study(order)) if row.state == "finished")
     elsewhere = dataclasses.replace(order, folder=tmp_path)
     shutil.copytree(order.trial_folder, elsewhere.trial_folder, ignore=shutil.ignore_patterns("*.tflite"))
     train.start_tensorflow()
@@ -135,7 +135,7 @@ def test_a_model_that_another_machine_has_is_trained_again_to_the_same_bytes(sur
 def test_nothing_fits_is_told_with_the_nearest(survived: Any) -> None:
     order = search_child.order(survived[0], TRIALS)
     needs = {"flash_bytes": 30_000, "ram_bytes": 4000, "instructions": None}
-    row = search_report.rows(search.open_study(order))[0]
+    row = search_report.rows(search_study.open_study(order))[0]
     misfits = [
         dataclasses.replace(row, number=n, state="misfit", needs={**needs, "flash_bytes": 30_000 + n}, why=f"w{n}")
         for n in (3, 1, 2)
