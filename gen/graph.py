@@ -36,7 +36,8 @@ class QuantParams:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """data is there for constants only, with the tensor's dtype and shape."""
+    """data is there for constants only, with the tensor's dtype and shape. is_variable: it keeps its values from one
+    inference to the next. obstacle: why the tensor can't be used, after its name, and what to do; None if it can."""
 
     index: int
     name: str
@@ -44,6 +45,8 @@ class Tensor:
     dtype: str
     quant: QuantParams | None = None
     data: Array | None = None
+    is_variable: bool = False
+    obstacle: str | None = None
 
     @property
     def elements(self) -> int:
@@ -75,21 +78,29 @@ class Tensor:
 @dataclass(frozen=True)
 class Op:
     """One operator; kind is TFLite's name in snake_case, options its attributes as read from the file (defaults
-    filled in), inputs and outputs are tensor indices, -1 for an optional input that is absent."""
+    filled in; has_options: whether the file has any), inputs and outputs are tensor indices, -1 for an optional input
+    that is absent."""
 
     index: int
     kind: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: dict[str, Any]
+    has_options: bool = True
 
     def __str__(self) -> str:
-        return f"operator {self.index} ({self.kind.upper()})"
+        return f"operator {self.index} ({self.title})"
+
+    @property
+    def title(self) -> str:
+        """TFLite's name in capitals, or "CUSTOM" and the name as the file has it."""
+        return f"CUSTOM {self.kind[7:]}" if self.kind.startswith("custom ") else self.kind.upper()
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A model in execution order. sha256 is of the .tflite file that it was read from."""
+    """A model in execution order. sha256 is of the .tflite file that it was read from. others: what else that file
+    has to run, by name."""
 
     name: str
     sha256: str
@@ -97,6 +108,7 @@ class Graph:
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    others: tuple[str, ...] = ()
 
     def input(self, op: Op, position: int) -> Tensor:
         """The operator's input tensor. Raises ModelError when the operator has none there."""
@@ -120,17 +132,15 @@ class Graph:
 
 
 def verify(graph: Graph) -> None:
-    """Raise ModelError unless every tensor that is fed or computed has a type and size, and is so once and in order:
-    what an operator reads is constant, a graph input or computed before."""
-    known = {t.index for t in graph.tensors if t.data is not None}
+    """Raise ModelError unless every tensor that is fed or computed has a size, and is so once and in order: what an
+    operator reads is constant, state, a graph input or computed before."""
+    known = {t.index for t in graph.tensors if t.data is not None or t.is_variable}
     for position, index in enumerate(graph.inputs):
         _define(graph, f"graph input {position}", index, known)
     for op in graph.ops:
         missing = [i for i in op.inputs if i not in known and i != -1]
         if missing:
             raise ModelError(f"{op} reads tensor {missing[0]} before anything computes it: the model file is damaged.")
-        if not op.outputs:
-            raise ModelError(f"{op} has no output: the model file is damaged.")
         for index in op.outputs:
             _define(graph, str(op), index, known)
     for index in graph.outputs:
@@ -142,8 +152,6 @@ def _define(graph: Graph, by: str, index: int, known: set[int]) -> None:
     tensor = graph.tensors[index]
     if index in known:
         raise ModelError(f"{by} writes tensor {index}, which is constant or written before: the model file is damaged.")
-    if tensor.dtype not in DTYPES:
-        raise ModelError(f"{by} writes {tensor.dtype}, which is not supported: convert the model fully to int8.")
     if tensor.elements == 0:
         raise ModelError(
             f"{by} writes tensor {tensor.name!r} of shape {tensor.shape}, which holds nothing: "

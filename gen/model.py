@@ -3,13 +3,12 @@ model's file, which is quantized.
 
 A .tflite with a card of ours beside it, as `train --out` writes them, belongs to the card's task."""
 
-import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from gen import task, tflite
-from gen.errors import NotQuantized, UsageError, unknown
+from gen import support, task, tflite
+from gen.errors import UsageError, unknown
 from gen.graph import Graph
 
 
@@ -34,14 +33,14 @@ FLOAT = (".keras", ".h5", ".onnx", ".pt2")  # and a folder, a SavedModel's
 def load(word: str, calibration: Path | None = None) -> QuantizedModel:
     """calibration: the examples that a float model is quantized with, see gen.calibration.
 
-    Raises UsageError (no such task or file, not trained yet, calibration missing or of no use), NotQuantized, what
-    tflite.read_file raises, and what convert.load raises."""
+    Raises UsageError (no such task or file, not trained yet, calibration missing or of no use), what tflite.read_file
+    and support.require_supported raise, and what convert.load raises."""
     path = Path(word)
     if word not in task.list_tasks() and (path.suffix.lower() in FLOAT or path.is_dir()):
         from gen import convert
 
         content = convert.load(path, calibration, lambda line: print(line, file=sys.stderr))
-        return QuantizedModel(content, tflite.read(content, path.stem, str(path)), None)
+        return _model(content, tflite.read(content, path.stem, str(path)), path)
     if calibration is not None:
         raise UsageError(
             f"--calibration is for float models ({', '.join(FLOAT)} or a SavedModel's folder), not {word}."
@@ -50,26 +49,18 @@ def load(word: str, calibration: Path | None = None) -> QuantizedModel:
         path = task.model_path(word)
         if not path.exists():
             raise UsageError(f"task {word!r} has no trained student yet: run `python -m gen train {word}` first.")
-        content, graph = tflite.read_file(path)
-        return QuantizedModel(content, graph, word)
+        return _model(*tflite.read_file(path), path, word)
     if path.suffix or len(path.parts) > 1 or path.exists():
-        content, graph = tflite.read_file(path)
-        require_quantized(graph, path)
         card = path.with_suffix(".json")
-        return QuantizedModel(content, graph, task.of_card(card), card)
+        return _model(*tflite.read_file(path), path, task.of_card(card), card)
     raise unknown("task", word, task.list_tasks(), "python -m gen tasks")
 
 
-def require_quantized(graph: Graph, path: Path) -> None:
-    """Raise NotQuantized where an operator other than QUANTIZE and DEQUANTIZE reads or writes float32."""
-    inner = [op for op in graph.ops if op.kind not in ("quantize", "dequantize")]
-    tensors = [graph.tensors[i] for op in inner for i in (*op.inputs, *op.outputs) if i >= 0]
-    if not any(tensor.dtype == "float32" for tensor in tensors):
-        return
-    hybrid = any(tensor.dtype == "int8" and tensor.data is not None for tensor in tensors)
-    what = "hybrid (dynamic-range): int8 weights, but float32 arithmetic" if hybrid else "a float32 model, not int8"
-    original = shlex.quote(str(path.with_suffix(".keras")))
-    raise NotQuantized(
-        f"{path} is {what}; quantize the model that it was converted from, for example "
-        f"`python -m gen build {original} --calibration FOLDER --board BOARD`, or a SavedModel or .onnx."
-    )
+def _model(
+    content: bytes, graph: Graph, path: Path, trained_for: str | None = None, card: Path | None = None
+) -> QuantizedModel:
+    support.require_supported(graph, str(path))
+    if graph.others:
+        others = ", ".join(map(repr, graph.others))
+        sys.stderr.write(f"{path}: the first of its subgraphs is built, not {others}\n")
+    return QuantizedModel(content, graph, trained_for, card)

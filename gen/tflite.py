@@ -1,7 +1,8 @@
 """bytes -> Graph: the only reader of TFLite flatbuffers.
 
 Source: TFLite's schema, version 3. The reader of the `tflite` package checks no bounds, so whatever a damaged file
-makes it raise becomes NotTflite, and what it would read without complaint is checked here.
+makes it raise becomes NotTflite, and what it would read without complaint is checked here. What is whole but can't be
+computed is not refused here: a tensor's `obstacle` says why, and gen/support.py tells it with all others.
 """
 
 import hashlib
@@ -15,12 +16,15 @@ import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError
 from gen.graph import DTYPES, Graph, Op, QuantParams, Tensor, verify
+from gen.inline import inline
 from gen.ops import OPS
 
 SCHEMA_VERSION = 3
 MAX_ELEMENTS = 2**28  # of one tensor; anything larger is a damaged shape, not a microcontroller's model
+MAX_SCALE = 2.0**100  # of float32's 2**128: a product of two scales, or of a scale and 255, stays finite
 MAX_ITEMS = 2**16  # tensors or operators of a model, likewise
 MAX_RANK = 8
+BUILTIN_CODE = 10  # OperatorCode's slot of builtin_code
 _TYPES = {v: k.lower() for k, v in vars(tflite.TensorType).items() if isinstance(v, int)}
 _BUILTINS = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
 _ENUMS = {
@@ -68,23 +72,21 @@ def read(content: bytes, name: str, where: str = "the model") -> Graph:
 
 
 def _read_graph(content: bytes, name: str, where: str) -> Graph:
+    sha256 = hashlib.sha256(content).hexdigest()
     model = tflite.Model.GetRootAsModel(content, 0)
     if model.Version() != SCHEMA_VERSION:
         raise NotTflite(
             f"{where} has schema version {model.Version()}, not {SCHEMA_VERSION}: convert it with a current TensorFlow."
         )
-    if model.SubgraphsLength() != 1:
-        raise UnsupportedOp(
-            f"{where} has {model.SubgraphsLength()} subgraphs: control flow (IF, WHILE) is not supported, "
-            "unroll it before converting."
-        )
-    subgraph = model.Subgraphs(0)
-    if subgraph.OperatorsLength() == 0 or subgraph.InputsLength() == 0 or subgraph.OutputsLength() == 0:
+    subgraph = model.Subgraphs(0) if model.SubgraphsLength() else None
+    if subgraph is None or not (subgraph.OperatorsLength() and subgraph.InputsLength() and subgraph.OutputsLength()):
         raise NotTflite(
             f"{where} has no operators, no inputs or no outputs: there is nothing to run, convert it again."
         )
-    if max(subgraph.TensorsLength(), subgraph.OperatorsLength()) > MAX_ITEMS:
+    if max(subgraph.TensorsLength(), subgraph.OperatorsLength(), model.BuffersLength()) > MAX_ITEMS:
         raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
+    model = tflite.Model.GetRootAsModel(inline(content), 0)
+    subgraph = model.Subgraphs(0)
     tensors = tuple(_read_tensor(model, subgraph.Tensors(i), i) for i in range(subgraph.TensorsLength()))
     ops = tuple(_read_op(model, subgraph.Operators(i), i) for i in range(subgraph.OperatorsLength()))
     inputs, outputs = _indices(subgraph.InputsAsNumpy()), _indices(subgraph.OutputsAsNumpy())
@@ -94,7 +96,15 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         _at(index, len(tensors), "tensor")
     for index in inputs:
         _require_fixed(subgraph.Tensors(index), tensors[index])
-    return Graph(identifier(name), hashlib.sha256(content).hexdigest(), tensors, ops, inputs, outputs)
+    return Graph(identifier(name), sha256, tensors, ops, inputs, outputs, _others(model))
+
+
+def _others(model: Any) -> tuple[str, ...]:
+    """What else the file has to run: the names of other subgraphs' signatures, or of the subgraphs without one."""
+    count = min(model.SubgraphsLength(), MAX_ITEMS)
+    names = {model.SignatureDefs(i).SubgraphIndex(): _text(model.SignatureDefs(i).SignatureKey())
+             for i in range(min(model.SignatureDefsLength(), MAX_ITEMS))}  # fmt: skip
+    return tuple(names.get(i) or _text(model.Subgraphs(i).Name()) or f"subgraph {i}" for i in range(1, count))
 
 
 def identifier(name: str) -> str:
@@ -137,55 +147,68 @@ def _read_tensor(model: Any, table: Any, index: int) -> Tensor:
     shape = _indices(table.ShapeAsNumpy())
     if len(shape) > MAX_RANK or min(shape, default=1) < 0 or prod(shape) > MAX_ELEMENTS:
         raise ValueError(f"tensor {index} has shape {shape[:MAX_RANK]}")
+    obstacle = None
+    if dtype not in DTYPES:
+        obstacle = f"is {dtype}, which is not supported: convert the model fully to int8"
     if table.Sparsity() is not None:
-        raise UnsupportedOp(f"tensor {name!r} is stored sparse: convert the model without sparsity, its values stay.")
+        obstacle = "is stored sparse: convert the model without sparsity, its values stay"
+    if table.IsVariable():
+        obstacle = "keeps its values from one inference to the next (a variable tensor), which is not supported yet"
     data = None
     buffer = model.Buffers(_at(table.Buffer(), model.BuffersLength(), "buffer"))
-    if table.Buffer() > 0 and buffer.DataLength() > 0:
-        if dtype not in DTYPES:
-            raise UnsupportedOp(
-                f"the constant {name!r} is {dtype}, which is not supported: convert the model fully to int8."
-            )
+    if table.Buffer() > 0 and buffer.DataLength() > 0 and not table.IsVariable():
         raw = buffer.DataAsNumpy()
-        if raw.nbytes != prod(shape) * DTYPES[dtype].itemsize:
+        if obstacle is not None:
+            data = raw  # so that it is known to be a constant
+        elif raw.nbytes != prod(shape) * DTYPES[dtype].itemsize:
             raise ValueError(f"constant {index} has {raw.nbytes} bytes for shape {shape}")
-        data = raw.view(DTYPES[dtype]).reshape(shape)
-    return Tensor(index, name, shape, dtype, _read_quant(table.Quantization(), name, shape), data)
+        else:
+            data = raw.view(DTYPES[dtype]).reshape(shape)
+    quant = _read_quant(table.Quantization(), name)
+    return Tensor(index, name, shape, dtype, quant, data, bool(table.IsVariable()), obstacle)
 
 
-def _read_quant(table: Any, name: str, shape: tuple[int, ...]) -> QuantParams | None:
+def _read_quant(table: Any, name: str) -> QuantParams | None:
+    """The axis is read and not checked: nothing of TFLM looks at it, and converters leave any number there where a
+    tensor has one dimension."""
     if table is None or table.ScaleLength() == 0:
         return None
     scale = tuple(float(s) for s in table.ScaleAsNumpy())
     zero_point = _indices(table.ZeroPointAsNumpy()) or (0,) * len(scale)
-    if len(zero_point) != len(scale) or not all(0 < s < float("inf") for s in scale):
+    if len(zero_point) != len(scale) or not all(0 < s <= MAX_SCALE for s in scale):
         raise ModelError(
-            f"tensor {name!r} has quantization scales that are zero, infinite or unmatched by zero points: "
-            "convert the model again."
+            f"tensor {name!r} has quantization scales that are zero, beyond {MAX_SCALE:.0e}, no numbers or unmatched "
+            "by zero points: convert the model again."
         )
-    axis = table.QuantizedDimension()
-    if len(scale) > 1 and shape[_at(axis, len(shape), "axis")] != len(scale):
-        raise ValueError(f"tensor {name!r} has {len(scale)} scales for shape {shape}")
-    return QuantParams(scale, zero_point, axis)
+    return QuantParams(scale, zero_point, table.QuantizedDimension())
 
 
 def _read_op(model: Any, table: Any, index: int) -> Op:
     code = model.OperatorCodes(_at(table.OpcodeIndex(), model.OperatorCodesLength(), "operator code"))
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    number = _builtin(code)
     kind = _BUILTINS.get(number, f"builtin {number}").lower()
     if kind == "custom":
         kind = f"custom {_text(code.CustomCode() or b'without a name')}"
-    options: dict[str, Any] = dict(OPS[kind].options) if kind in OPS else {}
-    table_name = OPS[kind].options_table if kind in OPS else None
+    operator = OPS.get(kind)
+    options: dict[str, Any] = dict(operator.options) if operator else {}
     union = table.BuiltinOptions()
-    if table_name is not None and union is not None:
-        if table.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, table_name):
+    if operator is not None and operator.options_table is not None and union is not None:
+        if table.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, operator.options_table):
             raise ValueError(f"operator {index} has options of type {table.BuiltinOptionsType()}")
-        attributes = getattr(tflite, table_name)()
+        attributes = getattr(tflite, operator.options_table)()
         attributes.Init(union.Bytes, union.Pos)
         for key in options:
             value = getattr(attributes, key)()
             if isinstance(value, float) and not isfinite(value):
                 raise ValueError(f"operator {index} has {key} {value}")
             options[key] = _ENUMS[key][value] if key in _ENUMS else value
-    return Op(index, kind, _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy()), options)
+    has_options = union is not None
+    return Op(index, kind, _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy()), options, has_options)
+
+
+def _builtin(code: Any) -> int:
+    """The operator's number: the greater of the two fields that files of before and after 2020 have it in. Not by the
+    package's BuiltinCode(), which gives the old field wherever the new one is below 127."""
+    place = code._tab.Offset(BUILTIN_CODE)
+    new = struct.unpack_from("<i", code._tab.Bytes, code._tab.Pos + place)[0] if place else 0
+    return max(int(new), int(code.DeprecatedBuiltinCode()))

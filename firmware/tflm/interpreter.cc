@@ -9,7 +9,7 @@ Failure load_tensors(const Operator &op, Context &c, Bytes outputs) {
     for (unsigned slot = 0; slot <= kSlots; slot++) {
         const bool is_output = slot == kSlots;
         Tensor &tensor = is_output ? c.out : c.in[slot];
-        const uint8_t allowed = is_output ? op.output : op.slots[slot];
+        const uint16_t allowed = is_output ? op.output : op.slots[slot];
         const Failure failure = c.p.load(is_output ? item(outputs, 0, -1) : item(c.inputs, slot, -1), &tensor);
         if (failure != Failure::kNone) {
             return failure;
@@ -91,7 +91,7 @@ Failure MicroInterpreter::Prepare() {
     p.inputs = child(graph, kGraphInputs);
     p.outputs = child(graph, kGraphOutputs);
     p.operators = child(graph, kGraphOperators);
-    if (model_->version() != TFLITE_SCHEMA_VERSION || length(subgraphs) != 1 || length(p.tensors) > kMaxCount ||
+    if (model_->version() != TFLITE_SCHEMA_VERSION || length(subgraphs) == 0 || length(p.tensors) > kMaxCount ||
         length(p.operators) > kMaxCount || length(p.inputs) > kMaxCount || length(p.outputs) > kMaxCount) {
         return Failure::kBadModel;
     }

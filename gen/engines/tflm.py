@@ -4,8 +4,9 @@ import numpy as np
 
 from gen.emit import render
 from gen.engines.sources import Sources
-from gen.errors import ModelError, UnsupportedOp
+from gen.errors import ModelError
 from gen.graph import Graph, Op
+from gen.inline import inline
 from gen.kernels import interpreted
 from gen.memory import plan, tflm_arena_bytes
 from gen.ops import OPS, lower
@@ -44,6 +45,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
     calls = [lower(graph, op) for op in graph.ops]
     for op in graph.ops:
         _check(graph, op)
+    device = inline(content)
     kinds = sorted({op.kind for op in graph.ops})
     kernels = sorted({kernel for kind in kinds for kernel in OPERATORS[kind][1]})
     variants = {kernel: interpreted(kernel, calls, isa) for kernel in kernels}
@@ -61,8 +63,8 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         "kernels": [(f"NN_{kernel.upper()}", symbol) for kernel, symbol in symbols.items()],
         "arena_bytes": arena_bytes,
         "pointer_bytes": pointer_bytes,
-        "content": content,
-        "content_bytes": len(content),
+        "content": device,
+        "content_bytes": len(device),
     }
     generated = ("engine_model.h", "engine_model.c", "engine_resolver.cc", "nn_select.h")
     return Sources(
@@ -79,7 +81,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         arena_bytes=arena_bytes,
         arena_because=_because(graph),
         model_bytes=len(content),
-        const_bytes=len(content),
+        const_bytes=len(device),
         kernels=tuple((call.op.index, call.op.kind, symbols[call.kernel]) for call in calls),
     )
 
@@ -95,8 +97,6 @@ def _because(graph: Graph) -> str:
 
 def _check(graph: Graph, op: Op) -> None:
     """Raise on what lower() allows and the interpreter can't do."""
-    if len(op.outputs) != 1:
-        raise UnsupportedOp(f"{op} has {len(op.outputs)} outputs: only operators with one are supported.")
     for index in (*op.inputs, *op.outputs):
         tensor = graph.tensors[index]
         if index >= 0 and tensor.quant is not None and min(tensor.quant.scale) < _NORMAL:
