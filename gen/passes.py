@@ -31,6 +31,8 @@ def merge_pads(graph: Graph) -> Graph:
         if widths is None or len(x.shape) != 4 or widths[[0, 3]].any() or reader.options["Padding"] != "valid":
             continue
         spans = [(p["k_h"] - 1) * p["dilation_h"], (p["k_w"] - 1) * p["dilation_w"]]
+        if x.quant != padded_x.quant:
+            continue  # the bytes are moved as they are, and mean something else behind the PAD
         if call.params["value"] != padded_x.zero_point or (widths[1:3].max(axis=1) > spans).any():
             continue  # kernels rely on it that every window has an element of the input
         padding = tuple((int(before), int(after)) for before, after in widths[1:3])
@@ -67,7 +69,8 @@ def merge_activations(graph: Graph) -> Graph:
 
 def copies(p: Mapping[str, Any]) -> bool:
     """Whether the kernel requantize, with these parameters, changes nothing but what its clamp cuts off."""
-    return bool((p["multiplier"], p["shift"]) == (1 << 30, 1) and p["input_offset"] == -p["output_offset"])
+    same = p["input_offset"] == -p["output_offset"] and p["flip_x"] == p["flip_y"]
+    return bool((p["multiplier"], p["shift"]) == (1 << 30, 1) and same)
 
 
 def _only_reader(graph: Graph, tensor: int) -> Op | None:

@@ -67,16 +67,6 @@ Multiplier quantize(uint32_t a, uint32_t b, uint32_t c) {
     return {static_cast<int32_t>(value), static_cast<int8_t>(shift)};
 }
 
-uint32_t product(uint32_t a, uint32_t b) {
-    const Real real = ratio(a, b, kOne, kFloatBits);
-    // Adding the mantissa, implicit bit included, to the exponent below carries a mantissa of 2^24 into the exponent.
-    const int below = real.exponent + 149;
-    if (below < 0 || below > 252) {
-        return 0;
-    }
-    return (static_cast<uint32_t>(below) << 23) + static_cast<uint32_t>(real.mantissa);
-}
-
 int32_t quotient(uint32_t real, uint32_t scale) {
     const Real result = ratio(real, kOne, scale, kFloatBits);
     const int down = -result.exponent;

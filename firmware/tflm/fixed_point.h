@@ -31,9 +31,6 @@ uint64_t divide(uint64_t dividend, uint32_t divisor, int digits, uint32_t *rest)
 // QuantizeMultiplier(double(a) * double(b) / double(c)).
 Multiplier quantize(uint32_t a, uint32_t b, uint32_t c);
 
-// a * b in float32, 0 where it is not a normal number.
-uint32_t product(uint32_t a, uint32_t b);
-
 // round(real / scale) in float32 arithmetic, half away from zero; at most 512 where it is larger.
 int32_t quotient(uint32_t real, uint32_t scale);
 

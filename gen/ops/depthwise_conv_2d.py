@@ -12,8 +12,7 @@ from gen.ops.conv_2d import convolution_params, taps
 from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
 from gen.ops.quantized import requantise, require_int8, require_rank, weights_and_bias
 
-# A depth multiplier of 0 in the file means that the shapes say it.
-OPTIONS = CONV_2D_OPTIONS | {"DepthMultiplier": 0}
+OPTIONS = CONV_2D_OPTIONS | {"DepthMultiplier": 1}
 
 
 def lower(graph: Graph, op: Op) -> Call:
@@ -23,7 +22,9 @@ def lower(graph: Graph, op: Op) -> Call:
     require_rank(op, 4, x, y, weights)
     one, k_h, k_w, out_c = weights.shape
     in_c, declared = x.shape[3], op.options["DepthMultiplier"]
-    if one != 1 or not in_c or out_c % in_c or declared not in (0, out_c // in_c):
+    if declared == 0:
+        raise UnsupportedOp(f"{op} has depth multiplier 0, with which TFLM computes nothing: convert the model again.")
+    if one != 1 or not in_c or out_c % in_c or declared != out_c // in_c:
         raise UnsupportedOp(
             f"{op} has {in_c} input channels, weights of shape {weights.shape} and depth multiplier {declared}, "
             "which do not belong together: convert the model again."

@@ -11,7 +11,6 @@ from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
 from gen.ops.quantized import (
     channel_multipliers,
     fused_activation,
-    multiplier_arrays,
     requantise,
     require_int8,
     require_rank,
@@ -43,7 +42,8 @@ def lower(graph: Graph, op: Op) -> Call:
         )
     if bias is not None:
         require_shape(op, bias, (out_n,))
-    multiplier, shift = _multipliers(op, x, weights, bias, y)
+    _require_scale(op, x, weights, bias, y)
+    multiplier, shift = channel_multipliers(op, x, weights, y, out_n)
     act_min, act_max = fused_activation(op, y)
     params = {
         "weights": weights.data, "bias": None if bias is None else bias.data,
@@ -55,21 +55,17 @@ def lower(graph: Graph, op: Op) -> Call:
     return Call(op, "fully_connected", params, (x.index,), y.index, y.elements * in_n)
 
 
-def _multipliers(op: Op, x: Tensor, weights: Tensor, bias: Tensor | None, y: Tensor) -> tuple[Array, Array]:
-    """Per channel as a convolution's. Per tensor TFLM multiplies the two scales in float32, and wants the bias to
-    have their product as its scale (GetQuantizedConvolutionMultipler)."""
+def _require_scale(op: Op, x: Tensor, weights: Tensor, bias: Tensor | None, y: Tensor) -> None:
+    """Raise UnsupportedOp where TFLM refuses a model: per tensor it wants the bias to have the product of the two
+    scales as its own (GetQuantizedConvolutionMultipler)."""
     assert weights.quant is not None
-    if weights.quant.per_channel:
-        return channel_multipliers(op, x, weights, y, weights.shape[0])
-    if bias is not None:
+    if bias is not None and not weights.quant.per_channel:
         bias_scale = bias.scale if bias.quant is not None else 0.0
         if abs(x.scale * weights.scale - bias_scale) / y.scale > 0.02:
             raise UnsupportedOp(
                 f"{op} has a bias of scale {bias_scale:g} where input and weights have {x.scale * weights.scale:g}: "
                 "TFLM refuses such a model, convert it again."
             )
-    product = np.float32(x.scale) * np.float32(weights.scale)
-    return multiplier_arrays([float(product) / y.scale])
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

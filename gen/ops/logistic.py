@@ -1,4 +1,4 @@
-"""LOGISTIC: int8 in and out, output zero point -128 as TFLite fixes it (its scale, 1/256, is implied)."""
+"""LOGISTIC: int8 in and out, output scale 1/256 and zero point -128 as TFLite fixes them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -26,9 +26,10 @@ def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
     require_int8(op, x, y)
     require_shape(op, y, x.shape)
-    if y.zero_point != -128:
+    if y.scale != 1 / 256 or y.zero_point != -128:
         raise UnsupportedOp(
-            f"{op} has output zero point {y.zero_point}: TFLite fixes it to -128, convert the model again."
+            f"{op} has output scale {y.scale:g} and zero point {y.zero_point}: TFLite fixes them to 1/256 and -128, "
+            "convert the model again."
         )
     real = x.scale * 2 ** (31 - INPUT_BITS)
     if real < 0.5:

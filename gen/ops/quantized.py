@@ -77,6 +77,8 @@ def window_padding(op: Op, size: int, kernel: int, stride: int, dilation: int, *
 def fused_activation(op: Op, y: Tensor) -> tuple[int, int]:
     """(act_min, act_max) of the operator's fused activation. Raises UnsupportedOp."""
     name = op.options["FusedActivationFunction"]
+    if name in ("relu6", "relu_n1_to_1"):
+        require_coarse(op, y)
     if name not in ("none", "relu", "relu6", "relu_n1_to_1"):
         raise UnsupportedOp(
             f"{op} has the fused activation {name.upper()}: only RELU, RELU6 and RELU_N1_TO_1 exist in int8."
@@ -84,11 +86,20 @@ def fused_activation(op: Op, y: Tensor) -> tuple[int, int]:
     return activation_range(name, y.scale, y.zero_point)
 
 
+def require_coarse(op: Op, tensor: Tensor) -> None:
+    """Raise UnsupportedOp where 6 is beyond int32 in steps of the tensor's scale, which TFLM leaves undefined."""
+    if 6.0 / tensor.scale >= 2**31:
+        raise UnsupportedOp(
+            f"{op} clamps tensor {tensor.name!r} of scale {tensor.scale:g}, too fine for int32 to hold its limits: "
+            "quantize the model again with representative data."
+        )
+
+
 def channel_multipliers(op: Op, x: Tensor, weights: Tensor, y: Tensor, channels: int) -> tuple[Array, Array]:
     """(int32 multipliers, int8 shifts) of input scale * weight scale / output scale: one pair for each weight scale.
 
-    In double, as TFLM's PopulateConvolutionQuantizationParams computes it. Raises ModelError unless weights have
-    one scale or one for each output channel."""
+    In double, as TFLM's PopulateConvolutionQuantizationParams computes it, and for FULLY_CONNECTED per tensor too since
+    2026 (see gen/upstream.py). Raises ModelError unless weights have one scale or one for each output channel."""
     assert weights.quant is not None
     if len(weights.quant.scale) not in (1, channels):
         raise ModelError(

@@ -7,7 +7,7 @@ so that is what this computes."""
 from gen.fixed_point import activation_range
 from gen.graph import Graph, Op
 from gen.ops.operator import Call, Operator
-from gen.ops.quantized import require_int8, require_shape
+from gen.ops.quantized import require_coarse, require_int8, require_shape
 from gen.ops.requantize import IDENTITY, requantize_call
 
 
@@ -15,6 +15,7 @@ def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
     require_int8(op, x, y)
     require_shape(op, y, x.shape)
+    require_coarse(op, x)
     act_range = activation_range("relu6", x.scale, x.zero_point)
     zero_points = (x.zero_point, x.zero_point)
     return requantize_call(op, x, y, rescaling=IDENTITY, zero_points=zero_points, act_range=act_range)

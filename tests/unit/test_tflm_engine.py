@@ -119,9 +119,8 @@ def check_fixed_point(triples: Sequence[tuple[float, float, float]]) -> None:
     columns = [float32_bits(column) for column in zip(*triples, strict=True)]
     answers = host.run(host.probe(), "fixed_point", stdin=np.stack(columns, 1).tobytes()).decode().splitlines()
     for (a, b, c), answer in zip(triples, answers, strict=True):
-        value, shift, product, quotient = map(int, answer.split())
+        value, shift, quotient = map(int, answer.split())
         assert (value, shift) == fixed_point.quantize_multiplier(a * b / c), (a, b, c)
-        assert product == int((np.float32(a) * np.float32(b)).view(np.uint32)), (a, b)
         ratio = float(np.float32(a) / np.float32(b))
         rounded = int(np.floor(ratio + 0.5))
         assert quotient == rounded if rounded < 512 else quotient >= 512, (a, b)

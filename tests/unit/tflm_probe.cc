@@ -111,7 +111,7 @@ static int run_fixed_point() {
     uint32_t t[3];
     while (fread(t, sizeof t, 1, stdin) == 1) {
         const tflm::Multiplier m = tflm::quantize(t[0], t[1], t[2]);
-        printf("%d %d %u %d\n", m.value, m.shift, tflm::product(t[0], t[1]), tflm::quotient(t[0], t[1]));
+        printf("%d %d %d\n", m.value, m.shift, tflm::quotient(t[0], t[1]));
     }
     return 0;
 }

@@ -53,6 +53,10 @@ nn_dot_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
     ldm r0, {r4-r11} /* rows, runs, length, offset, x_row, x_run, w_row, w_run */
+    cmp r4, #0 /* a dilated window may have all its taps beside the input */
+    it ne
+    cmpne r5, #0
+    beq .Lnothing
     pkhbt lr, r7, r7, lsl #16
     str r4, [sp, #ROWS_LEFT]
     str r5, [sp, #RUNS]
@@ -137,8 +141,16 @@ nn_dot_dsp:
     str r9, [sp, #ROWS_LEFT]
     bgt .Lrow
 
+.Lsums:
     ldr r9, [sp, #SUMS]
     stm r9, {r5-r8}
     add sp, #FRAME
     pop {r4-r11, pc}
+
+.Lnothing:
+    movs r5, #0
+    movs r6, #0
+    movs r7, #0
+    mov r8, r5
+    b .Lsums
     .size nn_dot_dsp, . - nn_dot_dsp

@@ -24,9 +24,11 @@ static void row(const nn_softmax_t *op, const int8_t *x, int8_t *y) {
     for (; !(sum & 0x80000000u); zeros++)
         sum <<= 1;
     int32_t scale = nn_one_over_one_plus_x((int32_t)(sum - 0x80000000u));
+    const int shift = SUM_BITS - zeros + 31 - 8;
     for (int32_t i = 0; i < op->depth; i++) {
         int32_t share = nn_mul_q31(exponential(op, x[i] - highest), scale);
-        y[i] = (int8_t)nn_clamp(nn_rounding_shift(share, SUM_BITS - zeros + 31 - 8) - 128, -128, 127);
+        /* From 512 e^0 on every share is below half a step, where 32 bits and more would be shifted out. */
+        y[i] = (int8_t)nn_clamp((shift < 32 ? nn_rounding_shift(share, shift) : 0) - 128, -128, 127);
     }
 }
 

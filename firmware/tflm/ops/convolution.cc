@@ -35,7 +35,7 @@ Failure prepare_convolution(Context &c, unsigned depthwise, void (*invoke)(const
     }
     Failure failure = activation_range(c.byte_option(kActivation + depthwise), y, &op.act_min, &op.act_max);
     if (failure == Failure::kNone) {
-        failure = c.multipliers(out_c, false, &op.multiplier, &op.shift);
+        failure = c.multipliers(out_c, &op.multiplier, &op.shift);
     }
     if (failure != Failure::kNone) {
         return failure;

@@ -28,7 +28,7 @@ Failure prepare(Context &c) {
     }
     Failure failure = activation_range(c.byte_option(kActivation), y, &op.act_min, &op.act_max);
     if (failure == Failure::kNone) {
-        failure = c.multipliers(op.out_n, true, &op.multiplier, &op.shift);
+        failure = c.multipliers(op.out_n, &op.multiplier, &op.shift);
     }
     if (failure != Failure::kNone) {
         return failure;
