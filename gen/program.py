@@ -173,7 +173,8 @@ def _lives(program: Program) -> tuple[dict[int, int], dict[int, int]]:
         first.setdefault(y, number)
         last[y] = number
     for index in graph.outputs:
-        last[program.owner(index)] = len(program.steps)
+        if graph.tensors[index].data is None:
+            last[program.owner(index)] = len(program.steps)
     return first, last
 
 

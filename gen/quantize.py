@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gen import reference, tflite
-from gen.graph import Array, Graph, Tensor
+from gen.graph import DTYPES, Array, Graph, Tensor
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY, Objective
 from gen.train import FloatModel
@@ -52,19 +52,21 @@ def to_int8(converter: Any, examples: Sequence[Sequence[Array]]) -> bytes:
 
 
 def quantize_input(graph: Graph, x: Array) -> list[Array]:
-    """x, float in natural units, as the graph's only input takes it: int8, or float32 when that is its type.
+    """x, float in natural units, as the graph's only input takes it: an integer, or float32 when that is its type.
 
     As TFLite's AffineQuantize: float32 division, half away from zero, saturated."""
     return [quantize_tensor(graph.tensors[graph.inputs[0]], x)]
 
 
 def quantize_tensor(tensor: Tensor, x: Array) -> Array:
-    """x, float in natural units, as the tensor's dtype, int8 or float32, and shape; see quantize_input()."""
+    """x, float in natural units, as the tensor's dtype, an integer's or float32, and shape; see quantize_input()."""
     if tensor.dtype == "float32":
         return x.astype(np.float32).reshape(tensor.shape)
     ratio = (x.astype(np.float32) / np.float32(tensor.scale)).astype(np.float64)
     rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio)
-    stored: Array = np.clip(rounded + tensor.zero_point, -128, 127).astype(np.int8).reshape(tensor.shape)
+    limits = np.iinfo(DTYPES[tensor.dtype])
+    clipped = np.clip(rounded + tensor.zero_point, limits.min, limits.max)
+    stored: Array = clipped.astype(DTYPES[tensor.dtype]).reshape(tensor.shape)
     return stored
 
 

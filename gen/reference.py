@@ -38,7 +38,7 @@ def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
 def outputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
     """The graph's outputs, in order. Raises as run() does."""
     values = run(graph, inputs)
-    return [values[i] for i in graph.outputs]
+    return [values[i] if (t := graph.tensors[i]).data is None else t.data for i in graph.outputs]
 
 
 def batched(graph: Graph, count: int) -> Graph | None:
@@ -52,17 +52,36 @@ def batched(graph: Graph, count: int) -> Graph | None:
 
 
 def random_inputs(graph: Graph, vector: int, seed: int) -> list[Array]:
-    """Reproducible inputs for test vector number `vector`: uniform int8 over its whole range, float over the range
-    that the first QUANTIZE can represent. Vectors 0 and 1 are the extremes, all lowest and all highest."""
+    """Reproducible inputs for test vector number `vector`: integers uniform over their type's whole range, float32 as
+    input_range() says. Vectors 0 and 1 are the extremes, all lowest and all highest."""
     rng = np.random.default_rng((seed, vector))
     arrays = []
     for index in graph.inputs:
         tensor = graph.tensors[index]
+        low, high = input_range(graph, index)
         if tensor.dtype == "float32":
-            array = rng.uniform(-4.0, 4.0, tensor.shape).astype(np.float32)
+            array = rng.uniform(low, high, tensor.shape).astype(np.float32)
         else:
-            array = rng.integers(-128, 128, tensor.shape).astype(np.int8)
-            if vector < 2:
-                array[...] = (-128, 127)[vector]
+            array = rng.integers(int(low), int(high), tensor.shape, endpoint=True).astype(DTYPES[tensor.dtype])
+        if vector < 2:
+            array[...] = (low, high)[vector]
         arrays.append(array)
     return arrays
+
+
+def input_range(graph: Graph, index: int) -> tuple[float, float]:
+    """The lowest and the highest value of a graph input that can make a difference: of a float32 one what the QUANTIZE
+    that reads it, itself or through RESHAPE, can represent, and +-4 where none does."""
+    tensor = graph.tensors[index]
+    if tensor.dtype != "float32":
+        limits = np.iinfo(DTYPES[tensor.dtype])
+        return int(limits.min), int(limits.max)
+    seen = {index}
+    for op in graph.ops:
+        if op.inputs[0] in seen and op.kind == "reshape":
+            seen.add(op.outputs[0])
+        elif op.inputs[0] in seen and op.kind == "quantize":
+            y = graph.output(op)
+            stored = np.iinfo(DTYPES[y.dtype])
+            return y.scale * (int(stored.min) - y.zero_point), y.scale * (int(stored.max) - y.zero_point)
+    return -4.0, 4.0

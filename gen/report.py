@@ -31,6 +31,8 @@ TITLES = {
     "model_sha256": ("model SHA-256", ""),
     "vectors": ("vectors", ""),
     "vectors_source": ("vectors are", ""),
+    "distinct_outputs": ("distinct outputs expected", ""),
+    "operators_compared": ("vectors compared operator by operator", ""),
     "mismatches": ("mismatches", ""),
     "worst_difference": ("worst difference", ""),
     "explanation": ("why", ""),

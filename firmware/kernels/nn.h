@@ -127,12 +127,14 @@ typedef struct {
 } nn_logistic_t;
 typedef void nn_logistic_fn(const nn_logistic_t *op, const int8_t *x, int8_t *y, void *scratch);
 
-/* RELU, RELU6 and QUANTIZE from int8: y = clamp(requantise(x + input_offset) + output_offset). y may be x. */
+/* RELU, RELU6 and QUANTIZE between int8 and uint8: y = clamp(requantise(x + input_offset) + output_offset), where a
+ * uint8 u counts as the int8 u - 128: flip_x and flip_y are 0x80 where x and y are uint8, or 0. y may be x. */
 typedef struct {
     int32_t count;
     int32_t multiplier;
     int16_t input_offset, output_offset, act_min, act_max;
     int8_t shift;
+    uint8_t flip_x, flip_y;
 } nn_requantize_t;
 typedef void nn_requantize_fn(const nn_requantize_t *op, const int8_t *x, int8_t *y, void *scratch);
 

@@ -25,7 +25,7 @@ struct Node {
 };
 
 // What a tensor is; in an operator's slots, what it may be, with kConstant: and must be in the model.
-enum Kind : uint8_t {
+enum Kind : uint16_t {
     kAbsent = 1,
     kInt8 = 2,         // with one scale and zero point
     kInt8Channels = 4, // with several
@@ -34,6 +34,7 @@ enum Kind : uint8_t {
     kFloat32 = 32,
     kOther = 64,
     kConstant = 128,
+    kUInt8 = 256, // with one scale and zero point
 };
 
 struct Tensor {
@@ -106,14 +107,14 @@ struct Context {
     const int32_t *bias() const {
         return in[2].kind == kAbsent ? nullptr : reinterpret_cast<const int32_t *>(in[2].data);
     }
-    // Multipliers of in[0] scale * in[1] scale / out scale: one, or one for each output channel. Of a single one the
-    // product is rounded to float32 first where float_product is true. Checks the bias in in[2].
-    Failure multipliers(int32_t channels, bool float_product, const int32_t **multiplier, const int8_t **shift);
+    // Multipliers of in[0] scale * in[1] scale / out scale: one, or one for each output channel. Checks the bias in
+    // in[2].
+    Failure multipliers(int32_t channels, const int32_t **multiplier, const int8_t **shift);
 };
 
 struct Operator {
     uint8_t builtin;
-    uint8_t slots[kSlots], output; // sums of Kind
+    uint16_t slots[kSlots], output; // sums of Kind
     Failure (*prepare)(Context &c);
 };
 

@@ -15,7 +15,7 @@ struct Type {
 };
 
 // By the schema's TensorType; 0 bytes where no tensor of the type can be handled.
-constexpr Type kTypes[] = {{kFloat32, 4}, {kOther, 2}, {kInt32, 4}, {kOther, 1}, {kInt64, 8},
+constexpr Type kTypes[] = {{kFloat32, 4}, {kOther, 2}, {kInt32, 4}, {kUInt8, 1}, {kInt64, 8},
                            {kOther, 0},   {kOther, 1}, {kOther, 2}, {kOther, 8}, {kInt8, 1}};
 constexpr uint8_t kTypeCount = sizeof kTypes / sizeof kTypes[0];
 
@@ -87,6 +87,10 @@ Failure Preparation::load(int32_t index, Tensor *tensor) const {
     if (type.kind == kInt8) {
         tensor->kind = tensor->scale_count == 0 ? kOther : tensor->scale_count == 1 ? kInt8 : kInt8Channels;
     }
+    if (type.kind == kUInt8 && tensor->scale_count != 1) {
+        tensor->kind = kOther;
+    }
+    const int32_t highest = type.kind == kUInt8 ? 255 : 127, lowest = highest - 255;
     if (tensor->constant) {
         // Only kernels write through data, and they never get a constant as their output.
         tensor->data = const_cast<uint8_t *>(items(data));
@@ -95,7 +99,7 @@ Failure Preparation::load(int32_t index, Tensor *tensor) const {
         tensor->data = arena + (place->first == kShared ? &placements[place->offset] : place)->offset;
     }
     const bool valid = tensor->bytes != 0 && is_aligned(shape) && is_aligned(scales) && is_aligned(data) &&
-                       tensor->zero_point >= -128 && tensor->zero_point <= 127 &&
+                       tensor->zero_point >= lowest && tensor->zero_point <= highest &&
                        (!tensor->constant || tensor->bytes <= length(data));
     return valid ? Failure::kNone : Failure::kBadModel;
 }
@@ -110,7 +114,7 @@ Failure Context::commit(void (*invoke)(const Node &), const void *op, uint32_t b
     return Failure::kNone;
 }
 
-Failure Context::multipliers(int32_t channels, bool float_product, const int32_t **multiplier, const int8_t **shift) {
+Failure Context::multipliers(int32_t channels, const int32_t **multiplier, const int8_t **shift) {
     const uint32_t count = in[1].scale_count, wanted = static_cast<uint32_t>(channels);
     if ((count != 1 && count != wanted) || (in[2].kind != kAbsent && in[2].elements != wanted)) {
         return Failure::kBadModel;
@@ -121,10 +125,7 @@ Failure Context::multipliers(int32_t channels, bool float_product, const int32_t
     }
     int8_t *shifts = reinterpret_cast<int8_t *>(multipliers + count);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t x = in[0].scales[0], weights = in[1].scales[i];
-        const bool rounded = float_product && count == 1;
-        const Multiplier m =
-            rounded ? quantize(product(x, weights), kOne, out.scales[0]) : quantize(x, weights, out.scales[0]);
+        const Multiplier m = quantize(in[0].scales[0], in[1].scales[i], out.scales[0]);
         multipliers[i] = m.value;
         shifts[i] = m.shift;
     }

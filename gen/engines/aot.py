@@ -40,9 +40,9 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
             {"name": name, "ctype": ctype, "fields": fields} for (ctype, fields), name in constants.structs.items()
         ],
         "calls": calls,
-        "inputs": [_tensor(program, memory, i) for i in graph.inputs],
-        "outputs": [_tensor(program, memory, i) for i in graph.outputs],
-        "op_outputs": [_tensor(program, memory, step.call.output) for step in program.steps],
+        "inputs": [_tensor(program, memory, i, constants) for i in graph.inputs],
+        "outputs": [_tensor(program, memory, i, constants) for i in graph.outputs],
+        "op_outputs": [_tensor(program, memory, step.call.output, constants) for step in program.steps],
         "arena_bytes": arena_bytes,
     }
     return Sources(
@@ -155,9 +155,13 @@ def _place(program: Program, memory: MemoryPlan, index: int, qualifier: str = ""
     return f"({qualifier}{_ctype(program.graph.tensors[index].dtype)} *)(arena + {memory.tensors[index]})"
 
 
-def _tensor(program: Program, memory: MemoryPlan, index: int) -> dict[str, int]:
-    return {"offset": memory.tensors[index], "bytes": program.graph.tensors[index].size_bytes}
+def _tensor(program: Program, memory: MemoryPlan, index: int, constants: Constants) -> dict[str, Any]:
+    """Where a tensor is and how large; an output may be a constant."""
+    tensor = program.graph.tensors[index]
+    at = _at(memory.tensors[index]) if tensor.data is None else constants.add(_ctype(tensor.dtype), tensor.data)
+    return {"at": at, "bytes": tensor.size_bytes}
 
 
 def _ctype(dtype: str) -> str:
-    return "float" if dtype == "float32" else f"{dtype}_t"
+    """What a kernel's pointer to such a tensor points to; uint8 stands at a model's rims only, as bytes."""
+    return {"float32": "float", "uint8": "int8_t"}.get(dtype, f"{dtype}_t")

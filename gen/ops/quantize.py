@@ -1,32 +1,43 @@
-"""QUANTIZE: float32 to int8, or int8 to int8 of another scale and zero point."""
+"""QUANTIZE: float32 to int8, int8 to int8 of another scale and zero point, and between int8 and uint8."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gen.errors import UnsupportedOp
-from gen.graph import Array, Graph, Op
+from gen.errors import ModelError, UnsupportedOp
+from gen.graph import Array, Graph, Op, Tensor
 from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.ops.quantized import require_int8, require_shape
 from gen.ops.requantize import requantize_call, rescale
 
+FORMS = (("float32", "int8"), ("int8", "int8"), ("uint8", "int8"), ("int8", "uint8"))
+
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
-    if (x.dtype, y.dtype) not in (("float32", "int8"), ("int8", "int8")):
+    if (x.dtype, y.dtype) not in FORMS:
+        known = ", ".join(f"{before} to {after}" for before, after in FORMS)
         raise UnsupportedOp(
-            f"{op} turns {x.dtype} into {y.dtype}: only float32 to int8 and int8 to int8 are supported, "
-            "convert the model with int8 inputs and outputs."
+            f"{op} turns {x.dtype} into {y.dtype}: only {known} are supported, convert the model with int8 inputs and "
+            "outputs."
         )
-    require_int8(op, y)
+    _require_byte(op, y)
     require_shape(op, y, x.shape)
-    if x.dtype == "int8":
-        require_int8(op, x)
+    if x.dtype != "float32":
+        _require_byte(op, x)
         zero_points = (x.zero_point, y.zero_point)
         return requantize_call(op, x, y, rescaling=rescale(op, x, y), zero_points=zero_points, act_range=(-128, 127))
     params = {"count": x.elements, "scale": y.scale, "output_offset": y.zero_point}
     return Call(op, "quantize", params, (x.index,), y.index)
+
+
+def _require_byte(op: Op, tensor: Tensor) -> None:
+    """As require_int8, and likewise for uint8."""
+    if tensor.dtype != "uint8":
+        require_int8(op, tensor)
+    elif not 0 <= tensor.zero_point <= 255:
+        raise ModelError(f"{op}: tensor {tensor.name!r} has a zero point that is no uint8: the model file is damaged.")
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

@@ -16,6 +16,7 @@ from tests import tiny
 
 Fault = Callable[[Array], Array]
 WEIGHTS = np.random.default_rng(5).integers(-99, 100, (8, 24))
+CONTENT = tiny.model([tiny.T((1, 4), scale=0.5)] * 2, [tiny.O("RELU", [0], [1])], [0], [1])  # whose bytes count nowhere
 SAME = {"padding": 0, "strideW": 1, "strideH": 1}
 
 
@@ -43,7 +44,7 @@ class Device:
 def told(
     graph: Graph, fault_at: int = -1, fault: Fault = lambda x: x, inputs: dict[int, Fault] | None = None
 ) -> Explanation:
-    sources = ENGINES["tflm"](graph, b"", "portable", 8)
+    sources = ENGINES["tflm"](graph, CONTENT, "portable", 8)
     device = Device(graph, fault_at, fault, inputs or {})
     vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 6)]
     found = explain(sources, cast(Session, device), vectors)
@@ -114,7 +115,7 @@ def test_an_input_behind_reshapes_and_a_constant_first_operand() -> None:
     taken = model(other, ops, [0], 4)
     device: Any = Device(taken, -1, lambda x: x, {})
     vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 6)]
-    found = explain(ENGINES["tflm"](graph, b"", "portable", 8), device, vectors)
+    found = explain(ENGINES["tflm"](graph, CONTENT, "portable", 8), device, vectors)
     assert found is not None and found.kind == "input_scaling" and "with scale 0.1," in found.sentence
 
 

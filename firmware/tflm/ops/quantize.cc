@@ -13,8 +13,11 @@ void invoke(const Node &node) {
 
 Failure prepare(Context &c) {
     const Tensor &x = c.in[0], &y = c.out;
-    if (x.kind == kInt8) {
+    if (x.kind != kFloat32) {
         return prepare_requantize(c, rescaling(c), y.zero_point, -128, 127);
+    }
+    if (y.kind != kInt8) {
+        return Failure::kUnsupported;
     }
     nn_quantize_t op = {};
     const uint32_t scale = y.scales[0];
@@ -26,6 +29,7 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kQuantize = {tflite::BuiltinOperator_QUANTIZE, {kInt8 | kFloat32, kAbsent, kAbsent}, kInt8, prepare};
+const Operator kQuantize = {
+    tflite::BuiltinOperator_QUANTIZE, {kInt8 | kUInt8 | kFloat32, kAbsent, kAbsent}, kInt8 | kUInt8, prepare};
 
 } // namespace tflm

@@ -19,6 +19,7 @@ Multiplier rescaling(const Context &c) {
 
 Failure prepare_requantize(Context &c, Multiplier m, int32_t zero_point, int16_t act_min, int16_t act_max) {
     const Tensor &x = c.in[0];
+    constexpr uint8_t kFlip = 0x80; // makes the byte of a uint8 u that of the int8 u - 128
     if (m.shift > kMaxRescale) {
         return Failure::kUnsupported;
     }
@@ -26,8 +27,10 @@ Failure prepare_requantize(Context &c, Multiplier m, int32_t zero_point, int16_t
     op.count = static_cast<int32_t>(x.elements);
     op.multiplier = m.value;
     op.shift = m.shift;
-    op.input_offset = static_cast<int16_t>(-x.zero_point);
-    op.output_offset = static_cast<int16_t>(zero_point);
+    op.flip_x = x.kind == kUInt8 ? kFlip : 0;
+    op.flip_y = c.out.kind == kUInt8 ? kFlip : 0;
+    op.input_offset = static_cast<int16_t>(op.flip_x - x.zero_point);
+    op.output_offset = static_cast<int16_t>(zero_point - op.flip_y);
     op.act_min = act_min;
     op.act_max = act_max;
     return same_shape(x, c.out) ? c.commit(invoke, op) : Failure::kBadModel;

@@ -21,6 +21,8 @@ static const nn_requantize_t op1_1 = {
     .act_min = -128,
     .act_max = 127,
     .shift = 0,
+    .flip_x = 0,
+    .flip_y = 0,
 };
 static const nn_add_t op2_2 = {
     .multiplier1 = 1073741824,
@@ -47,6 +49,8 @@ static const nn_requantize_t op3_3 = {
     .act_min = -30,
     .act_max = 127,
     .shift = 1,
+    .flip_x = 0,
+    .flip_y = 0,
 };
 static const nn_requantize_t op4_4 = {
     .count = 24,
@@ -56,6 +60,8 @@ static const nn_requantize_t op4_4 = {
     .act_min = -30,
     .act_max = 90,
     .shift = 1,
+    .flip_x = 0,
+    .flip_y = 0,
 };
 static const nn_add_t op5_5 = {
     .multiplier1 = 2078209969,
@@ -123,27 +129,28 @@ static inline void op7_run(void) {
 }
 
 typedef struct {
-    uint32_t offset, bytes;
+    const void *at;
+    uint32_t bytes;
 } place_t;
 
 static const place_t inputs[] = {
-    { 0, 96 },
+    { arena + 0, 96 },
 };
 
 static const place_t outputs[] = {
-    { 0, 96 },
-    { 128, 24 },
+    { arena + 0, 96 },
+    { arena + 128, 24 },
 };
 
 static const place_t op_outputs[] = {
-    { 96, 24 },
-    { 0, 24 },
-    { 0, 24 },
-    { 128, 24 },
-    { 0, 24 },
-    { 0, 24 },
-    { 96, 24 },
-    { 0, 96 },
+    { arena + 96, 24 },
+    { arena + 0, 24 },
+    { arena + 0, 24 },
+    { arena + 128, 24 },
+    { arena + 0, 24 },
+    { arena + 0, 24 },
+    { arena + 96, 24 },
+    { arena + 0, 96 },
 };
 
 static engine_info_t info = {
@@ -164,12 +171,12 @@ static int is_ready(void) {
     return info.arena_used != 0;
 }
 
-static void *find(const place_t *places, unsigned count, unsigned index, size_t *bytes) {
+static const void *find(const place_t *places, unsigned count, unsigned index, size_t *bytes) {
     if (!is_ready() || index >= count)
         return 0;
     if (bytes)
         *bytes = places[index].bytes;
-    return arena + places[index].offset;
+    return places[index].at;
 }
 
 const engine_info_t *engine_info(void) {
@@ -182,7 +189,7 @@ engine_status_t engine_init(void) {
 }
 
 void *engine_input(unsigned index, size_t *bytes) {
-    return find(inputs, 1, index, bytes);
+    return (void *)find(inputs, 1, index, bytes);
 }
 
 const void *engine_output(unsigned index, size_t *bytes) {
