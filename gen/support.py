@@ -63,7 +63,10 @@ def obstacles(graph: Graph) -> Iterator[ModelError]:
 
 
 def _require_form(op: Op) -> None:
-    """Raise UnsupportedOp on an operator with several outputs, or without options that TFLM has no defaults for."""
+    """Raise UnsupportedOp on an operator with several outputs, or without options that TFLM has no defaults for, and
+    ModelError on one without a first input."""
+    if not op.inputs or op.inputs[0] < 0:
+        raise ModelError(f"{op} has no input: the model file is damaged or from an unknown converter.")
     if len(op.outputs) != 1:
         raise UnsupportedOp(f"{op} has {len(op.outputs)} outputs: only operators with one are supported.")
     required = [key for key, default in OPS[op.kind].options.items() if default not in ("none", 0, False)]

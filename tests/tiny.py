@@ -1,6 +1,6 @@
 """Tiny .tflite files made in memory, for tests: any operators, tensors and quantization parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,15 @@ def model(tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[int], outputs
     m.subgraphs = [g]
     builder = flatbuffers.Builder(1024)
     builder.Finish(m.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def edited(content: bytes, edit: Callable[[Any], None]) -> bytes:
+    """The model with edit(ModelT) applied, for what model() can't write."""
+    unpacked = schema.ModelT.InitFromPackedBuf(content, 0)
+    edit(unpacked)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(unpacked.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 
 

@@ -5,7 +5,6 @@ import resource
 import struct
 from pathlib import Path
 
-import flatbuffers
 import numpy as np
 import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
@@ -16,7 +15,7 @@ from gen.graph import Graph
 from gen.ops import lower
 from gen.support import require_supported
 from tests import shared
-from tests.tiny import O, T, model
+from tests.tiny import O, T, edited, model
 
 
 def several_operators() -> bytes:
@@ -48,15 +47,6 @@ def several_operators() -> bytes:
         O("SOFTMAX", [12], [13], {"beta": 1.0}, "SoftmaxOptions"),
     ]
     return model(tensors, ops, [0], [13])
-
-
-def edited(content: bytes, edit: object) -> bytes:
-    """The model with edit(ModelT) applied, for what tests.tiny can't write."""
-    unpacked = schema.ModelT.InitFromPackedBuf(content, 0)
-    edit(unpacked)  # type: ignore[operator]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(unpacked.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
 
 
 def relu(x: T | None = None, y: T | None = None) -> bytes:
