@@ -136,6 +136,7 @@ class _Worker:
 @cache
 def _worker() -> _Worker:
     worker = _Worker()
+    atexit.register(worker.log.close)
     atexit.register(worker.end)
     return worker
 
