@@ -120,13 +120,35 @@ static const uint8_t *find(const uint8_t *place, size_t *bytes) {
     }
 }
 
-/* LINK_TENSOR, LINK_READ, LINK_WRITE. Here and below: the reply's payload length, or minus a link_error_t. */
+/* Runs of size bytes at from are written to the room at to. Whether they are whole and fit. */
+static bool write_runs(const uint8_t *from, size_t size, uint8_t *to, size_t room) {
+    const uint8_t *end = from + size;
+    while (from < end) {
+        const bool repeats = *from >= 128;
+        const size_t count = repeats ? *from - 125u : *from + 1u, taken = repeats ? 1 : count;
+        from++;
+        if (taken > (size_t)(end - from) || count > room)
+            return false;
+        if (repeats)
+            memset(to, *from, count);
+        else
+            memcpy(to, from, count);
+        from += taken;
+        to += count;
+        room -= count;
+    }
+    return true;
+}
+
+/* LINK_TENSOR, LINK_READ, LINK_WRITE, LINK_WRITE_RUNS. Here and below: the reply's payload length, or minus a
+ * link_error_t. */
 static int access_tensor(uint8_t type, size_t length) {
-    if (type == LINK_WRITE ? length < PLACE + 4 : length != (type == LINK_READ ? PLACE + 6 : PLACE))
+    const bool writes = type == LINK_WRITE || type == LINK_WRITE_RUNS;
+    if (writes ? length < PLACE + 4 : length != (type == LINK_READ ? PLACE + 6 : PLACE))
         return -LINK_BAD_REQUEST;
     if (session.status != ENGINE_OK)
         return -LINK_NOT_READY;
-    if (type == LINK_WRITE && payload[0] != LINK_INPUT)
+    if (writes && payload[0] != LINK_INPUT)
         return -LINK_BAD_INDEX;
     size_t bytes = 0;
     const uint8_t *tensor = find(payload, &bytes);
@@ -138,13 +160,16 @@ static int access_tensor(uint8_t type, size_t length) {
     const uint8_t *data = payload + PLACE + 4;
     size_t offset = get(payload + PLACE, 4);
     size_t count = type == LINK_READ ? get(data, 2) : length - (PLACE + 4);
-    if (count > LINK_MAX_PAYLOAD || offset > bytes || count > bytes - offset)
+    if (count > LINK_MAX_PAYLOAD || offset > bytes || (type != LINK_WRITE_RUNS && count > bytes - offset))
         return -LINK_BAD_RANGE;
     if (type == LINK_READ) {
         memcpy(payload, tensor + offset, count);
         return (int)count;
     }
-    memcpy((uint8_t *)engine_input(get(payload + 1, 2), NULL) + offset, data, count);
+    uint8_t *input = (uint8_t *)engine_input(get(payload + 1, 2), NULL) + offset;
+    if (type == LINK_WRITE_RUNS)
+        return write_runs(data, count, input, bytes - offset) ? 0 : -LINK_BAD_RANGE;
+    memcpy(input, data, count);
     return 0;
 }
 
@@ -173,6 +198,7 @@ static int answer(uint8_t type, size_t length, bool repeat) {
     case LINK_TENSOR:
     case LINK_READ:
     case LINK_WRITE:
+    case LINK_WRITE_RUNS:
         return access_tensor(type, length);
     case LINK_RUN:
     case LINK_RUN_OP:

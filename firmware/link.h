@@ -44,6 +44,9 @@ typedef enum {
      * payload: engine_status_t u8, ticks u64 of engine_invoke(), and the CRC-32 of each output u32. */
     LINK_SELF_TEST = 10,
     LINK_FAULT = 11, /* nothing -> port_last_fault(): kind u8, pc u32 */
+    /* As LINK_WRITE, of data that repeat: after a byte c below 128 come c + 1 bytes of data, after any other one byte
+     * that stands c - 125 times. */
+    LINK_WRITE_RUNS = 12,
     LINK_REPLY = 0x80,
     LINK_ERROR = 0xFF
 } link_type_t;

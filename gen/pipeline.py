@@ -34,7 +34,7 @@ class Progress:
         self.stop = stop
         self.started: dict[str, float] = {}
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
+    def __call__(self, stage: str, done: float, total: int) -> None:
         self._end_if_stopped()
         start = self.started.setdefault(stage, time.monotonic())
         live = sys.stderr.isatty() and not self.about
@@ -42,7 +42,8 @@ class Progress:
             took = time.monotonic() - start
             self.say(f"{chr(13) if live else ''}{stage}: {total} in {took:.1f} s")
         elif live:
-            sys.stderr.write(f"\r{stage}: {done} of {total} ")
+            shown = f"{done:.0f}" if done == int(done) else f"{done:.2f}"
+            sys.stderr.write(f"\r{stage}: {shown} of {total} \033[K")
             sys.stderr.flush()
 
     def say(self, line: str) -> None:

@@ -124,7 +124,7 @@ class Target:
 class Silent(pipeline.Progress):
     """The stages of a trial say nothing: its own line does."""
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
+    def __call__(self, stage: str, done: float, total: int) -> None:
         pass
 
     def say(self, line: str) -> None:

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from cobs import cobs
 
+from gen import runs
 from gen.errors import DeviceError, DeviceReset, DeviceSilent, ProtocolError, StackOverflow, WrongModel
 from gen.graph import Array
 from gen.transport import Stream
@@ -45,6 +46,7 @@ class Type(IntEnum):
     ECHO = 9
     FAULT = 11
     SELF_TEST = 10  # no request, see link.h
+    WRITE_RUNS = 12
     REPLY = 0x80
     ERROR = 0xFF
 
@@ -191,15 +193,20 @@ class Session:
             self._sizes[kind, index] = int.from_bytes(payload, "little")
         return self._sizes[kind, index]
 
-    def write_input(self, index: int, data: bytes | Array) -> None:
-        """Fill input tensor index; data in C order, as many bytes as the tensor has."""
-        content = data if isinstance(data, bytes) else data.tobytes()
+    def write_input(self, index: int, data: bytes | Array, told: Callable[[float], None] = lambda share: None) -> None:
+        """Fill input tensor index; data in C order, as many bytes as the tensor has. told: what share is written."""
+        content = memoryview(data if isinstance(data, bytes) else data.tobytes())
         self._expect_bytes(Kind.INPUT, index, len(content))
         offset = 0
         while offset < len(content):
-            part = content[offset : offset + min(self._data, self.info.max_payload - WRITE.size)]
-            self._ask(Type.WRITE, WRITE.pack(Kind.INPUT, index, offset) + part, self._answer_s, 0)
-            offset += len(part)
+            limit = min(self._data, self.info.max_payload - WRITE.size)
+            kind, (part, count) = Type.WRITE_RUNS, runs.pack(content[offset:], limit)
+            if count <= limit:
+                kind, part = Type.WRITE, bytes(content[offset : offset + limit])
+                count = len(part)
+            self._ask(kind, WRITE.pack(Kind.INPUT, index, offset) + part, self._answer_s, 0)
+            offset += count
+            told(offset / len(content))
 
     def read_output(self, index: int, nbytes: int) -> bytes:
         """Output tensor index, which must have nbytes bytes."""

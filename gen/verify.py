@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import median_low
 
 import numpy as np
@@ -15,7 +16,7 @@ from gen.objective import Figure
 from gen.quantize import dequantize_output
 from gen.session import DeviceInfo, Session
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, float, int], None]  # stage, done, of how many; done may be in between
 SEED = 2026
 RANDOM_VECTORS = 20
 OPERATOR_VECTORS = 2  # on which every operator is compared where few outputs are distinct
@@ -107,7 +108,7 @@ def compare(
     for number, (inputs, truth) in enumerate(zip(vectors.inputs, expected.outputs, strict=True)):
         progress("device", number, total)
         for index, array in enumerate(inputs):
-            session.write_input(index, array)
+            session.write_input(index, array, partial(_within, progress, number, total))
         ticks.append(session.run())
         computed = [_read(session, index, array) for index, array in enumerate(truth)]
         if any(c.tobytes() != e.tobytes() for c, e in zip(computed, truth, strict=True)):
@@ -144,6 +145,11 @@ def compare(
         resends=session.resends,
     )
     return _with_ticks(verdict, median_low(ticks), info, emulated)
+
+
+def _within(progress: Progress, number: int, total: int, share: float) -> None:
+    """A vector's input is on its way: writing is what takes time on a line."""
+    progress("device", number + min(share, 0.99), total)
 
 
 def _with_ticks(verdict: Verdict, ticks: int, info: DeviceInfo, emulated: bool) -> Verdict:

@@ -144,7 +144,8 @@ def conversation(session: Session, seed: int) -> tuple[bytes, int, int]:
     """What the probe answers to random inputs (its output less the count of runs), that count, and the ticks."""
     drawn = random.Random(seed)
     session.expect_model(MODEL)
-    x0, x1 = drawn.randbytes(INPUT_0), drawn.randbytes(INPUT_1)
+    x0, repeated = drawn.randbytes(INPUT_0), bytes([drawn.randrange(256)]) * 300
+    x1 = drawn.randbytes(200) + repeated + drawn.randbytes(INPUT_1 - 500)
     session.write_input(1, x1)
     session.write_input(0, np.frombuffer(x0, np.int8))
     ticks = session.run()

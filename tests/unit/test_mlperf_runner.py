@@ -24,7 +24,7 @@ def graph_of(name: str) -> Graph:
     return tflite.read_file(MODELS / f"{name}.tflite")[1]
 
 
-def quiet(stage: str, done: int, total: int) -> None:
+def quiet(stage: str, done: float, total: int) -> None:
     pass
 
 

@@ -42,7 +42,7 @@ def test_damaged_line_recovers(seed: int) -> None:
     up, down = Faults(seed, 0.12), Faults(seed + 1000, 0.12)
     session, line = start(lambda data: down(device.feed(up(data))), first_seq=seed)
     conversation(session, seed)
-    assert session.frames >= 10
+    assert session.frames >= 9
     assert line.now <= 1.1 * session.resends * protocol.RESEND_RUN_S + 1
 
 
@@ -60,14 +60,14 @@ def test_every_other_transfer_lost(deaf: str) -> None:
 
     session, _ = start(answer)
     conversation(session, 3)
-    assert session.frames == 2 * session.resends > 20 and probe.runs == 1
+    assert session.frames == 2 * session.resends >= 18 and probe.runs == 1
 
 
 def test_clean_line_sends_nothing_twice() -> None:
     device = Device()
     session, line = start(device.feed)
     conversation(session, 1)
-    assert (session.frames, session.resends, session.garbled) == (10, 0, 0) and line.now < 0.1
+    assert (session.frames, session.resends, session.garbled) == (9, 0, 0) and line.now < 0.1
 
 
 def test_frames_shrink_on_a_bad_line_and_grow_again() -> None:
@@ -82,7 +82,7 @@ def test_frames_shrink_on_a_bad_line_and_grow_again() -> None:
     session, _ = start(answer)
     session.hello()
     for _ in range(5):
-        session.write_input(1, bytes(600))
+        session.write_input(1, bytes(i % 251 for i in range(600)))
     writes = [length for length in lengths if length > 20]
     assert max(writes[:3]) > 240 and min(writes) < 60 and max(writes[-8:]) > 120
 
