@@ -110,7 +110,7 @@ def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = la
         **_of_model(model, prefix, labels, example),
         **_of_sources(prefix, narrow, wide, own),
         "isa": isa,
-        "machine": MACHINES[isa].people if isa in MACHINES else "",
+        "machine": MACHINES.get(isa),
         "level": order.level,
         "command": _command(order, isa, prefix),
     }

@@ -26,10 +26,12 @@ _OWN = re.compile(
 
 @dataclass(frozen=True)
 class Machine:
-    """What an ISA's kernels need. condition: of the C preprocessor; people: what they compile for."""
+    """What an ISA's kernels need. condition: of the C preprocessor; people: what they compile for; remark: sentences
+    for people, of what else they should know."""
 
     condition: str
     people: str
+    remark: str = ""
 
 
 _CORTEX_M = "defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 77"  # 'M'
@@ -38,7 +40,13 @@ MACHINES: Mapping[str, Machine] = {
     "dsp": Machine(f"{_CORTEX_M} && defined(__ARM_FEATURE_DSP)", "a Cortex-M with DSP instructions (M4, M7, M33, M55)"),
     "mve": Machine(f"{_CORTEX_M} && defined(__ARM_FEATURE_MVE)", "a Cortex-M with Helium (M55, M85)"),
     "riscv": Machine("defined(__riscv_mul) && __riscv_xlen == 32", "a 32-bit RISC-V core with multiplication (rv32im)"),
-    "xtensa": Machine("defined(__XTENSA__)", "an Xtensa core (ESP32, ESP8266)"),
+    "xtensa": Machine(
+        "defined(__XTENSA__)",
+        "an Xtensa core (ESP32, ESP8266)",
+        "They follow the ABI of the compiler: register windows (Arduino-ESP32, ESP-IDF, PlatformIO's espressif32) or "
+        "CALL0 (ESP8266). Both are tested in QEMU, windows with a timer's interrupt that spills them; neither with "
+        "Espressif's own compiler, nor on a real chip.",
+    ),
 }
 
 
@@ -84,7 +92,7 @@ def _rewritten(sources: Sources, path: str, text: str, prefix: str) -> str:
     lines = _INCLUDE.sub(relative, text).splitlines(keepends=True)
     body = "".join(line if _INCLUDE_LINE.match(line) else prefixed(line, prefix) for line in lines)
     parts = path.split("/")
-    guarded = parts[0] == "kernels" and parts[1] in MACHINES and not path.endswith(".h")
+    guarded = parts[0] == "kernels" and parts[1] in MACHINES and path.endswith(COMPILED)
     return _guard(parts[1], prefix) + body if guarded else body
 
 

@@ -1,9 +1,12 @@
-"""Kernels of ISA xtensa = NumPy reference, byte for byte: in an emulated lx106, and with their assembly's C twins under
-the host's sanitizers; for adversarial parameters and on the shapes of the MLPerf Tiny models within an instruction
-budget."""
+"""Kernels of ISA xtensa = NumPy reference, byte for byte: in an emulated lx106 (CALL0), in a core with register windows
+whose interrupts spill them, and with their assembly's C twins under the host's sanitizers; for adversarial parameters
+and on the shapes of the MLPerf Tiny models within an instruction budget."""
 
 import functools
+import re
+from copy import copy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,30 +20,44 @@ from gen.ops import KERNELS
 from gen.ops.operator import Call
 from gen.packing import xtensa_depthwise, xtensa_gemm
 from gen.packing.xtensa_channels import CLAMPED, GENERAL, SIGNED, Sums, aligned, find_lines, output
+from tests import windowed
 from tests.kernels.convolutions import GENERATORS
-from tests.kernels.harness import TARGETS, Harness, harness
+from tests.kernels.harness import KERNEL_DIR, LINE, TARGETS, Harness, Target, harness
 from tests.kernels.test_armv7m import conv, converted, depthwise, pointwise
 from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantisation
 
 TWINS = "tests/kernels/xtensa_twins.c"
 
 
+def is_assembly(file: str) -> bool:
+    return file.endswith(".S")
+
+
 @functools.cache
 def twins() -> Harness:
     """The variants on the host, their assembly replaced."""
     rows = [
-        replace(row, files=tuple(file for file in row.files if not file.endswith(".S")))
+        replace(row, files=tuple(file for file in row.files if not is_assembly(file)))
         for row in VARIANTS
         if row.isa == "xtensa"
     ]
     return Harness(replace(TARGETS["host"], sources=(*TARGETS["host"].sources, TWINS)), rows)
 
 
+@functools.cache
+def with_windows() -> Harness:
+    """Those with assembly under the ESP32's ABI. What it counts are interrupts."""
+    flags = (*windowed.FLAGS, "-DHARNESS_POOL_BYTES=0x100000")
+    machine = (*windowed.MACHINE, *LINE, "-kernel", "{elf}")
+    target = Target("xtensa with windows", f"{windowed.TOOLCHAIN}gcc", flags, windowed.SOURCES, machine, isa="xtensa")
+    return Harness(target, [row for row in VARIANTS if row.isa == "xtensa" and any(map(is_assembly, row.files))])
+
+
 def assert_exact(c: Call, *x: Array) -> dict[str, int]:
     """Every variant of ISA xtensa that accepts the call, also in place; instructions of each."""
     expected = np.ascontiguousarray(KERNELS[c.kernel].reference(c.params, x))
     counts = {}
-    for runner in (twins(), harness("xtensa")):
+    for runner in (twins(), with_windows(), harness("xtensa")):
         for step in runner.steps(c):
             if step.variant.isa == "xtensa":
                 for in_place in (False, True) if step.variant.in_place else (False,):
@@ -187,6 +204,27 @@ def test_what_the_arithmetic_does_not_cover_goes_to_another_variant() -> None:
     c = depthwise(converted(rng, 4, 3, 3), (5, 5))
     assert select(c, "xtensa").variant.name == "depthwise_conv_2d_3x3_xtensa"
     assert select(call(c.kernel, {**c.params, "dilation_h": 2}), "xtensa").variant.own_layout
+
+
+def test_interrupts_spill_windows_in_every_assembly_function(tmp_path: Path) -> None:
+    rng, log = np.random.default_rng(3), tmp_path / "log"
+    runner = copy(with_windows())
+    runner.process = None
+    runner.target = replace(runner.target, machine=(*runner.target.machine, "-d", "int", "-D", str(log)))
+    for c, x in (
+        (conv(converted(rng, 6, 1, 1, 40), in_c=40, in_w=7, out_w=7), inputs(rng, 1, 1, 7, 40)),
+        (depthwise(converted(rng, 5, 3, 3), (9, 9)), inputs(rng, 1, 9, 9, 5)),
+        (call("fully_connected", converted(rng, 9, 40) | {"batches": 1, "in_n": 40, "out_n": 9}), inputs(rng, 1, 40)),
+    ):
+        expected = np.ascontiguousarray(KERNELS[c.kernel].reference(c.params, (x,)))
+        for step in runner.steps(c):
+            y, interrupts = runner.run(step, (x,), expected)
+            np.testing.assert_array_equal(y, expected, step.variant.name)
+            assert interrupts > 0, step.variant.name
+    sources = [path.read_text() for path in (KERNEL_DIR / "xtensa").glob("*.S")]
+    functions = {name for text in sources for name in re.findall(r"\.global (\w+)", text)}
+    assert len(functions) == len(sources)
+    assert functions <= windowed.interrupted(runner.elf, log)
 
 
 CONVOLUTIONS = [

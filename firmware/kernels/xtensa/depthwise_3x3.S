@@ -3,6 +3,8 @@
  * One channel of a depthwise convolution from its padded plane of words, lines 256 bytes apart. Each column of three
  * words is loaded once, for all of the outputs that it belongs to. The sum of an output takes the place of the middle
  * word of its first row: that row is for no later line, and where there is padding on both sides its ends remain. */
+#include "abi.inc"
+
     .set PITCH, 256
 
     .set PLANE, 0
@@ -11,11 +13,6 @@
     .set LINES, 12
     .set STRIDE, 16
 
-    .set A0, 0
-    .set A12, 4
-    .set A13, 8
-    .set A14, 12
-    .set A15, 16
     .set LINE, 20
     .set END, 24
     .set LEFT, 28
@@ -78,12 +75,7 @@
     .type nn_depthwise_3x3_xtensa, @function
     .align 4
 nn_depthwise_3x3_xtensa:
-    addi a1, a1, -FRAME
-    s32i a0, a1, A0
-    s32i a12, a1, A12
-    s32i a13, a1, A13
-    s32i a14, a1, A14
-    s32i a15, a1, A15
+    NN_ENTRY FRAME, 0, 12, 13, 14, 15
     l32i a12, a2, WEIGHTS
     l32i a13, a2, COUNT
     l32i a14, a2, LINES
@@ -142,13 +134,7 @@ nn_depthwise_3x3_xtensa:
     addi a14, a14, -1
     bnez a14, .Lline
 .Lreturn:
-    l32i a0, a1, A0
-    l32i a12, a1, A12
-    l32i a13, a1, A13
-    l32i a14, a1, A14
-    l32i a15, a1, A15
-    addi a1, a1, FRAME
-    ret
+    NN_RETURN FRAME, 0, 12, 13, 14, 15
 
 .Lstride_2:
     slli a0, a13, 3

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One channel's int8, plus 128 each, into the words of a plane: the sign bit flipped. */
+#include "abi.inc"
+
     .set TO, 0
     .set FROM, 4
     .set STEP, 8
@@ -22,10 +24,7 @@
     .type nn_depthwise_gather_xtensa, @function
     .align 4
 nn_depthwise_gather_xtensa:
-    addi a1, a1, -16
-    s32i a12, a1, 0
-    s32i a13, a1, 4
-    s32i a14, a1, 8
+    NN_ENTRY 16, 12, 13, 14
     l32i a3, a2, FROM
     l32i a4, a2, STEP
     l32i a5, a2, LINE_STEP
@@ -55,9 +54,5 @@ nn_depthwise_gather_xtensa:
     add a3, a10, a5
     addi a7, a7, -1
     bnez a7, 1b
-    l32i a12, a1, 0
-    l32i a13, a1, 4
-    l32i a14, a1, 8
-    addi a1, a1, 16
-    ret
+    NN_RETURN 16, 12, 13, 14
     .size nn_depthwise_gather_xtensa, . - nn_depthwise_gather_xtensa

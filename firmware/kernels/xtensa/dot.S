@@ -2,6 +2,8 @@
  *
  * Sums over one run of inputs, for weights as the model has them. Sign bits are flipped to make bytes of int8, 128 too
  * much each; what that adds is the sum of the inputs times 128, subtracted at the end. */
+#include "abi.inc"
+
 
 /* a2 x, a3 a4 a5 a8 weights of four channels, a6 offset - 128, a7 inputs left, a9 128, a10-a13 sums, a0 sum of inputs. */
     .macro TAP k
@@ -40,12 +42,7 @@
     .type nn_dot_run_xtensa, @function
     .align 4
 nn_dot_run_xtensa:
-    addi a1, a1, -32
-    s32i a0, a1, 0
-    s32i a12, a1, 4
-    s32i a13, a1, 8
-    s32i a14, a1, 12
-    s32i a15, a1, 16
+    NN_ENTRY 32, 0, 12, 13, 14, 15
     s32i a7, a1, 20
     mov a0, a4
     mov a9, a5
@@ -84,11 +81,5 @@ nn_dot_run_xtensa:
     s32i a11, a7, 4
     s32i a12, a7, 8
     s32i a13, a7, 12
-    l32i a0, a1, 0
-    l32i a12, a1, 4
-    l32i a13, a1, 8
-    l32i a14, a1, 12
-    l32i a15, a1, 16
-    addi a1, a1, 32
-    ret
+    NN_RETURN 32, 0, 12, 13, 14, 15
     .size nn_dot_run_xtensa, . - nn_dot_run_xtensa

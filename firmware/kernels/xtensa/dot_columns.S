@@ -3,11 +3,8 @@
  * Vector times matrix, eight outputs at a time: each input is loaded once for them. Inputs are 128 too much each, as the
  * weights are.
  * a2 x, a3 weights, a4 inputs left, a0 128, a6-a13 sums. */
-    .set A0, 0
-    .set A12, 4
-    .set A13, 8
-    .set A14, 12
-    .set A15, 16
+#include "abi.inc"
+
     .set SUMS, 20
     .set FRAME, 32
 
@@ -45,12 +42,7 @@
     .type nn_dot_columns_xtensa, @function
     .align 4
 nn_dot_columns_xtensa:
-    addi a1, a1, -FRAME
-    s32i a0, a1, A0
-    s32i a12, a1, A12
-    s32i a13, a1, A13
-    s32i a14, a1, A14
-    s32i a15, a1, A15
+    NN_ENTRY FRAME, 0, 12, 13, 14, 15
     s32i a5, a1, SUMS
     movi a0, 128
     .irp i, 6, 7, 8, 9, 10, 11, 12, 13
@@ -76,11 +68,5 @@ nn_dot_columns_xtensa:
     .irp i, 6, 7, 8, 9, 10, 11, 12, 13
     s32i a\i, a5, 4 * (\i - 6)
     .endr
-    l32i a0, a1, A0
-    l32i a12, a1, A12
-    l32i a13, a1, A13
-    l32i a14, a1, A14
-    l32i a15, a1, A15
-    addi a1, a1, FRAME
-    ret
+    NN_RETURN FRAME, 0, 12, 13, 14, 15
     .size nn_dot_columns_xtensa, . - nn_dot_columns_xtensa

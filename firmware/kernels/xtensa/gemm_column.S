@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Three pixels' taps as gemm_triples.S wants them. */
+#include "abi.inc"
+
     .set TO, 0
     .set A, 4
     .set B, 8
@@ -35,12 +37,7 @@
     .type nn_gemm_column_xtensa, @function
     .align 4
 nn_gemm_column_xtensa:
-    addi a1, a1, -32
-    s32i a0, a1, 0
-    s32i a12, a1, 4
-    s32i a13, a1, 8
-    s32i a14, a1, 12
-    s32i a15, a1, 16
+    NN_ENTRY 32, 0, 12, 13, 14, 15
     mov a0, a2
     l32i a3, a0, A
     l32i a4, a0, B
@@ -95,11 +92,5 @@ nn_gemm_column_xtensa:
     sub a13, a13, a11
     s32i a12, a7, 0
     s32i a13, a7, 4
-    l32i a0, a1, 0
-    l32i a12, a1, 4
-    l32i a13, a1, 8
-    l32i a14, a1, 12
-    l32i a15, a1, 16
-    addi a1, a1, 32
-    ret
+    NN_RETURN 32, 0, 12, 13, 14, 15
     .size nn_gemm_column_xtensa, . - nn_gemm_column_xtensa

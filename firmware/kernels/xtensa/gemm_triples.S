@@ -6,6 +6,8 @@
  * Weights are bytes, 128 too much each: sums start from -128 times the sum of X and of Y.
  *
  * The stream of four channels: for each chunk of taps four weights a tap, then a record for each channel. */
+#include "abi.inc"
+
     .set COLUMNS, 0
     .set STREAM, 4
     .set Y, 8
@@ -23,11 +25,6 @@
     .set SUMS, 84
 
 /* The frame. */
-    .set RETURN, 0
-    .set A12, 4
-    .set A13, 8
-    .set A14, 12
-    .set A15, 16
     .set JOB, 20
     .set END, 24
     .set CHUNKS_LEFT, 28
@@ -112,12 +109,7 @@
     .type nn_gemm_triples_xtensa, @function
     .align 4
 nn_gemm_triples_xtensa:
-    addi a1, a1, -FRAME
-    s32i a0, a1, RETURN
-    s32i a12, a1, A12
-    s32i a13, a1, A13
-    s32i a14, a1, A14
-    s32i a15, a1, A15
+    NN_ENTRY FRAME, 0, 12, 13, 14, 15
     s32i a2, a1, JOB
     l32i a4, a2, ACT_MIN
     l32i a5, a2, ACT_MAX
@@ -219,13 +211,7 @@ nn_gemm_triples_xtensa:
     s32i a2, a14, Y
     bgei a4, 1, .Lgroup
 .Lreturn:
-    l32i a0, a1, RETURN
-    l32i a12, a1, A12
-    l32i a13, a1, A13
-    l32i a14, a1, A14
-    l32i a15, a1, A15
-    addi a1, a1, FRAME
-    ret
+    NN_RETURN FRAME, 0, 12, 13, 14, 15
 
 .Lfewer: /* than four channels: 8 bytes less for each that isn't there */
     slli a4, a4, 3

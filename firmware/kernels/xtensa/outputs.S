@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Sums of one channel become outputs, as in block.h: lines of them, line_step bytes apart. */
+#include "abi.inc"
+
     .set SUMS, 0
     .set Y, 4
     .set RECORD, 8
@@ -15,11 +17,6 @@
     .set ACT_MIN, 44
     .set ACT_MAX, 48
 
-    .set A0, 0
-    .set A12, 4
-    .set A13, 8
-    .set A14, 12
-    .set A15, 16
     .set JOB, 20
     .set LINES_LEFT, 24
     .set LINE, 28
@@ -31,12 +28,7 @@
     .type nn_outputs_xtensa, @function
     .align 4
 nn_outputs_xtensa:
-    addi a1, a1, -FRAME
-    s32i a0, a1, A0
-    s32i a12, a1, A12
-    s32i a13, a1, A13
-    s32i a14, a1, A14
-    s32i a15, a1, A15
+    NN_ENTRY FRAME, 0, 12, 13, 14, 15
     s32i a2, a1, JOB
     l32i a3, a2, BITS
     l32i a13, a2, LINES
@@ -91,13 +83,7 @@ nn_outputs_xtensa:
     add a3, a3, a14
     addi a13, a13, -1
     bnez a13, .Lline
-    l32i a0, a1, A0
-    l32i a12, a1, A12
-    l32i a13, a1, A13
-    l32i a14, a1, A14
-    l32i a15, a1, A15
-    addi a1, a1, FRAME
-    ret
+    NN_RETURN FRAME, 0, 12, 13, 14, 15
 
 .Loutside:
     l32i a13, a1, JOB

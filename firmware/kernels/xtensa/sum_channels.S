@@ -4,6 +4,8 @@
  * halfword is a signed factor of 256 times as much, as are the sums until the end.
  *
  * a2 x, a3 weights, a4 x_run, a5 w_run, a6 offset - 128, a7 job, a8 runs, a9 128, a10-a13 sums. */
+#include "abi.inc"
+
     .set X, 0
     .set WEIGHTS, 4
     .set ROWS, 8
@@ -29,12 +31,7 @@
     .type nn_sum_channels_xtensa, @function
     .align 4
 nn_sum_channels_xtensa:
-    addi a1, a1, -32
-    s32i a0, a1, 0
-    s32i a12, a1, 4
-    s32i a13, a1, 8
-    s32i a14, a1, 12
-    s32i a15, a1, 16
+    NN_ENTRY 32, 0, 12, 13, 14, 15
     s32i a3, a1, 20
     mov a7, a2
     l32i a0, a7, ROWS
@@ -73,11 +70,5 @@ nn_sum_channels_xtensa:
     s32i a11, a3, 4
     s32i a12, a3, 8
     s32i a13, a3, 12
-    l32i a0, a1, 0
-    l32i a12, a1, 4
-    l32i a13, a1, 8
-    l32i a14, a1, 12
-    l32i a15, a1, 16
-    addi a1, a1, 32
-    ret
+    NN_RETURN 32, 0, 12, 13, 14, 15
     .size nn_sum_channels_xtensa, . - nn_sum_channels_xtensa
