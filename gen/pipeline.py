@@ -14,7 +14,7 @@ from gen import board, build, data, flash, mlperf, quantize, renode, report, tas
 from gen.board import Board
 from gen.build import Firmware
 from gen.engines import ENGINES, Sources
-from gen.errors import GenError, MissingTool
+from gen.errors import GenError, MissingTool, UsageError
 from gen.junit import Outcome
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY
@@ -131,7 +131,7 @@ def choose_vectors(found: QuantizedModel, count: int | None) -> verify.Vectors:
     """The test set of the task, or of the folder that the card names, where it can be had; random inputs otherwise."""
     try:
         test = known_test_set(found)
-    except MissingTool as error:
+    except (MissingTool, UsageError) as error:
         sys.stderr.write(f"no test set, so random inputs and no accuracy: {error}\n")
         test = None
     if test is None:
@@ -148,11 +148,21 @@ def choose_vectors(found: QuantizedModel, count: int | None) -> verify.Vectors:
 
 
 def known_test_set(found: QuantizedModel) -> Examples | None:
-    """Raises MissingTool where there is one, but not on this machine."""
+    """Raises MissingTool where there is one, but not on this machine, and UsageError where the card beside the model
+    names a task whose examples it does not take."""
     if found.task is not None:
-        examples = task.load_task(found.task).test_set()
-        _, height, width, _ = found.graph.tensors[found.graph.inputs[0]].shape  # smaller where `search` chose so
-        return replace(examples, x=resample(examples.x, (height, width)))
+        known = task.load_task(found.task)
+        examples = known.test_set()
+        shape = found.graph.tensors[found.graph.inputs[0]].shape
+        answers = found.graph.tensors[found.graph.outputs[0]].elements
+        wanted = int(examples.y.max()) + 1 if known.objective.softmax else examples.x[0].size
+        if len(found.graph.inputs) > 1 or len(shape) != 4 or shape[3] != examples.x.shape[3] or answers != wanted:
+            raise UsageError(
+                f"{found.card or found.name} says that the model is of task {found.task!r}, whose examples are "
+                f"{examples.x.shape[1:]} and have {wanted} answers, and it takes {shape} and gives {answers}: take the "
+                "card away, or put that of this model there."
+            )
+        return replace(examples, x=resample(examples.x, shape[1:3]))  # smaller where `search` chose so
     return data.test_set(found.card, found.graph.sha256) if found.card is not None else None
 
 
