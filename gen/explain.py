@@ -9,7 +9,7 @@ from gen import reference
 from gen.engines import Sources
 from gen.errors import ModelError
 from gen.graph import Array, Graph, Op, QuantParams
-from gen.ops import KERNELS, lower
+from gen.ops import KERNELS, OPS, lower
 from gen.session import Session
 
 EXAMINED = 4  # mismatching vectors that are run operator by operator
@@ -167,7 +167,7 @@ def _mistakes(quant: QuantParams) -> Iterator[tuple[str, QuantParams, Callable[[
 def _source(graph: Graph, index: int) -> int:
     """The tensor whose bytes a RESHAPE, or a row of them, has passed on unchanged."""
     by = {op.outputs[0]: op for op in graph.ops}
-    while index in by and by[index].kind == "reshape":
+    while index in by and OPS[by[index].kind].is_view:
         index = by[index].inputs[0]
     return index
 

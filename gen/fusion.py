@@ -17,12 +17,12 @@ import numpy as np
 from gen.arena import aligned
 from gen.graph import Graph
 from gen.kernels import Step, select
+from gen.ops import KERNELS
 from gen.ops.operator import Call
 from gen.packing.variant import Variant
 
 Shares = Mapping[int, tuple[int, int]]  # as Program.shares
 ROWS = (16, 8, 4)  # of a band; even, since Winograd's tiles are two rows high
-SECOND = ("add", "depthwise_conv_2d")
 TWICE = 0.05  # how many of the convolution's rows, at most, may be computed for two bands
 
 
@@ -54,7 +54,7 @@ class Fused(Step):
     @property
     def in_place(self) -> bool:
         """A sum lies on the other operand. On its first input a convolution would overwrite what later bands read."""
-        return self.call.kernel == "add"
+        return KERNELS[self.call.kernel].arity == 2
 
 
 def fusions(graph: Graph, steps: Sequence[Step], shares: Shares, isa: str, busiest: int) -> Iterator[tuple[Step, ...]]:
@@ -73,8 +73,10 @@ def _fits(graph: Graph, steps: Sequence[Step], shares: Shares, convolution: Step
     """Whether the second one alone reads what the convolution computes. ADD's other operand is computed, has the same
     shape, and does not lie where the convolution's input does: the sum overwrites it while later bands are still to be
     read."""
-    y, operands, is_sum = convolution.call.output, second.call.inputs, second.call.kernel == "add"
-    if convolution.call.kernel != "conv_2d" or second.call.kernel not in SECOND or y not in operands:
+    y, operands = convolution.call.output, second.call.inputs
+    first_kernel, second_kernel = KERNELS[convolution.call.kernel], KERNELS[second.call.kernel]
+    is_sum = second_kernel.arity == 2
+    if not first_kernel.begins_bands or not second_kernel.ends_bands or y not in operands:
         return False
     if isinstance(second, Fused) or (is_sum and not second.variant.in_place):
         return False
@@ -97,15 +99,16 @@ def _owner(shares: Shares, tensor: int) -> int:
 def _fuse(convolution: Step, second: Step, rows: int, isa: str) -> Fused | None:
     """The two in bands; None where there would be one band only, or where a kernel does not take a band."""
     p = convolution.call.params
-    out = p if second.call.kernel == "add" else second.call.params
+    out = p if KERNELS[second.call.kernel].arity == 2 else second.call.params
     if rows >= out["out_h"]:
         return None
     row_bytes = p["out_w"] * p["out_c"]
     bands, scratch, most, computed = [], 0, 0, 0
     for start in range(0, out["out_h"], rows):
         end = min(start + rows, out["out_h"])
-        call, first, last = _second(convolution.call, second.call, start, end)
-        band, top, bottom = _band(convolution.call, first, last)
+        banded = second.call.inputs.index(convolution.call.output)
+        call, first, last = _rows(second.call, start, end, banded, row_bytes)
+        band, top, bottom = _rows(convolution.call, first, last, 0, p["in_w"] * p["in_c"])
         if not (first < last and top < bottom and convolution.variant.accepts(band)):
             return None
         part = select(call, isa)
@@ -142,30 +145,7 @@ def _same_constants(variant: Variant, a: Mapping[str, Any], b: Mapping[str, Any]
     return all(np.array_equal(a[f.name], b[f.name]) for f in variant.struct.fields if f.pointer)
 
 
-def _second(convolution: Call, call: Call, start: int, end: int) -> tuple[Call, int, int]:
-    """The second operator for its output rows start up to end, and which rows of the convolution's output it reads."""
-    if call.kernel != "add":
-        return _band(call, start, end)
-    # The operands in the order of Fused.call: the sum lies where the first one was.
-    swapped = call.inputs[0] == convolution.output
-    elements = (end - start) * convolution.params["out_w"] * convolution.params["out_c"]
-    return replace(call, params=_sum(call.params, elements, swapped)), start, end
-
-
-def _band(call: Call, start: int, end: int) -> tuple[Call, int, int]:
-    """The convolution of output rows start up to end, and which rows of its input it reads: (first, behind the last);
-    none if all is padding."""
-    p = call.params
-    first = start * p["stride_h"] - p["pad_top"]
-    last = (end - 1) * p["stride_h"] - p["pad_top"] + (p["k_h"] - 1) * p["dilation_h"]
-    top, bottom = max(first, 0), min(last + 1, p["in_h"])
-    params = {**p, "in_h": bottom - top, "out_h": end - start, "pad_top": max(-first, 0)}
-    macs = call.macs * (end - start) // p["out_h"]
-    return replace(call, params=params, macs=macs), top, bottom
-
-
-def _sum(p: Mapping[str, Any], elements: int, swapped: bool) -> dict[str, Any]:
-    """The ADD of so many elements, with its operands exchanged if swapped: int32 addition does not mind."""
-    flat = {"dims": (1, 1, 1, elements), "stride1": (0, 0, 0, 1), "stride2": (0, 0, 0, 1)}
-    sides = {f"{name}{a}": p[f"{name}{b}"] for name in ("multiplier", "offset", "shift") for a, b in ("12", "21")}
-    return {**p, **(sides if swapped else {}), **flat}
+def _rows(call: Call, start: int, end: int, banded: int, row: int) -> tuple[Call, int, int]:
+    rows = KERNELS[call.kernel].rows
+    assert rows is not None
+    return rows(call, start, end, banded, row)

@@ -29,8 +29,6 @@ FALLBACK = {
     "portable": ("portable",),
 }
 
-IN_PLACE = ("add", "logistic", "requantize", "reshape", "softmax")  # nn.h: y may be x (the first input)
-
 
 def _portable(kernel: str) -> Variant:
     return Variant(
@@ -43,7 +41,7 @@ def _portable(kernel: str) -> Variant:
         accepts=always,
         pack=unchanged,
         scratch_bytes=no_scratch,
-        in_place=kernel in IN_PLACE,
+        in_place=KERNELS[kernel].in_place,
     )
 
 

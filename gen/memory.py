@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from gen.graph import Graph
-from gen.ops import KERNELS, lower
-from gen.ops.operator import Call, CStruct, numbers, pointers
+from gen.ops import KERNELS, OPS, lower
+from gen.ops.operator import CStruct, numbers, pointers
 
 ALIGNMENT = 16
 
@@ -23,8 +23,6 @@ TENSOR = CStruct(
     + numbers("int32_t", "zero_point")
     + numbers("uint8_t", "type"),  # an enum, whatever its size is: nothing follows
 )
-MULTIPLIER_BYTES = 5  # int32 multiplier and int8 shift of one channel
-CONVOLUTIONS = ("conv_2d", "depthwise_conv_2d", "fully_connected")
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def _lifetimes(graph: Graph) -> tuple[dict[int, tuple[int, int]], dict[int, int]
         for index in op.inputs:
             read(index, step)
         x, y = op.inputs[0], op.outputs[0]
-        if op.kind == "reshape" and graph.tensors[x].data is None:
+        if OPS[op.kind].is_view and graph.tensors[x].data is None:
             shares[y] = shares.get(x, x)
         else:
             lifetimes[y] = (step, step)
@@ -133,13 +131,4 @@ def _persistent(graph: Graph, pointer_bytes: int) -> Iterator[int]:
     for op in graph.ops:
         call = lower(graph, op)
         yield KERNELS[call.kernel].struct.layout(pointer_bytes)[1]
-        yield _arrays(call, pointer_bytes)
-
-
-def _arrays(call: Call, pointer_bytes: int) -> int:
-    """Bytes that a prepare function allocates besides the kernel's struct."""
-    if call.kernel in CONVOLUTIONS:
-        return MULTIPLIER_BYTES * len(call.params["multiplier"])
-    if call.kernel == "concatenation":
-        return len(call.inputs) * (pointer_bytes + 4)  # pointers to the inputs, and inner[]
-    return pointer_bytes if call.kernel == "add" else 0  # the second input's address, after the struct
+        yield KERNELS[call.kernel].interpreter_bytes(call, pointer_bytes)

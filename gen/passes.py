@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from gen.graph import Array, Graph, Op, QuantParams, Tensor
-from gen.intervals import Interval, analyse, padded
-from gen.ops import lower
+from gen.intervals import analyse
+from gen.ops import KERNELS, OPS, lower
+from gen.ops.interval import Interval, padded
+from gen.ops.operator import Channels
+from gen.ops.requantize import keeps_values
 
 GRANULE = 4
 Masks = dict[int, Array]  # activation -> bool for each channel (last axis)
@@ -24,10 +27,12 @@ def merge_pads(graph: Graph) -> Graph:
     """A PAD along height and width, with the zero point, becomes the padding of the only convolution that reads it."""
     for pad in graph.ops:
         reader = _only_reader(graph, pad.outputs[0])
-        if pad.kind not in ("pad", "padv2") or reader is None or reader.kind not in ("conv_2d", "depthwise_conv_2d"):
+        if reader is None or not OPS[reader.kind].takes_padding:
+            continue
+        call, p = lower(graph, pad), lower(graph, reader).params
+        if not KERNELS[call.kernel].pads:
             continue
         x, padded_x, widths = graph.input(pad, 0), graph.output(pad), graph.input(pad, 1).data
-        call, p = lower(graph, pad), lower(graph, reader).params
         if widths is None or len(x.shape) != 4 or widths[[0, 3]].any() or reader.options["Padding"] != "valid":
             continue
         spans = [(p["k_h"] - 1) * p["dilation_h"], (p["k_w"] - 1) * p["dilation_w"]]
@@ -49,17 +54,18 @@ def merge_activations(graph: Graph) -> Graph:
     """A RELU or RELU6 that does not rescale becomes the fused activation of the convolution that it reads."""
     for activation in graph.ops:
         made_by = next((op for op in graph.ops if op.outputs[0] == activation.inputs[0]), None)
-        if activation.kind not in ("relu", "relu6") or made_by is None or made_by.kind not in _WEIGHTED:
+        name = OPS[activation.kind].activation
+        if name is None or made_by is None or not _is_weighted(graph, made_by):
             continue
         clamp = lower(graph, activation).params
         x, y = graph.input(activation, 0), graph.output(activation)
         alone = _only_reader(graph, x.index) is activation and x.index not in graph.outputs
-        if not alone or not copies(clamp) or made_by.options["FusedActivationFunction"] != "none":
+        if not alone or not keeps_values(clamp) or made_by.options["FusedActivationFunction"] != "none":
             continue
         merged = replace(
             made_by,
             outputs=activation.outputs,
-            options={**made_by.options, "FusedActivationFunction": activation.kind},
+            options={**made_by.options, "FusedActivationFunction": name},
         )
         p = lower(_without(graph, activation, made_by, merged), merged).params
         if x.quant == y.quant and (p["act_min"], p["act_max"]) == (clamp["act_min"], clamp["act_max"]):
@@ -67,10 +73,8 @@ def merge_activations(graph: Graph) -> Graph:
     return graph
 
 
-def copies(p: Mapping[str, Any]) -> bool:
-    """Whether the kernel requantize, with these parameters, changes nothing but what its clamp cuts off."""
-    same = p["input_offset"] == -p["output_offset"] and p["flip_x"] == p["flip_y"]
-    return bool((p["multiplier"], p["shift"]) == (1 << 30, 1) and same)
+def _is_weighted(graph: Graph, op: Op) -> bool:
+    return KERNELS[lower(graph, op).kernel].weighted
 
 
 def _only_reader(graph: Graph, tensor: int) -> Op | None:
@@ -92,18 +96,17 @@ def fold_constant_channels(graph: Graph) -> Graph:
         return graph
     tensors = list(graph.tensors)
     for op in graph.ops:
-        if op.kind in _WEIGHTED:
+        if _is_weighted(graph, op):
             _shrink_constants(graph, op, intervals, removed, tensors)
     for index, mask in removed.items():
         tensors[index] = replace(tensors[index], shape=(*tensors[index].shape[:-1], int((~mask).sum())))
     for op in graph.ops:
-        if op.kind == "reshape" and len(op.inputs) > 1 and op.inputs[1] >= 0 and removed[op.outputs[0]].any():
+        position = OPS[op.kind].shape_input
+        says = None if position is None else graph.optional_input(op, position)
+        if says is not None and removed[op.outputs[0]].any():
             shape = np.array(tensors[op.outputs[0]].shape, np.int32)
-            tensors[op.inputs[1]] = replace(tensors[op.inputs[1]], data=shape, shape=shape.shape, dtype="int32")
+            tensors[says.index] = replace(says, data=shape, shape=shape.shape, dtype="int32")
     return replace(graph, tensors=tuple(tensors))
-
-
-_WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected")
 
 
 def _removable(graph: Graph, intervals: Mapping[int, Interval]) -> Masks:
@@ -134,24 +137,17 @@ def _differ(a: Masks, b: Masks) -> bool:
 
 def _restrict(graph: Graph, op: Op, intervals: Mapping[int, Interval], removed: Masks) -> None:
     """Take out of `removed` what this operator can't do without."""
-    x, y = op.inputs[0], op.outputs[0]
-    if op.kind in _WEIGHTED and _own_constants(graph, op):
-        p = lower(graph, op).params
-        if op.kind == "depthwise_conv_2d" and p["depth_multiplier"] == 1:
-            removed[x] &= removed[y]
-            removed[y] &= removed[x]
-            return
-        if op.kind == "conv_2d" and p["group_c"] == p["in_c"] and x in removed:
-            removed[x] &= _spare(p, intervals[x], padded(p))
-            return
-        if op.kind == "fully_connected" and x in removed and removed[x].size == p["in_n"]:
-            removed[x] &= _spare(p, intervals[x], False)
-            return
-    elif op.kind in ("average_pool_2d", "max_pool_2d"):
+    x, y, call = op.inputs[0], op.outputs[0], lower(graph, op)
+    kernel, p = KERNELS[call.kernel], call.params
+    how = kernel.channels(p) if not kernel.weighted or _own_constants(graph, op) else None
+    if how is Channels.KEPT:
         removed[x] &= removed[y]
         removed[y] &= removed[x]
         return
-    elif op.kind == "reshape" and x in removed and removed[y].size % removed[x].size == 0:
+    if how is Channels.MIXED and x in removed and removed[x].size == p["weights"].shape[-1]:
+        removed[x] &= _spare(p, intervals[x], padded(p))
+        return
+    if how is Channels.TILED and x in removed and removed[y].size % removed[x].size == 0:
         removed[x] &= removed[y].reshape(-1, removed[x].size).all(axis=0)
         removed[y] &= np.tile(removed[x], removed[y].size // removed[x].size)
         return
@@ -184,10 +180,10 @@ def _shrink_constants(
     keep = ~removed[y]
     weights, bias = graph.input(op, 1), graph.optional_input(op, 2)
     assert weights.data is not None
-    if op.kind == "depthwise_conv_2d":
+    p = lower(graph, op).params
+    if KERNELS[lower(graph, op).kernel].channels(p) is Channels.KEPT:
         data, added = weights.data[..., keep], np.zeros(len(keep), np.int64)
     else:
-        p = lower(graph, op).params
         # Of a channel that is removed though it varies all weights are zero.
         constant = np.where(gone, intervals[x].low + p["input_offset"], 0)
         added = (weights.data.astype(np.int64) * constant).reshape(len(keep), -1).sum(axis=1)

@@ -7,9 +7,8 @@ from gen.arena import ALIGNMENT, Block, Placement, aligned, lower_bound, place
 from gen.fusion import Fused, fusions
 from gen.graph import Graph
 from gen.kernels import LEVELS, Step, select_all, select_apart
-from gen.ops import lower
+from gen.ops import KERNELS, lower
 from gen.ops.operator import Call
-from gen.passes import copies
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,7 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
     computed = []
     for call in calls:
         source = call.inputs[0]
-        if _changes_nothing(call) and graph.tensors[source].data is None:
+        if _copies(call) and graph.tensors[source].data is None:
             shares[call.output] = shares.get(source, (source, 0))
         elif _by_placement(graph, calls, call, shares):
             offset = 0
@@ -115,21 +114,17 @@ def own_constants(graph: Graph) -> int:
     return sum(t.size_bytes + 4 * len(t.quant.scale if t.quant else ()) for t in constants)
 
 
-def _changes_nothing(call: Call) -> bool:
+def _copies(call: Call) -> bool:
     """Whether the output's bytes are the input's: RESHAPE, a PAD of nothing, a QUANTIZE to the same parameters."""
-    p = call.params
-    if call.kernel == "pad":
-        return not any(p["before"]) and not any(p["after"])
-    if call.kernel == "requantize":
-        return copies(p) and (p["act_min"], p["act_max"]) == (-128, 127)
-    return call.kernel == "reshape"
+    return KERNELS[call.kernel].copies(call.params)
 
 
 def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mapping[int, tuple[int, int]]) -> bool:
     """Whether a CONCATENATION can be left out: its inputs are whole stretches of the output, and lie there at once."""
-    if call.kernel != "concatenation" or call.params["outer"] != 1 or len(set(call.inputs)) < len(call.inputs):
+    joins = KERNELS[call.kernel].arity is None and call.params["outer"] == 1
+    if not joins or len(set(call.inputs)) < len(call.inputs):
         return False
-    computed = {other.output for other in calls if not _changes_nothing(other)}
+    computed = {other.output for other in calls if not _copies(other)}
     owners = {owner for owner, _ in shares.values()}
     free = all(i in computed and i not in shares and i not in owners for i in call.inputs)
     return free and all(graph.tensors[i].size_bytes % ALIGNMENT == 0 for i in call.inputs[:-1])
@@ -179,15 +174,14 @@ def _lives(program: Program) -> tuple[dict[int, int], dict[int, int]]:
 
 
 def _may_overwrite(program: Program, number: int, first: Mapping[int, int], last: Mapping[int, int]) -> bool:
-    """Whether the step's output may lie on its first input, as far as the memory plan goes. Not where ADD reads bytes
-    again that it has overwritten: of an operand that is broadcast, or of one that lies in the first."""
+    """Whether the step's output may lie on its first input, as far as the memory plan goes. Not where bytes would be
+    read again that are overwritten: of an operand that is broadcast, or of one that lies in the first."""
     call, tensors = program.steps[number].call, program.graph.tensors
     x, x_offset = program.shares.get(call.inputs[0], (call.inputs[0], 0))
     y, size = call.output, tensors[call.inputs[0]].size_bytes
-    if call.kernel == "add":
-        beside = [tensors[i].size_bytes for i in call.inputs[1:] if program.owner(i) == x]
-        if any(each != size for each in (tensors[y].size_bytes, *beside)):
-            return False
+    beside = [tensors[i].size_bytes for i in call.inputs[1:] if program.owner(i) == x]
+    if len(call.inputs) > 1 and any(each != size for each in (tensors[y].size_bytes, *beside)):
+        return False
     return y not in program.shares and first[y] == number and x_offset == 0 and last.get(x) == number
 
 

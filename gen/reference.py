@@ -7,7 +7,7 @@ import numpy as np
 
 from gen.errors import UsageError
 from gen.graph import DTYPES, Array, Graph
-from gen.ops import KERNELS, lower
+from gen.ops import KERNELS, OPS, lower
 
 
 def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
@@ -81,9 +81,9 @@ def input_range(graph: Graph, index: int) -> tuple[float, float]:
         return int(limits.min), int(limits.max)
     seen = {index}
     for op in graph.ops:
-        if op.inputs[0] in seen and op.kind == "reshape":
+        if op.inputs[0] in seen and OPS[op.kind].is_view:
             seen.add(op.outputs[0])
-        elif op.inputs[0] in seen and op.kind == "quantize":
+        elif op.inputs[0] in seen and OPS[op.kind].is_rim:
             y = graph.output(op)
             stored = np.iinfo(DTYPES[y.dtype])
             return y.scale * (int(stored.min) - y.zero_point), y.scale * (int(stored.max) - y.zero_point)

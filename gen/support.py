@@ -130,8 +130,9 @@ def _kinds(ops: Sequence[Op]) -> str:
 
 
 def _computes_in(graph: Graph, op: Op) -> set[str]:
-    """The types of the operator's activations; of QUANTIZE none, as it is there to turn one into another."""
-    indices = [] if op.kind == "quantize" else [i for i in (*op.inputs, *op.outputs) if i >= 0]
+    """The types of the operator's activations; of QUANTIZE none, as it is there to turn one into another. The operator
+    is one that we know."""
+    indices = [] if OPS[op.kind].is_rim else [i for i in (*op.inputs, *op.outputs) if i >= 0]
     return {graph.tensors[i].dtype for i in indices if graph.tensors[i].data is None}
 
 
@@ -142,8 +143,9 @@ def _has_obstacle(graph: Graph, op: Op) -> bool:
 
 
 def _computes_in_float(graph: Graph, op: Op) -> bool:
-    """RESHAPE only moves float32, at the rim of a model; QUANTIZE and DEQUANTIZE are that rim."""
-    if op.kind in ("quantize", "dequantize", "reshape"):
+    """Of an operator that we know. RESHAPE only moves float32, at a model's rim; QUANTIZE and DEQUANTIZE are that
+    rim."""
+    if OPS[op.kind].is_rim or OPS[op.kind].is_view:
         return False
     return any(i >= 0 and graph.tensors[i].dtype == "float32" for i in (*op.inputs, *op.outputs))
 
@@ -156,10 +158,10 @@ def _float(graph: Graph, ops: Sequence[Op]) -> ModelError:
         return NotQuantized(
             f"the model is hybrid (dynamic-range): int8 weights, but float32 arithmetic, in {_kinds(ops)}; {again}."
         )
-    integer = [op for op in graph.ops if op.kind not in ("quantize", "dequantize") and op not in ops]
+    integer = [op for op in graph.ops if not _is_rim(op) and op not in ops]
     if not any(graph.tensors[i].dtype == "int8" for op in integer for i in op.outputs):
         return NotQuantized(f"the model is a float32 model, not int8; {again}.")
-    rims = [op for op in graph.ops if op.kind == "dequantize" and any(op.outputs[0] in other.inputs for other in ops)]
+    rims = [op for op in graph.ops if _is_rim(op) and any(op.outputs[0] in other.inputs for other in ops)]
     if rims and max(op.index for op in rims) < min(op.index for op in ops):
         inner = graph.input(rims[0], 0)
         return NotQuantized(
@@ -167,3 +169,7 @@ def _float(graph: Graph, ops: Sequence[Op]) -> ModelError:
             "do the rest on what the device gives, or quantize it fully."
         )
     return NotQuantized(f"the model is int8 but for {_kinds(ops)}, which compute in float32 ({ops[0]}); {again}.")
+
+
+def _is_rim(op: Op) -> bool:
+    return op.kind in OPS and OPS[op.kind].is_rim

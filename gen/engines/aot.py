@@ -10,6 +10,7 @@ from gen.engines.sources import Sources
 from gen.fusion import Fused
 from gen.graph import Array, Graph
 from gen.kernels import VARIANTS
+from gen.ops import KERNELS
 from gen.ops.operator import Field
 from gen.packing.variant import Variant
 from gen.passes import optimize
@@ -17,7 +18,6 @@ from gen.picture import draw
 from gen.program import MemoryPlan, Program, compile_graph, own_constants, plan
 
 NUMBERS_A_LINE = 24
-LIST_OF_INPUTS = ("concatenation",)  # kernels that take an array of inputs instead of one or two
 STRUCTS = {variant.struct.name: variant.struct for variant in VARIANTS}
 Fields = tuple[tuple[str, str], ...]  # of a struct: name, initialiser
 
@@ -115,7 +115,7 @@ def _run(program: Program, memory: MemoryPlan, number: int, constants: Constants
         lines = _bands(step, x, y, memory.scratch[number], constants)
     else:
         name = constants.struct(step.variant, step.params, step.call.op.index)
-        several = step.variant.kernel in LIST_OF_INPUTS
+        several = KERNELS[step.variant.kernel].arity is None
         lines = [f"const int8_t *const x[] = {{{', '.join(x)}}};"] if several else []
         lines.append(_call(step.variant, name, ["x"] if several else x, y, "0" if scratch is None else _at(scratch)))
     return {"name": f"op{step.call.op.index}", "comment": f"{step.call.op}", "lines": lines}

@@ -13,28 +13,6 @@ from gen.ops import OPS, lower
 
 CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare")
 
-# Operator -> the files in firmware/tflm/ops that prepare it, and every kernel that they call.
-_CONVOLUTION, _POOL, _REQUANTIZE = "convolution", "pool_2d", "requantize"
-OPERATORS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "add": (("add",), ("add",)),
-    "average_pool_2d": (("average_pool_2d", _POOL), ("average_pool_2d",)),
-    "concatenation": (("concatenation",), ("concatenation",)),
-    "conv_2d": (("conv_2d", _CONVOLUTION), ("conv_2d",)),
-    "depthwise_conv_2d": (("depthwise_conv_2d", _CONVOLUTION), ("depthwise_conv_2d",)),
-    "dequantize": (("dequantize",), ("dequantize",)),
-    "fully_connected": (("fully_connected",), ("fully_connected",)),
-    "logistic": (("logistic",), ("logistic",)),
-    "max_pool_2d": (("max_pool_2d", _POOL), ("max_pool_2d",)),
-    "mean": (("mean",), ("mean",)),
-    "pad": (("pad",), ("pad",)),
-    "padv2": (("pad",), ("pad",)),
-    "quantize": (("quantize", _REQUANTIZE), ("quantize", "requantize")),
-    "relu": (("relu", _REQUANTIZE), ("requantize",)),
-    "relu6": (("relu6", _REQUANTIZE), ("requantize",)),
-    "reshape": (("reshape",), ("reshape",)),
-    "softmax": (("softmax",), ("softmax",)),
-}
-
 _NORMAL = float(np.finfo(np.float32).smallest_normal)
 
 
@@ -47,10 +25,10 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         _check(graph, op)
     device = inline(content)
     kinds = sorted({op.kind for op in graph.ops})
-    kernels = sorted({kernel for kind in kinds for kernel in OPERATORS[kind][1]})
+    kernels = sorted({kernel for kind in kinds for kernel in OPS[kind].kernel_names})
     variants = {kernel: interpreted(kernel, calls, isa) for kernel in kernels}
     symbols = {kernel: f"nn_{variant.name}" for kernel, variant in variants.items()}
-    operators = sorted({file for kind in kinds for file in OPERATORS[kind][0]})
+    operators = sorted({file for kind in kinds for file in OPS[kind].interpreter_files})
     arena_bytes = tflm_arena_bytes(graph, pointer_bytes)
     values = {
         "name": graph.name,

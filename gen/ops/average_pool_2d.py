@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from gen.errors import UnsupportedOp
-from gen.graph import Array, Graph, Op
+from gen.graph import Array, Graph, Op, Tensor
 from gen.ops.conv_2d import taps
-from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers
+from gen.ops.interval import Interval
+from gen.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers
 from gen.ops.quantized import fused_activation, require_int8, require_rank, require_shape, window_padding
 
 OPTIONS = {
@@ -59,5 +60,22 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return np.clip(mean, p["act_min"], p["act_max"]).astype(np.int8)
 
 
-KERNEL = Kernel("average_pool_2d", STRUCT, reference)
-OPERATOR = Operator("average_pool_2d", "AVERAGE_POOL_2D", "AveragePool2D", "Pool2DOptions", OPTIONS, lower)
+def interval(call: Call, x: Interval, y: Tensor) -> Interval:
+    low, high = call.params["act_min"], call.params["act_max"]
+    return Interval(np.clip(x.low, low, high), np.clip(x.high, low, high))
+
+
+def channels(params: Mapping[str, Any]) -> Channels:
+    return Channels.KEPT
+
+
+KERNEL = Kernel("average_pool_2d", STRUCT, reference, channels=channels, interval=interval)
+OPERATOR = Operator(
+    "average_pool_2d",
+    "AVERAGE_POOL_2D",
+    "AveragePool2D",
+    "Pool2DOptions",
+    OPTIONS,
+    lower,
+    interpreter=("average_pool_2d", "pool_2d"),
+)

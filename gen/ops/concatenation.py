@@ -50,9 +50,16 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return np.concatenate([x.reshape(p["outer"], -1) for x in inputs], axis=1)
 
 
+def interpreter_bytes(call: Call, pointer_bytes: int) -> int:
+    """A pointer to each input, and its inner[]."""
+    return len(call.inputs) * (pointer_bytes + 4)
+
+
 KERNEL = Kernel(
     "concatenation",
     CStruct("nn_concatenation_t", pointers("int32_t", "inner") + numbers("int32_t", "inputs outer")),
     reference,
+    arity=None,
+    interpreter_bytes=interpreter_bytes,
 )
 OPERATOR = Operator("concatenation", "CONCATENATION", "Concatenation", "ConcatenationOptions", OPTIONS, lower)

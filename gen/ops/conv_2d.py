@@ -1,14 +1,16 @@
 """CONV_2D: int8 activations and weights (OHWI), per channel or per tensor, grouped and dilated."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gen.errors import UnsupportedOp
 from gen.fixed_point import INT32_MAX
-from gen.graph import Array, Graph, Op
-from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
+from gen.graph import Array, Graph, Op, Tensor
+from gen.ops.interval import Interval, anything, padded, products, requantized
+from gen.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers, pointers
 from gen.ops.quantized import (
     channel_multipliers,
     fused_activation,
@@ -101,6 +103,35 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return requantise(flat, p)
 
 
+def interval(call: Call, x: Interval, y: Tensor) -> Interval:
+    p = call.params
+    if p["group_c"] != p["in_c"]:
+        return anything(y)
+    weights = p["weights"].astype(np.int64)  # O H W I
+    least, most = products(weights, x.low + p["input_offset"], x.high + p["input_offset"], padded(p))
+    return requantized(p, least.sum(axis=(1, 2, 3)), most.sum(axis=(1, 2, 3)))
+
+
+def interpreter_bytes(call: Call, pointer_bytes: int) -> int:
+    """An int32 multiplier and an int8 shift for each channel."""
+    return 5 * len(call.params["multiplier"])
+
+
+def rows(call: Call, start: int, end: int, banded: int, row: int) -> tuple[Call, int, int]:
+    """As Kernel.rows; no rows are needed if all is padding."""
+    p = call.params
+    first = start * p["stride_h"] - p["pad_top"]
+    last = (end - 1) * p["stride_h"] - p["pad_top"] + (p["k_h"] - 1) * p["dilation_h"]
+    top, bottom = max(first, 0), min(last + 1, p["in_h"])
+    params = {**p, "in_h": bottom - top, "out_h": end - start, "pad_top": max(-first, 0)}
+    macs = call.macs * (end - start) // p["out_h"]
+    return replace(call, params=params, macs=macs), top, bottom
+
+
+def channels(params: Mapping[str, Any]) -> Channels | None:
+    return Channels.MIXED if params["group_c"] == params["in_c"] else None
+
+
 KERNEL = Kernel(
     "conv_2d",
     CStruct(
@@ -113,5 +144,19 @@ KERNEL = Kernel(
         + numbers("uint16_t", "dilation_h dilation_w pad_top pad_left per_channel"),
     ),
     reference,
+    interpreter_bytes=interpreter_bytes,
+    channels=channels,
+    interval=interval,
+    rows=rows,
+    begins_bands=True,
 )
-OPERATOR = Operator("conv_2d", "CONV_2D", "Conv2D", "Conv2DOptions", OPTIONS, lower)
+OPERATOR = Operator(
+    "conv_2d",
+    "CONV_2D",
+    "Conv2D",
+    "Conv2DOptions",
+    OPTIONS,
+    lower,
+    interpreter=("conv_2d", "convolution"),
+    takes_padding=True,
+)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from gen.errors import UnsupportedOp
-from gen.graph import Array, Graph, Op
+from gen.graph import Array, Graph, Op, Tensor
 from gen.ops.conv_2d import OPTIONS as CONV_2D_OPTIONS
-from gen.ops.conv_2d import convolution_params, taps
-from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
+from gen.ops.conv_2d import convolution_params, interpreter_bytes, rows, taps
+from gen.ops.interval import Interval, padded, products, requantized
+from gen.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers, pointers
 from gen.ops.quantized import requantise, require_int8, require_rank, weights_and_bias
 
 OPTIONS = CONV_2D_OPTIONS | {"DepthMultiplier": 1}
@@ -42,6 +43,18 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return requantise(acc, p)
 
 
+def interval(call: Call, x: Interval, y: Tensor) -> Interval:
+    p = call.params
+    weights = p["weights"].astype(np.int64).reshape(p["k_h"] * p["k_w"], p["out_c"])
+    low, high = (np.repeat(b + p["input_offset"], p["depth_multiplier"]) for b in (x.low, x.high))
+    least, most = products(weights, low, high, padded(p))
+    return requantized(p, least.sum(axis=0), most.sum(axis=0))
+
+
+def channels(params: Mapping[str, Any]) -> Channels | None:
+    return Channels.KEPT if params["depth_multiplier"] == 1 else None
+
+
 KERNEL = Kernel(
     "depthwise_conv_2d",
     CStruct(
@@ -54,7 +67,19 @@ KERNEL = Kernel(
         + numbers("uint16_t", "dilation_h dilation_w pad_top pad_left per_channel"),
     ),
     reference,
+    interpreter_bytes=interpreter_bytes,
+    channels=channels,
+    interval=interval,
+    rows=rows,
+    ends_bands=True,
 )
 OPERATOR = Operator(
-    "depthwise_conv_2d", "DEPTHWISE_CONV_2D", "DepthwiseConv2D", "DepthwiseConv2DOptions", OPTIONS, lower
+    "depthwise_conv_2d",
+    "DEPTHWISE_CONV_2D",
+    "DepthwiseConv2D",
+    "DepthwiseConv2DOptions",
+    OPTIONS,
+    lower,
+    interpreter=("depthwise_conv_2d", "convolution"),
+    takes_padding=True,
 )

@@ -7,7 +7,9 @@ import numpy as np
 
 from gen.errors import ModelError, UnsupportedOp
 from gen.graph import Array, Graph, Op, Tensor
-from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
+from gen.ops.conv_2d import interpreter_bytes
+from gen.ops.interval import Interval, products, requantized
+from gen.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers, pointers
 from gen.ops.quantized import (
     channel_multipliers,
     fused_activation,
@@ -74,6 +76,19 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return requantise(acc, p)
 
 
+def interval(call: Call, x: Interval, y: Tensor) -> Interval:
+    p = call.params
+    if len(x.low) != p["in_n"]:
+        x = Interval(np.full(p["in_n"], x.low.min()), np.full(p["in_n"], x.high.max()))
+    weights = p["weights"].astype(np.int64).reshape(p["out_n"], p["in_n"])
+    least, most = products(weights, x.low + p["input_offset"], x.high + p["input_offset"], False)
+    return requantized(p, least.sum(axis=1), most.sum(axis=1))
+
+
+def channels(params: Mapping[str, Any]) -> Channels:
+    return Channels.MIXED
+
+
 KERNEL = Kernel(
     "fully_connected",
     CStruct(
@@ -86,5 +101,8 @@ KERNEL = Kernel(
         + numbers("uint16_t", "per_channel"),
     ),
     reference,
+    interpreter_bytes=interpreter_bytes,
+    channels=channels,
+    interval=interval,
 )
 OPERATOR = Operator("fully_connected", "FULLY_CONNECTED", "FullyConnected", "FullyConnectedOptions", OPTIONS, lower)

@@ -64,5 +64,6 @@ KERNEL = Kernel(
         + numbers("int8_t", "shift"),
     ),
     reference,
+    in_place=True,
 )
 OPERATOR = Operator("logistic", "LOGISTIC", "Logistic", None, {}, lower)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gen.graph import Array
-from gen.ops.average_pool_2d import OPTIONS, STRUCT, lower
+from gen.ops.average_pool_2d import OPTIONS, STRUCT, channels, interval, lower
 from gen.ops.conv_2d import taps
 from gen.ops.operator import Kernel, Operator
 
@@ -17,5 +17,7 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return np.clip(highest, p["act_min"], p["act_max"]).astype(np.int8)
 
 
-KERNEL = Kernel("max_pool_2d", STRUCT, reference)
-OPERATOR = Operator("max_pool_2d", "MAX_POOL_2D", "MaxPool2D", "Pool2DOptions", OPTIONS, lower)
+KERNEL = Kernel("max_pool_2d", STRUCT, reference, channels=channels, interval=interval)
+OPERATOR = Operator(
+    "max_pool_2d", "MAX_POOL_2D", "MaxPool2D", "Pool2DOptions", OPTIONS, lower, interpreter=("max_pool_2d", "pool_2d")
+)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
-from gen.graph import Array, Graph, Op
+from gen.graph import Array, Graph, Op, Tensor
+from gen.ops.interval import Interval
 
 # C type -> (size, alignment); a pointer's are those of the target's ABI.
 C_TYPES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "float": 4}
@@ -72,16 +74,60 @@ class Call:
     room_in_place: int = 0
 
 
+class Channels(Enum):
+    """How the channels (last axis) of a kernel's output come from those of its first input."""
+
+    KEPT = "each from the one of the same number"
+    MIXED = "each from all of them, by weights"
+    TILED = "the input's in order, over and over"
+
+
+def nothing(call: Call, pointer_bytes: int) -> int:
+    return 0
+
+
+def never(params: Mapping[str, Any]) -> bool:
+    return False
+
+
+def unknown_channels(params: Mapping[str, Any]) -> Channels | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Kernel:
-    """One kernel's contract: its C struct and what it computes.
-
-    reference(params, inputs) -> output, in NumPy, equal to TFLM byte for byte; arrays have the tensors' shapes, the
-    output has any shape with the right number of elements (NHWC order)."""
+    """One kernel's contract: its C struct, what it computes, and all that planners and passes need to know of it."""
 
     name: str
     struct: CStruct
+    # (params, inputs) -> output, in NumPy, equal to TFLM byte for byte; arrays have the tensors' shapes, the output has
+    # any shape with the right number of elements (NHWC order).
     reference: Callable[[Mapping[str, Any], Sequence[Array]], Array]
+    # How many tensors it reads at run time; None: a list of any length.
+    arity: int | None = 1
+    # Whether y may be the first input, where that and y have as many bytes.
+    in_place: bool = False
+    # (call, pointer bytes) -> bytes that the interpreter allocates for it besides its struct.
+    interpreter_bytes: Callable[[Call, int], int] = nothing
+    # params -> whether the output's bytes are the input's.
+    copies: Callable[[Mapping[str, Any]], bool] = never
+    # Whether it puts values around its input, as many as its params before and after say.
+    pads: bool = False
+    # params -> how its channels come from the input's; None: in no way that a pass could use.
+    channels: Callable[[Mapping[str, Any]], Channels | None] = unknown_channels
+    # (call, bounds of the first input, output tensor) -> bounds of the output; None: anything.
+    interval: Callable[[Call, Interval, Tensor], Interval] | None = None
+    # (call, first output row, behind the last, which input comes in bands, elements of one of its rows) -> the call for
+    # these rows, and which rows of that input they need: first, behind the last. None: it can't run in bands of rows.
+    rows: Callable[[Call, int, int, int, int], tuple[Call, int, int]] | None = None
+    # Whether its output may be computed in bands for another kernel, and whether it may be that other one.
+    begins_bands: bool = False
+    ends_bands: bool = False
+
+    @property
+    def weighted(self) -> bool:
+        """Whether it has constant weights, and so a bias and multipliers."""
+        return any(field.name == "weights" for field in self.struct.fields)
 
 
 @dataclass(frozen=True)
@@ -98,6 +144,28 @@ class Operator:
     options_table: str | None
     options: Mapping[str, Any]
     lower: Callable[[Graph, Op], Call]
+    # Kernels that its calls may be of; () is one of its own name.
+    kernels: tuple[str, ...] = ()
+    # Files of firmware/tflm/ops that prepare it; () is one of its own name.
+    interpreter: tuple[str, ...] = ()
+    # Whether it turns one type into another at a model's rim.
+    is_rim: bool = False
+    # Whether its output is its input under another shape.
+    is_view: bool = False
+    # The constant input that says the output's shape, if one does.
+    shape_input: int | None = None
+    # Whether its option Padding may be numbers, as passes.merge_pads puts them.
+    takes_padding: bool = False
+    # The fused activation that does the same where nothing is rescaled.
+    activation: str | None = None
+
+    @property
+    def kernel_names(self) -> tuple[str, ...]:
+        return self.kernels or (self.name,)
+
+    @property
+    def interpreter_files(self) -> tuple[str, ...]:
+        return self.interpreter or (self.name,)
 
 
 def int8_array(values: Any) -> Array:

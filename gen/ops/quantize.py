@@ -57,4 +57,14 @@ KERNEL = Kernel(
     ),
     reference,
 )
-OPERATOR = Operator("quantize", "QUANTIZE", "Quantize", None, {}, lower)
+OPERATOR = Operator(
+    "quantize",
+    "QUANTIZE",
+    "Quantize",
+    None,
+    {},
+    lower,
+    kernels=("quantize", "requantize"),
+    interpreter=("quantize", "requantize"),
+    is_rim=True,
+)

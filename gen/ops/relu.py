@@ -16,4 +16,14 @@ def lower(graph: Graph, op: Op) -> Call:
     return requantize_call(op, x, y, rescaling=rescale(op, x, y), zero_points=zero_points, act_range=act_range)
 
 
-OPERATOR = Operator("relu", "RELU", "Relu", None, {}, lower)
+OPERATOR = Operator(
+    "relu",
+    "RELU",
+    "Relu",
+    None,
+    {},
+    lower,
+    kernels=("requantize",),
+    interpreter=("relu", "requantize"),
+    activation="relu",
+)

@@ -21,4 +21,14 @@ def lower(graph: Graph, op: Op) -> Call:
     return requantize_call(op, x, y, rescaling=IDENTITY, zero_points=zero_points, act_range=act_range)
 
 
-OPERATOR = Operator("relu6", "RELU6", "Relu6", None, {}, lower)
+OPERATOR = Operator(
+    "relu6",
+    "RELU6",
+    "Relu6",
+    None,
+    {},
+    lower,
+    kernels=("requantize",),
+    interpreter=("relu6", "requantize"),
+    activation="relu6",
+)

@@ -58,6 +58,16 @@ def _flipped(bytes_: Array, flip: int, dtype: type[np.int8] | type[np.uint8]) ->
     return flipped
 
 
+def keeps_values(params: Mapping[str, Any]) -> bool:
+    """Whether it changes nothing but what its clamp cuts off."""
+    same = params["input_offset"] == -params["output_offset"] and params["flip_x"] == params["flip_y"]
+    return bool((params["multiplier"], params["shift"]) == IDENTITY and same)
+
+
+def copies(params: Mapping[str, Any]) -> bool:
+    return keeps_values(params) and (params["act_min"], params["act_max"]) == (-128, 127)
+
+
 KERNEL = Kernel(
     "requantize",
     CStruct(
@@ -68,4 +78,6 @@ KERNEL = Kernel(
         + numbers("uint8_t", "flip_x flip_y"),
     ),
     reference,
+    in_place=True,
+    copies=copies,
 )

@@ -4,9 +4,12 @@ the attribute, of which files have one, both or neither, say the same and are no
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gen.errors import ModelError, NotQuantized
-from gen.graph import Array, Graph, Op
-from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers
+from gen.graph import Array, Graph, Op, Tensor
+from gen.ops.interval import Interval
+from gen.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers
 
 
 def lower(graph: Graph, op: Op) -> Call:
@@ -27,5 +30,28 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return inputs[0]
 
 
-KERNEL = Kernel("reshape", CStruct("nn_reshape_t", numbers("int32_t", "bytes")), reference)
-OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower)
+def interval(call: Call, x: Interval, y: Tensor) -> Interval:
+    channels = y.shape[-1] if y.shape else 1
+    if channels % len(x.low) == 0:  # whole positions move into the last axis: each keeps its channel's interval
+        return Interval(np.tile(x.low, channels // len(x.low)), np.tile(x.high, channels // len(x.low)))
+    return Interval(np.full(channels, x.low.min()), np.full(channels, x.high.max()))
+
+
+def copies(params: Mapping[str, Any]) -> bool:
+    return True
+
+
+def channels(params: Mapping[str, Any]) -> Channels:
+    return Channels.TILED
+
+
+KERNEL = Kernel(
+    "reshape",
+    CStruct("nn_reshape_t", numbers("int32_t", "bytes")),
+    reference,
+    in_place=True,
+    copies=copies,
+    channels=channels,
+    interval=interval,
+)
+OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower, is_view=True, shape_input=1)

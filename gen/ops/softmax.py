@@ -69,5 +69,6 @@ KERNEL = Kernel(
     "softmax",
     CStruct("nn_softmax_t", numbers("int32_t", "rows depth multiplier diff_min") + numbers("int8_t", "shift")),
     reference,
+    in_place=True,
 )
 OPERATOR = Operator("softmax", "SOFTMAX", "Softmax", "SoftmaxOptions", {"Beta": 1.0}, lower)

@@ -24,7 +24,7 @@ import numpy as np
 from gen import reference, tflite
 from gen.graph import Array
 from gen.kernels import FALLBACK, VARIANTS, Step, Variant
-from gen.ops import lower
+from gen.ops import KERNELS, lower
 from gen.ops.operator import Call, CStruct
 from tests import tiny
 
@@ -33,9 +33,6 @@ KERNEL_DIR = ROOT / "firmware" / "kernels"
 START, TIMER = 0xCA, 2
 STATUS = {1: "the harness took the case for damaged", 2: "its buffers do not fit the harness's pool",
           3: "it wrote beyond a buffer", 4: "it changed an input or its parameters"}  # fmt: skip
-# How a kernel takes its run-time inputs; all others take one pointer.
-TWO_INPUTS = {"add"}
-LIST_OF_INPUTS = {"concatenation"}
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
 # What cortex_m.ld asks for, on Arm's MPS2 FPGA images.
 MPS2_MEMORY = ("flash_origin=0", "flash_bytes=0x400000", "ram_origin=0x20000000", "ram_bytes=0x400000",
@@ -174,8 +171,8 @@ def kernel_table(rows: Sequence[Variant]) -> str:
     lines = [f'#include "{header}"' for header in sorted({"nn.h"} | {row.header for row in rows})]
     lines += ["typedef void call_fn(const void *op, const void *const *x, void *y, void *scratch);"]
     for row in rows:
-        listed, two = row.kernel in LIST_OF_INPUTS, row.kernel in TWO_INPUTS
-        x = "(const int8_t *const *)x" if listed else "x[0], x[1]" if two else "x[0]"
+        arity = KERNELS[row.kernel].arity
+        x = "(const int8_t *const *)x" if arity is None else ", ".join(f"x[{i}]" for i in range(arity))
         lines += [
             f"static void call_{row.name}(const void *op, const void *const *x, void *y, void *scratch) {{",
             f"    nn_{row.name}(op, {x}, y, scratch);",

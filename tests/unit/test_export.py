@@ -14,9 +14,10 @@ import yaml
 
 from gen import build, quantize
 from gen.engines import ENGINES, Sources
-from gen.engines.tflm import CORE, OPERATORS
+from gen.engines.tflm import CORE
 from gen.export_sources import FIRMWARE, MACHINES, tree
 from gen.kernels import FALLBACK
+from gen.ops import OPS
 from tests.unit.export_host import (
     STANDS,
     STRICT,
@@ -237,9 +238,9 @@ def everything(isa: str) -> Sources:
 
 def interpreter() -> Sources:
     """The interpreter with every operator; kernels are declared only."""
-    kernels = sorted({kernel for _, kernels in OPERATORS.values() for kernel in kernels})
+    kernels = sorted({kernel for op in OPS.values() for kernel in op.kernel_names})
     lines = ['#include "kernels/nn.h"', *(f"#define NN_{kernel.upper()} nn_{kernel}_portable" for kernel in kernels)]
-    operators = sorted({file for files, _ in OPERATORS.values() for file in files})
+    operators = sorted({file for op in OPS.values() for file in op.interpreter_files})
     firmware = [f"tflm/{file}.cc" for file in CORE] + [f"tflm/ops/{file}.cc" for file in operators]
     files = dict(ENGINES["tflm"](quantized("digits").graph, quantized("digits").content, "portable", 8).files)
     files |= {"nn_select.h": "\n".join(lines) + "\n"}

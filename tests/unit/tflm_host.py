@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gen.emit import render
-from gen.engines.tflm import CORE, OPERATORS
+from gen.engines.tflm import CORE
 from gen.graph import Array, Graph
+from gen.ops import OPS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIRMWARE = ROOT / "firmware"
@@ -41,12 +42,12 @@ def compile_all(folder: Path, files: Sequence[Path], flags: Sequence[str | Path]
 
 def all_sources(folder: Path) -> list[Path]:
     """The interpreter but for its engine.h, every operator, every portable kernel; writes nn_select.h to folder."""
-    kernels = sorted({kernel for _, kernels in OPERATORS.values() for kernel in kernels})
+    kernels = sorted({kernel for op in OPS.values() for kernel in op.kernel_names})
     selected = [(f"NN_{kernel.upper()}", f"nn_{kernel}_portable") for kernel in kernels]
     (folder / "nn_select.h").write_text(
         render("nn_select.h", name="every model", headers=["kernels/nn.h"], kernels=selected)
     )
-    operators = sorted({file for files, _ in OPERATORS.values() for file in files})
+    operators = sorted({file for op in OPS.values() for file in op.interpreter_files})
     return [
         *(FIRMWARE / "tflm" / f"{file}.cc" for file in CORE if file != ENGINE),
         *(FIRMWARE / "tflm" / "ops" / f"{file}.cc" for file in operators),
