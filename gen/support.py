@@ -1,6 +1,8 @@
 """Everything that keeps a model from being built, told at once, each for what it is and with what can be done."""
 
+import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
 from gen.graph import Graph, Op, Tensor
@@ -28,7 +30,7 @@ _REASONS = {
 def require_supported(graph: Graph, where: str) -> None:
     """Raise the ModelError that says all there is against building the graph, read from where; a line for each obstacle
     where there are several."""
-    found = list(obstacles(graph))
+    found = list(obstacles(graph, where))
     if len(found) > 1:
         lines = "".join(f"\n  {number}. {error}" for number, error in enumerate(found, 1))
         raise type(found[0])(f"{where} can't be built, for {len(found)} reasons:{lines}")
@@ -36,7 +38,7 @@ def require_supported(graph: Graph, where: str) -> None:
         raise type(found[0])(f"{where} can't be built: {found[0]}")
 
 
-def obstacles(graph: Graph) -> Iterator[ModelError]:
+def obstacles(graph: Graph, where: str) -> Iterator[ModelError]:
     """One error for each kind of obstacle, with the operators that it concerns."""
     unknown: dict[str, dict[str, list[Op]]] = {}
     for op in graph.ops:
@@ -47,7 +49,7 @@ def obstacles(graph: Graph) -> Iterator[ModelError]:
     yield from _of_tensors(graph)
     inexact = [op for op in graph.ops if op.kind in OPS and _computes_in_float(graph, op)]
     if inexact:
-        yield _float(graph, inexact)
+        yield _float(graph, inexact, where)
     alike: dict[str, tuple[ModelError, list[Op]]] = {}
     for op in graph.ops:
         if op.kind in OPS and op not in inexact and not _has_obstacle(graph, op):
@@ -150,10 +152,14 @@ def _computes_in_float(graph: Graph, op: Op) -> bool:
     return any(i >= 0 and graph.tensors[i].dtype == "float32" for i in (*op.inputs, *op.outputs))
 
 
-def _float(graph: Graph, ops: Sequence[Op]) -> ModelError:
+def _float(graph: Graph, ops: Sequence[Op], where: str) -> ModelError:
     """Why the model is not int8, of its operators that compute in float32."""
     tensors = [graph.tensors[i] for op in ops for i in (*op.inputs, *op.outputs) if i >= 0]
-    again = "give the float model that it was converted from, with --calibration: a .keras, .onnx, .pt2 or SavedModel"
+    original = shlex.quote(str(Path(where).with_suffix(".keras")))
+    again = (
+        "give the float model that it was converted from, for example "
+        f"`python -m gen build {original} --calibration FOLDER --board BOARD`, or a SavedModel or .onnx"
+    )
     if any(t.dtype == "int8" and t.data is not None for t in tensors):
         return NotQuantized(
             f"the model is hybrid (dynamic-range): int8 weights, but float32 arithmetic, in {_kinds(ops)}; {again}."

@@ -43,7 +43,8 @@ def shrink(change: Callable[[Any, str, Any], None] = setattr) -> None:
     """Small students that no teacher is trained for, and a heartbeat for tests."""
     changes: dict[Any, dict[str, Any]] = {
         search_space: {"WIDTHS": (4, 12), "DEPTHS": (1, 1), "RECIPES": ("ptq",)},
-        search: {"own": lambda task: search_space.Candidate(recipe="ptq"), "HEARTBEAT": 1, "GRACE": 10},
+        search: {"own": lambda task: search_space.Candidate(recipe="ptq"), "GRACE": 10},
+        search_study: {"HEARTBEAT": 1, "GRACE": 10},
     }
     for module, names in changes.items():
         for name, value in names.items():
