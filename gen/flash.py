@@ -1,6 +1,7 @@
 """Put a firmware on a real board, with whichever of the board's tools this machine has; and find the board's port."""
 
 import importlib.util
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ from gen.board import Board
 from gen.errors import DeviceError, MissingTool, UsageError, unknown
 
 DRIVES = ("/media", "/run/media", "/Volumes")  # where systems mount USB drives, some below the user's name
+# `program` of OpenOCD 0.12 puts the file between braces and evaluates it once more.
+_NO_TCL = re.compile(r"[{}\\\n]")
 ESPTOOL_OFFSETS = {"esp32": "0x1000", "esp32c3": "0x0"}  # where the boot ROM looks for the image
 
 
@@ -33,7 +36,9 @@ class Image:
     port: Callable[[], str]
 
     def file(self, form: str) -> str:
-        return str(self.folder / f"firmware.{form}")
+        """Its path, which no tool takes for an option."""
+        path = str(self.folder / f"firmware.{form}")
+        return f"./{path}" if path.startswith("-") else path
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ def _on_path(name: str) -> Callable[[Image], bool]:
 
 
 def _openocd(image: Image) -> list[str]:
+    if _NO_TCL.search(image.file("elf")):
+        raise UsageError(
+            f"openocd can't be told of {image.file('elf')!r}, whose braces and backslashes are its language's: "
+            "build in another folder (--out), or take another tool (--tool)."
+        )
     scripts = [word for file in image.detail.split(",") for word in ("-f", file)]
     return ["openocd", *scripts, "-c", f"program {{{image.file('elf')}}} verify reset exit"]
 

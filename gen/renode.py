@@ -5,6 +5,7 @@ Its ServerSocketTerminal is the serial line at a TCP port; see https://renode.re
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -41,13 +42,23 @@ def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[st
     words = {"model": found.name, "board": target.id, "port": PORT, "platform": platform, "uart": uart}
     project = os.path.relpath(ROOT, folder)
     for name in ("firmware.resc", "firmware.robot"):
-        write_if_changed(folder / name, render(name, **words, project=project, options=options))
+        text = render(name, **words, project=robot_cell(project), file=robot_cell(found.name), options=options)
+        write_if_changed(folder / name, text)
     (folder / f"{found.name}.tflite").write_bytes(found.content)
 
 
+def robot_cell(text: str) -> str:
+    """text as a cell of a Robot file, or a part of one; see "Escaping" in Robot Framework's User Guide."""
+    escaped = re.sub(r"[\\$@&%#=|*{}]", lambda match: f"\\{match[0]}", text)
+    for letter, word in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        escaped = escaped.replace(letter, word)
+    return re.sub("^ | $| (?= )", "${SPACE}", escaped)
+
+
 def command(port: int) -> list[str]:
-    """Runs firmware.resc of the current folder, without a window, and the line at port."""
-    return ["renode", "--disable-xwt", "--console", "-e", f"$port={port}; include @firmware.resc"]
+    """Runs firmware.resc of the current folder, without a window, and the line at port; Renode's monitor never sees the
+    folder's path, in which there may be characters of its language."""
+    return ["renode", "--disable-xwt", "--console", "-e", f"$port={port}; $elf=@firmware.elf; include @firmware.resc"]
 
 
 class RenodeStream(Closing):
