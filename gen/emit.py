@@ -2,12 +2,15 @@
 whatever interrupts."""
 
 import os
+import re
 import tempfile
+import textwrap
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gen.errors import UsageError
@@ -31,6 +34,29 @@ def c_string(text: str) -> str:
     return f'"{escaped}"'
 
 
+def c_text(text: str) -> str:
+    """A C string literal of text as UTF-8 bytes."""
+    octets = (chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode())
+    return f'"{"".join(octets)}"'
+
+
+def c_float(value: float) -> str:
+    """A literal of C and C++11 that is exactly this float32."""
+    text = f"{np.float32(value):.9g}"
+    return f"{text}f" if re.search(r"[.e]", text) else f"{text}.0f"
+
+
+def in_comment(text: str) -> str:
+    """text in one line, without what would end a C comment, or begin another or a trigraph."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return re.sub(r"(?<=[*/?])(?=[*/?])", " ", line)
+
+
+def wrapped(text: str, indent: str) -> str:
+    """text in lines of a C comment."""
+    return textwrap.fill(text, 116, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -43,6 +69,7 @@ def _environment() -> Environment:
     )
     environment.filters["hex_lines"] = hex_lines
     environment.filters["c_string"] = c_string
+    environment.filters["wrapped"] = wrapped
     return environment
 
 

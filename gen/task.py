@@ -36,13 +36,18 @@ class Examples:
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Every example there is. source: what a person needs to find the data again. test, validation: these sets, when
-    the data come with one or are split in time; examples then are without."""
+    the data come with one or are split in time; examples then are without. meaning: what an example's values are, in
+    their order, with units and rate, for whoever feeds a device. mean, deviation: what values were less, and then
+    divided by, of each channel; () where they are as they were measured."""
 
     source: str
     classes: tuple[str, ...]
     examples: Examples
     test: Examples | None = None
     validation: Examples | None = None
+    meaning: str = ""
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
