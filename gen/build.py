@@ -9,14 +9,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from gen import place
+from gen import child, place
 from gen.board import ROOT, TOOLCHAINS, Board
 from gen.emit import write_if_changed
 from gen.engines import Sources
@@ -123,14 +122,11 @@ def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
     prepare()
     log, link = folder / "build.log", place.link(folder)
     command = [sys.executable, "-m", "platformio", "run", "--environment", board.id, "--disable-auto-clean"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=_environment(link), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        errors="replace", check=False,
-    )  # fmt: skip
-    output = (done.stdout + done.stderr).replace(link, str(folder))
+    status, output = child.run(command, cwd=ROOT, env=_environment(link))
+    output = output.replace(link, str(folder))
     log.write_text(output, encoding="utf-8")
     elf = folder / "firmware.elf"
-    if done.returncode != 0:
+    if status != 0:
         _remove_results(folder)
         if board.vendor and _UNREACHABLE.search(output):
             raise MissingTool(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gen import calibration, convert_onnx, convert_tensorflow, convert_torch, quantize, reference, tflite, train
+from gen import calibration, child, convert_onnx, convert_tensorflow, convert_torch, quantize, reference, tflite, train
 from gen.board import ROOT
 from gen.calibration import Example, Input
 from gen.convert_fold import fold_transposes
@@ -104,7 +104,8 @@ def load(path: Path, examples: Path | None, say: Say) -> bytes:
 def in_child(work: Callable[[Path, Path], Converted], path: Path, examples: Path) -> Converted:
     """work(path, examples) in a process of its own, since TensorFlow's converter ends the process on some models.
     Raises what work raises, ModelError when the process ends."""
-    with train.quiet(), ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with train.quiet(), ProcessPoolExecutor(1, context, initializer=child.end_with_parent) as pool:
         try:
             return pool.submit(work, path, examples).result()
         except BrokenProcessPool:

@@ -7,7 +7,6 @@ Its ServerSocketTerminal is the serial line at a TCP port; see https://renode.re
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -15,10 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gen.board import ROOT, Board, load_all
+from gen.child import Child
 from gen.emit import render, write_if_changed
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.model import QuantizedModel
-from gen.transport import BAUD, KILL_DEADLINE_S, Closing, SerialStream
+from gen.transport import BAUD, Closing, SerialStream
 
 PORT = 3456  # unless the command line says otherwise
 START_S = 60.0  # until the port must be open: Renode loads the whole machine first
@@ -73,15 +73,9 @@ class RenodeStream(Closing):
         self._log = folder / "renode.log"
         port = _free_port()
         with self._log.open("wb") as log:
-            # A session of its own, see gen/transport.py; and a standard input that stays open, or its console ends it.
-            self._process = subprocess.Popen(
-                [program, *command(port)[1:]],
-                cwd=folder,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            # A standard input that stays open, or its console ends it.
+            words = [program, *command(port)[1:]]
+            self._child = Child(words, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         try:
             self._line = self._connect(f"socket://localhost:{port}", start_s)
         except BaseException:
@@ -105,7 +99,7 @@ class RenodeStream(Closing):
             try:
                 return SerialStream(url, BAUD)
             except UsageError:
-                status = self._process.poll()
+                status = self._child.process.poll()
                 if status is not None:
                     raise DeviceGone(f"renode ended with exit status {status}, see {self._shown()}") from None
                 time.sleep(0.1)
@@ -115,15 +109,9 @@ class RenodeStream(Closing):
         return os.path.relpath(self._log)
 
     def _end(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is None:
-                os.killpg(self._process.pid, number)
-                try:
-                    self._process.wait(KILL_DEADLINE_S)
-                except subprocess.TimeoutExpired:
-                    continue
-        if self._process.stdin:
-            self._process.stdin.close()
+        self._child.end()
+        if self._child.process.stdin:
+            self._child.process.stdin.close()
 
 
 def _free_port() -> int:
