@@ -17,9 +17,9 @@ from pathlib import Path
 
 from gen import child, place
 from gen.board import ROOT, TOOLCHAINS, Board
-from gen.emit import write_if_changed
+from gen.emit import write_if_changed, write_whole
 from gen.engines import Sources
-from gen.errors import BuildError, DoesNotFit, MissingTool
+from gen.errors import BuildError, DiskFull, DoesNotFit, MissingTool, why
 
 CORE = ROOT / ".pio" / "core"
 
@@ -31,6 +31,7 @@ _ERROR = re.compile(r"^.*(?:\b\w*[eE]rror: |undefined reference).*$", re.MULTILI
 _MAP_PIECE = re.compile(r"^ (\.[\w.$*-]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
 _IN_FLASH = (".text", ".rodata", ".data", ".init_array", ".vectors", ".ARM.ex")
 _CODE = (".text",)
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|Errno 28\b|database or disk is full")
 _UNREACHABLE = re.compile(r"HTTPClientError|InternetConnection|UnknownPackage|ConnectionError|PlatformNotInstalled")
 
 
@@ -61,7 +62,7 @@ def scratch() -> Path:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise BuildError(f"can't make {folder}: {error.strerror}.") from None
+        raise BuildError(f"can't make {folder}: {why(error)}.") from None
     return folder
 
 
@@ -124,10 +125,12 @@ def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
     command = [sys.executable, "-m", "platformio", "run", "--environment", board.id, "--disable-auto-clean"]
     status, output = child.run(command, cwd=ROOT, env=_environment(link))
     output = output.replace(link, str(folder))
-    log.write_text(output, encoding="utf-8")
+    write_whole(log, output.encode())
     elf = folder / "firmware.elf"
     if status != 0:
         _remove_results(folder)
+        if _FULL.search(output):
+            raise DiskFull(f"the disk is full: {board.id}'s firmware could not be built in {folder}; make room.")
         if board.vendor and _UNREACHABLE.search(output):
             raise MissingTool(
                 f"{board.id} needs its vendor's platform from PlatformIO's registry, which can't be reached: connect "
@@ -152,7 +155,7 @@ def _confirm(elf: Path, generation: str, sources: Sources) -> None:
     try:
         content = elf.read_bytes()
     except OSError as error:
-        raise BuildError(f"{elf} was linked and can't be read: {(error.strerror or str(error)).lower()}.") from None
+        raise BuildError(f"{elf} was linked and can't be read: {why(error)}.") from None
     whose = [generation.encode()]
     if sources.link == ANSWERS_HELLO:
         whose.append(bytes.fromhex(sources.graph.sha256))

@@ -17,7 +17,7 @@ import numpy as np
 
 from gen import quantize
 from gen.emit import write_together
-from gen.errors import UsageError
+from gen.errors import UsageError, why
 from gen.graph import Array
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY, Objective, of
@@ -222,7 +222,7 @@ def check_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UsageError(f"can't write to {folder}: {error.strerror}; give another folder with --out.") from None
+        raise UsageError(f"can't write to {folder}: {why(error)}; give another folder with --out.") from None
 
 
 def write(card: Card, content: bytes, folder: Path) -> None:

@@ -20,6 +20,7 @@ from gen.board import ROOT
 from gen.calibration import Example, Input
 from gen.convert_fold import fold_transposes
 from gen.convert_model import Opened, refusal
+from gen.emit import write_whole
 from gen.errors import GenError, MissingTool, ModelError, UsageError
 from gen.graph import Array, Graph
 from gen.task import INSTALL_TRAIN
@@ -91,9 +92,7 @@ def load(path: Path, examples: Path | None, say: Say) -> bytes:
     start = time.monotonic()
     converted = in_child(convert, path, examples)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
-    partial.write_bytes(converted.content)
-    partial.replace(kept)
+    write_whole(kept, converted.content)
     for note in converted.notes:
         say(f"import: {note}")
     size, took = len(converted.content), time.monotonic() - start

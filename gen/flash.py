@@ -13,7 +13,7 @@ from pathlib import Path
 from serial.tools import list_ports
 
 from gen.board import Board
-from gen.errors import DeviceError, MissingTool, UsageError, unknown
+from gen.errors import DeviceError, MissingTool, UsageError, unknown, why
 
 DRIVES = ("/media", "/run/media", "/Volumes")  # where systems mount USB drives, some below the user's name
 # `program` of OpenOCD 0.12 puts the file between braces and evaluates it once more.
@@ -135,7 +135,7 @@ def run(command: list[str], board: Board) -> None:
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
     except OSError as error:
-        raise MissingTool(f"{command[0]} can't be run: {(error.strerror or str(error)).lower()}.") from error
+        raise MissingTool(f"{command[0]} can't be run: {why(error)}.") from error
     if done.returncode != 0:
         tool = command[2] if command[1] == "-m" else Path(command[0]).name
         raise FlashFailed(
@@ -149,7 +149,7 @@ def _copy(file: Path, drive: Path, board: Board) -> None:
         shutil.copyfile(file, drive / file.name)
     except OSError as error:
         raise FlashFailed(
-            f"{file.name} could not be copied to {drive}, the drive of {board.id}: {error.strerror or error}."
+            f"{file.name} could not be copied to {drive}, the drive of {board.id}: {why(error)}."
         ) from error
 
 

@@ -15,7 +15,7 @@ from gen import board, build, data, flash, mlperf, place, quantize, renode, repo
 from gen.board import Board
 from gen.build import Firmware
 from gen.engines import ENGINES, Sources
-from gen.errors import GenError, MissingTool
+from gen.errors import GenError, MissingTool, of_os
 from gen.junit import Outcome
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY
@@ -260,3 +260,5 @@ def _attempt(make: Callable[[], report.Report]) -> report.Report | GenError:
         return make()
     except GenError as error:
         return error
+    except OSError as error:
+        return of_os(error)

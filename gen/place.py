@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gen.board import ROOT
-from gen.errors import BuildError, UsageError
+from gen.errors import BuildError, UsageError, why
 
 try:
     import fcntl
@@ -51,7 +51,7 @@ def link(folder: Path) -> str:
             partial.symlink_to(folder, target_is_directory=True)
             partial.replace(path)
     except OSError as error:
-        raise BuildError(f"can't make the link {path} to {folder}: {(error.strerror or str(error)).lower()}.") from None
+        raise BuildError(f"can't make the link {path} to {folder}: {why(error)}.") from None
     return str(name)
 
 
@@ -79,7 +79,7 @@ def alone(
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        raise UsageError(f"{folder} can't be written: {(error.strerror or str(error)).lower()}.") from error
+        raise UsageError(f"{folder} can't be written: {why(error)}.") from error
     try:
         _lock(descriptor, folder, what, say, check)
         os.pwrite(descriptor, f"{os.getpid()} {what}\n".encode(), 0)
@@ -102,7 +102,7 @@ def _lock(descriptor: int, folder: Path, what: str, say: Callable[[str], None], 
         except BlockingIOError:
             found = os.pread(descriptor, 200, 0).decode("ascii", "replace")
         except OSError as error:
-            raise UsageError(f"{folder} can't be locked: {(error.strerror or str(error)).lower()}.") from error
+            raise UsageError(f"{folder} can't be locked: {why(error)}.") from error
         process, _, theirs = found.strip().partition(" ")
         # Twice: who has just begun may not have written yet what it is about to build.
         if theirs and theirs != what and found == seen:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gen.board import ROOT, Board, load_all
 from gen.child import Child
-from gen.emit import render, write_if_changed
+from gen.emit import render, write_if_changed, write_whole
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.model import QuantizedModel
 from gen.transport import BAUD, Closing, SerialStream
@@ -44,7 +44,7 @@ def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[st
     for name in ("firmware.resc", "firmware.robot"):
         text = render(name, **words, project=robot_cell(project), file=robot_cell(found.name), options=options)
         write_if_changed(folder / name, text)
-    (folder / f"{found.name}.tflite").write_bytes(found.content)
+    write_whole(folder / f"{found.name}.tflite", found.content)
 
 
 def robot_cell(text: str) -> str:

@@ -15,6 +15,7 @@ from gen import (
     bench,
     bench_report,
     board,
+    console,
     cost,
     data,
     data_task,
@@ -58,12 +59,17 @@ def version() -> str:
     return f"gen {__version__}"
 
 
-def fail(error: GenError, as_json: bool) -> None:
-    """One sentence on stderr; with --json the same as an object on stdout."""
-    if as_json:
-        json.dump({"error": error.kind, "message": str(error), "exit_code": error.exit_code}, sys.stdout, indent=2)
-        sys.stdout.write("\n")
+def fail(error: GenError, as_json: bool) -> int:
+    """One sentence on stderr; with --json the same as an object on stdout, where that takes it; the exit code."""
     sys.stderr.write(f"error: {error}\n")
+    if as_json:
+        found = {"error": error.kind, "message": str(error), "exit_code": error.exit_code}
+        try:
+            sys.stdout.write(json.dumps(found, indent=2) + "\n")
+            sys.stdout.flush()
+        except console.OutputLost as lost:
+            sys.stderr.write(f"error: {lost}\n")
+    return error.exit_code
 
 
 def run_train(args: Namespace) -> int:

@@ -21,7 +21,7 @@ import serial
 from serial.tools import list_ports
 
 from gen.child import Child
-from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
+from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError, why
 
 BAUD = 115200
 WRITE_DEADLINE_S = 5.0
@@ -212,5 +212,5 @@ class ProcessStream(Closing):
 
 def _cannot_run(program: str, error: OSError) -> MissingTool | UsageError:
     if "/" in program:
-        return UsageError(f"can't run {program}: {(error.strerror or str(error)).lower()}; build the firmware first")
+        return UsageError(f"can't run {program}: {why(error)}; build the firmware first")
     return MissingTool(f"{program} is not installed: `apt-get install {PACKAGES.get(program, program)}` brings it")
