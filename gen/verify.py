@@ -6,14 +6,14 @@ from statistics import median_low
 
 import numpy as np
 
-from gen import reference, upstream
+from gen import reference, tflm_tree, upstream
 from gen.engines import Sources
 from gen.explain import Explanation, explain
 from gen.graph import Array, Graph
 from gen.model import QuantizedModel
 from gen.objective import Figure
 from gen.quantize import dequantize_output
-from gen.session import DeviceInfo, Session
+from gen.session import ARENA_TOO_SMALL, DeviceInfo, Session
 
 Progress = Callable[[str, int, int], None]
 SEED = 2026
@@ -37,7 +37,8 @@ class Verdict:
 
     instructions: per inference, emulated boards; cycles: per inference, boards with a cycle counter; both the low
     median over the vectors. reference names what the bytes were compared with. explanation is there where it was asked
-    for and something differs. figure, such as accuracy, is of the device's own outputs."""
+    for and something differs. figure, such as accuracy, is of the device's own outputs. arena_used_bytes: what upstream
+    TFLM took of its arena, where it is that which runs."""
 
     kind: str
     vectors: int
@@ -51,6 +52,7 @@ class Verdict:
     stack_bytes: int | None
     figure: Figure | None
     resends: int
+    arena_used_bytes: int | None = None
 
     @property
     def exact(self) -> bool:
@@ -95,6 +97,8 @@ def compare(
     they do. Raises DeviceError."""
     info = session.hello()
     session.expect_model(model.graph.sha256)
+    if sources.tree and info.engine_status == ARENA_TOO_SMALL:
+        raise tflm_tree.too_small(sources)
     total = len(expected.outputs)
     worst, ticks, bad, given = 0, [], [], []
     for number, (inputs, truth) in enumerate(zip(vectors.inputs, expected.outputs, strict=True)):
@@ -121,6 +125,7 @@ def compare(
         stack_bytes=session.stack_used(),
         figure=None if vectors.measure is None else vectors.measure(np.concatenate(given)),
         resends=session.resends,
+        arena_used_bytes=info.arena_used if sources.tree else None,
     )
     return _with_ticks(verdict, median_low(ticks), info, emulated)
 

@@ -20,6 +20,7 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -138,9 +139,12 @@ def upstream(tree):
     if (third / "cmsis_nn").is_dir():
         defines.append("CMSIS_NN")
     flags = [f"-isystem{path}" for path in (tree, *(third / place for place in places)) if path.is_dir()]
-    env.Append(CCFLAGS=flags, CPPDEFINES=defines, LIBS=["stdc++", "m"])
-    if script:
-        env.Append(LINKFLAGS=["--specs=nosys.specs"])
+    # gen/tflm_tree.py asks for its headers before; a tree that needs none of it links without.
+    named = subprocess.run(
+        [f"{prefix}g++", "-print-file-name=libstdc++.a"], capture_output=True, text=True, check=False
+    )
+    library = ["stdc++"] if Path(named.stdout.strip()).is_absolute() else []
+    env.Append(CCFLAGS=flags, CPPDEFINES=defines, LIBS=[*library, "m"])
     own = build_dir / f"tree-{hashlib.sha256(str(tree).encode()).hexdigest()[:12]}"
     roots = (tree / "tensorflow", tree / "signal", third / "cmsis_nn" / "Source")
     sources = [path for root in roots for path in sorted(root.rglob("*")) if path.suffix in (".c", ".cc", ".cpp")]
@@ -163,9 +167,11 @@ archive = upstream(Path(plan["tree"])) if "tree" in plan else []
 generated = [path for path in sorted((folder / "src").rglob("*")) if path.suffix in (".c", ".cc", ".h")]
 objects = [compiled(str(path.relative_to(folder / "src")), path, True) for path in generated if path.suffix != ".h"]
 headers = [f'#include "{path.name}"' for path in generated if path.suffix == ".h"]
+system = ["port/newlib.c"] if archive and script and "-nostdlib" not in machine else []
 for path in [
     "main.c",
     plan["link"],
+    *system,
     *plan["firmware"],
     *(f"port/{name}" for name in env.GetProjectOption("custom_port").split()),
 ]:
