@@ -192,7 +192,7 @@ def known(card_path: Path, sha256: str) -> Known | None:
     try:
         card = json.loads(card_path.read_text("utf-8"))
         about, classes = card["data"], tuple(card["dataset"]["classes"])
-        if card["models"]["distilled"]["sha256"] != sha256:
+        if card["models"][card.get("kept", "distilled")]["sha256"] != sha256:
             return None
         values = {key: data_files.plain(value) for key, value in about["features"].items()}
         features = KINDS[about["kind"]].features(**values)

@@ -105,7 +105,8 @@ def _classes_of(card: Path) -> tuple[str, ...]:
 
 def _threshold(card: Path) -> float | None:
     try:
-        return float(json.loads(card.read_text("utf-8"))["models"]["distilled"]["events_int8"]["threshold"])
+        found = json.loads(card.read_text("utf-8"))
+        return float(found["models"][found.get("kept", "distilled")]["events_int8"]["threshold"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

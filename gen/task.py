@@ -178,7 +178,8 @@ def overview() -> list[dict[str, str]]:
         found = load_task(name)
         size, figure = "not trained yet", ""
         if card_path(name).exists():
-            student = json.loads(card_path(name).read_text("utf-8"))["models"]["distilled"]
+            card = json.loads(card_path(name).read_text("utf-8"))
+            student = card["models"][card.get("kept", "distilled")]
             size = f"{student['tflite_bytes']} bytes"
             figure = f"{found.objective.figure} {student['test_int8'][found.objective.key]:.2%}"
         rows.append({"task": name, "title": found.title, "student": size, "figure": figure})
