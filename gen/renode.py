@@ -56,9 +56,8 @@ def robot_cell(text: str) -> str:
 
 
 def command(port: int) -> list[str]:
-    """Runs firmware.resc of the current folder, without a window, and the line at port; Renode's monitor never sees the
-    folder's path, in which there may be characters of its language."""
-    return ["renode", "--disable-xwt", "--console", "-e", f"$port={port}; $elf=@firmware.elf; include @firmware.resc"]
+    """Runs firmware.resc of the current folder, without a window, and the line at port."""
+    return ["renode", "--disable-xwt", "--console", "-e", f"$port={port}; include @firmware.resc"]
 
 
 class RenodeStream(Closing):

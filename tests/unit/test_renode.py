@@ -168,4 +168,4 @@ def test_dry_run_prints_the_command(capsys: pytest.CaptureFixture[str], tmp_path
     assert main(words) == 0
     line = capsys.readouterr().out
     assert line.startswith(f"cd -- {os.path.relpath(tmp_path)} && renode --disable-xwt")
-    assert f"'$port={renode.PORT}; $elf=@firmware.elf; include @firmware.resc'" in line
+    assert f"'$port={renode.PORT}; include @firmware.resc'" in line
