@@ -86,8 +86,13 @@ def _of_task(model: QuantizedModel, name: str, say: Say) -> tuple[Known, Example
         say(f"random inputs in the example: {error}")
         return Known(_classes_of(card)), None, ""
     normalization = Normalization(dataset.mean, dataset.deviation) if dataset.mean else None
-    _, height, width, _ = model.graph.tensors[model.graph.inputs[0]].shape  # smaller where `search` chose so
-    x = resample(test.x, (height, width))
+    shape = model.graph.tensors[model.graph.inputs[0]].shape  # smaller where `search` chose so
+    answers = model.graph.tensors[model.graph.outputs[0]].elements
+    wanted = len(dataset.classes) if learnt.objective.softmax else test.x[0].size
+    if len(model.graph.inputs) > 1 or len(shape) != 4 or shape[3] != test.x.shape[3] or answers != wanted:
+        say(f"random inputs in the example: {card} says task {name!r}, whose examples this model does not take.")
+        return Known(), None, ""
+    x = resample(test.x, (shape[1], shape[2]))
     meaning = dataset.meaning
     if x.shape != test.x.shape:
         meaning += f"; of {test.x.shape[1]}x{test.x.shape[2]}, each value the mean over the area that it stands for"

@@ -11,11 +11,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gen import board, build, data, flash, mlperf, place, quantize, renode, report, task, tflm_tree, transport, verify
+from gen import (
+    board,
+    build,
+    data,
+    errors,
+    flash,
+    mlperf,
+    place,
+    quantize,
+    renode,
+    report,
+    task,
+    tflm_tree,
+    transport,
+    verify,
+)
 from gen.board import Board
 from gen.build import Firmware
 from gen.engines import ENGINES, Sources
-from gen.errors import GenError, MissingTool, of_os
+from gen.errors import GenError, MissingTool
 from gen.junit import Outcome
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY
@@ -36,7 +51,7 @@ class Progress:
         self.started: dict[str, float] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        self.end_if_stopped()
+        self._end_if_stopped()
         start = self.started.setdefault(stage, time.monotonic())
         live = sys.stderr.isatty() and not self.about
         if done >= total:
@@ -47,12 +62,11 @@ class Progress:
             sys.stderr.flush()
 
     def say(self, line: str) -> None:
-        self.end_if_stopped()
+        self._end_if_stopped()
         sys.stderr.write(f"{self.about}{line}\n")
         sys.stderr.flush()
 
-    def end_if_stopped(self) -> None:
-        """Raises KeyboardInterrupt."""
+    def _end_if_stopped(self) -> None:
         if self.stop is not None and self.stop.is_set():
             raise KeyboardInterrupt
 
@@ -104,7 +118,7 @@ def held_build(found: QuantizedModel, target: Board, request: Request, progress:
         sources = mlperf.speak(sources, found.graph)
     folder = request.folder or usual_folder(found, target, request)
     build.check_fits(target, sources, lambda: what_fits(found, target, request.engine))
-    with place.alone(folder, build.digest(sources, target), progress.say, progress.end_if_stopped):
+    with place.alone(folder, build.digest(sources, target), progress.say, progress._end_if_stopped):
         progress.say(f"build: compiling for {target.id} ...")
         start = time.monotonic()
         firmware = build.compile_in(sources, target, folder)
@@ -261,4 +275,4 @@ def _attempt(make: Callable[[], report.Report]) -> report.Report | GenError:
     except GenError as error:
         return error
     except OSError as error:
-        return of_os(error)
+        return errors.of_os(error)

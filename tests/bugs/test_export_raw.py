@@ -150,6 +150,16 @@ def test_every_task_says_what_its_values_are(name: str) -> None:
     assert (known.normalization is not None) == (known.threshold is not None) == (name == "anomaly")
 
 
+def test_a_card_of_another_model_is_not_believed(tmp_path: Path) -> None:
+    """It lies beside a model that takes other examples: the export is of random inputs, without labels."""
+    (tmp_path / "raw.tflite").write_bytes(classifier())
+    (tmp_path / "raw.json").write_text('{"task": "digits"}')
+    said: list[str] = []
+    found = export.library(model.load(str(tmp_path / "raw.tflite")), export.Order("c", "aot"), said.append)
+    assert found.source.startswith("random inputs") and "RAW_LABELS" not in found.files["src/raw.h"]
+    assert any("whose examples this model does not take" in line for line in said)
+
+
 def test_digits(tmp_path: Path) -> None:
     exported = export.library(model.load("digits"), export.Order("c", "aot"))
     printed = run("make", "-s", "check", cwd=written(exported, tmp_path / "digits"))
