@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gen import stages
+from gen import console, stages
 from gen.bench import BOARDS
 from gen.board import BOARDS as BOARD_FILES
 from gen.data import KINDS
 from gen.engines import ENGINES
-from gen.errors import GenError, MissingTool, unknown
+from gen.errors import GenError, MissingTool, of_os, unknown
 from gen.export_formats import FORMATS
 from gen.kernels import FALLBACK, LEVELS
 from gen.transport import BAUD
@@ -281,10 +281,24 @@ def percentage(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in arguments
     # So that context managers end an emulator that would outlive us.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with console.rim():
+        try:
+            try:
+                return answer(list(sys.argv[1:] if argv is None else argv))
+            finally:  # --help ends by SystemExit
+                sys.stdout.flush()
+        except console.OutputLost as error:
+            sys.stderr.write(f"error: {error}\n")
+            return error.exit_code
+        except console.ReaderGone:
+            return console.READER_GONE
+
+
+def answer(arguments: list[str]) -> int:
+    """Runs the verb; whatever it raises becomes a sentence and an exit code. Raises what writing to stdout does."""
+    as_json = "--json" in arguments
     try:
         words = [a for a in arguments if not a.startswith("-")]
         if words and words[0] not in stages.VERBS:
@@ -298,15 +312,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         choose_model(args)
         code: int = args.call(args)
         return code
+    except console.OutputLost:
+        raise
     except GenError as error:
-        stages.fail(error, as_json)
-        return error.exit_code
+        return stages.fail(error, as_json)
+    except OSError as error:
+        return stages.fail(of_os(error), as_json)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: nothing half-written was left behind.\n")
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, for example `| head`
-        return 0
 
 
 if __name__ == "__main__":

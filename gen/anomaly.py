@@ -80,6 +80,9 @@ def dataset(source: str, normal: Series, test: Series, windowing: Windowing) -> 
         examples=part(normal, slice(border), 1),
         validation=part(normal, slice(border, None), 1),
         test=part(test, slice(None), windowing.stride),
+        meaning=f"{windowing.steps} points in a row of the series; the output gives them back",
+        mean=(float(np.float32(mean)),),
+        deviation=(float(np.float32(deviation)),),
     )
 
 

@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gen import bench_peers, build, cycles, model, task, transport, verify
+from gen import bench_peers, build, cycles, model, place, task, transport, verify
 from gen.board import Board
 from gen.engines import ENGINES, Sources
 from gen.errors import GenError, MissingTool, unknown
@@ -163,23 +163,24 @@ def measure(case: Case, *, profile: bool, with_cycles: bool) -> Row:
     """Generate, build, run, compare. Raises whatever GenError stops it."""
     edited, sources, note = generate(case)
     build.check_fits(case.board, sources)
-    firmware = build.build(sources, case.board, case.folder)
-    vectors = verify.random_vectors(edited.graph, VECTORS)
-    with transport.open_stream(case.board.transport.format(elf=shlex.quote(str(firmware.elf)))) as stream:
-        session = Session(stream)
-        verdict = verify.compare(
-            edited,
-            sources,
-            session,
-            vectors,
-            _expected(edited),
-            emulated=case.board.emulated,
-            progress=lambda *_: None,
-        )
-        operators = operator_profile(sources, session, case.board) if profile else None
-    estimate = None
-    if with_cycles and case.board.core == CYCLES_CORE:
-        estimate = cycles.estimate(firmware.elf, case.board, vectors.inputs[0])
+    with place.alone(case.folder, build.digest(sources, case.board)):
+        firmware = build.compile_in(sources, case.board, case.folder)
+        vectors = verify.random_vectors(edited.graph, VECTORS)
+        with transport.open_stream(case.board.transport.format(elf=shlex.quote(str(firmware.elf)))) as stream:
+            session = Session(stream)
+            verdict = verify.compare(
+                edited,
+                sources,
+                session,
+                vectors,
+                _expected(edited),
+                emulated=case.board.emulated,
+                progress=lambda *_: None,
+            )
+            operators = operator_profile(sources, session, case.board) if profile else None
+        estimate = None
+        if with_cycles and case.board.core == CYCLES_CORE:
+            estimate = cycles.estimate(firmware.elf, case.board, vectors.inputs[0])
     code, parts = (
         sum(size for part, size in sizes.items() if part not in NOT_THE_MODELS)
         for sizes in (firmware.code, firmware.parts)

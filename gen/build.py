@@ -4,23 +4,26 @@ The only module that runs PlatformIO. firmware/pio/builder/main.py is the other 
 of a build, and compiles and links it.
 """
 
+import hashlib
 import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from gen import child, place
 from gen.board import ROOT, TOOLCHAINS, Board
-from gen.emit import write_if_changed
+from gen.emit import write_if_changed, write_whole
 from gen.engines import Sources
-from gen.errors import BuildError, DoesNotFit, MissingTool
+from gen.errors import BuildError, DiskFull, DoesNotFit, MissingTool, why
 
 CORE = ROOT / ".pio" / "core"
+
+ANSWERS_HELLO = "link.c"  # with the model's SHA-256
 
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
 _ERROR = re.compile(r"^.*(?:\b\w*[eE]rror: |undefined reference).*$", re.MULTILINE)
@@ -28,6 +31,7 @@ _ERROR = re.compile(r"^.*(?:\b\w*[eE]rror: |undefined reference).*$", re.MULTILI
 _MAP_PIECE = re.compile(r"^ (\.[\w.$*-]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
 _IN_FLASH = (".text", ".rodata", ".data", ".init_array", ".vectors", ".ARM.ex")
 _CODE = (".text",)
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|Errno 28\b|database or disk is full")
 _UNREACHABLE = re.compile(r"HTTPClientError|InternetConnection|UnknownPackage|ConnectionError|PlatformNotInstalled")
 
 
@@ -58,7 +62,7 @@ def scratch() -> Path:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise BuildError(f"can't make {folder}: {error.strerror}.") from None
+        raise BuildError(f"can't make {folder}: {why(error)}.") from None
     return folder
 
 
@@ -93,33 +97,73 @@ def check_fits(
 
 
 def build(sources: Sources, board: Board, folder: Path) -> Firmware:
-    """Compiles and links sources for board in folder; folder/firmware.elf exists afterwards only when it is whole.
+    """compile_in(), while nobody else builds into folder."""
+    with place.alone(folder, digest(sources, board)):
+        return compile_in(sources, board, folder)
+
+
+def digest(sources: Sources, board: Board) -> str:
+    """Of all that an ELF is made from but our own C sources and the compiler; 32 hexadecimal digits."""
+    plan = _plan(sources, board) | {"board": board.id, "files": dict(sources.files)}
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
+    """Compiles and links sources for board in folder, which place.alone() holds; folder/firmware.elf exists afterwards
+    only when it is whole and what was asked for.
 
     Raises MissingTool, BuildError (which names folder/build.log and the first error) and DoesNotFit (flash or RAM
     overflow, by how many bytes).
     """
-    folder = folder.resolve()
+    place.check_root()
     _require_compiler(board)
-    _write_sources(sources, board, folder)
+    folder = folder.resolve()
+    generation = f"gen_{digest(sources, board)}"
+    _write_sources(sources, _plan(sources, board) | {"generation": generation}, folder)
     prepare()
-    log = folder / "build.log"
+    log, link = folder / "build.log", place.link(folder)
     command = [sys.executable, "-m", "platformio", "run", "--environment", board.id, "--disable-auto-clean"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=_environment(folder), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        errors="replace", check=False,
-    )  # fmt: skip
-    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    status, output = child.run(command, cwd=ROOT, env=_environment(link))
+    output = output.replace(link, str(folder))
+    write_whole(log, output.encode())
     elf = folder / "firmware.elf"
-    if done.returncode != 0:
-        for stale in folder.glob("firmware.*"):
-            stale.unlink()
-        if board.vendor and _UNREACHABLE.search(done.stdout + done.stderr):
+    if status != 0:
+        _remove_results(folder)
+        if _FULL.search(output):
+            raise DiskFull(f"the disk is full: {board.id}'s firmware could not be built in {folder}; make room.")
+        if board.vendor and _UNREACHABLE.search(output):
             raise MissingTool(
                 f"{board.id} needs its vendor's platform from PlatformIO's registry, which can't be reached: connect "
                 f"this machine once, or take a board that is built without it (`python -m gen boards`)."
             )
-        raise _failure(done.stdout + done.stderr, sources, board, log)
-    return _measure(elf, board)
+        raise _failure(output, sources, board, log)
+    try:
+        _confirm(elf, generation, sources)
+    except BuildError:
+        _remove_results(folder)
+        raise
+    return _measure(elf, board, ROOT / link)
+
+
+def _remove_results(folder: Path) -> None:
+    for stale in folder.glob("firmware.*"):
+        stale.unlink()
+
+
+def _confirm(elf: Path, generation: str, sources: Sources) -> None:
+    """Raises BuildError unless the ELF is of this generation and, where it answers HELLO, of this model."""
+    try:
+        content = elf.read_bytes()
+    except OSError as error:
+        raise BuildError(f"{elf} was linked and can't be read: {why(error)}.") from None
+    whose = [generation.encode()]
+    if sources.link == ANSWERS_HELLO:
+        whose.append(bytes.fromhex(sources.graph.sha256))
+    if any(mark not in content for mark in whose):
+        raise BuildError(
+            f"{elf} is not what was to be linked, but of other sources: something else writes to its folder, so "
+            "build again, into a folder of its own (--out)."
+        )
 
 
 def prepare() -> None:
@@ -158,20 +202,23 @@ def _require_compiler(board: Board) -> None:
     raise MissingTool(f"{compiler} is not on PATH; `apt-get install {toolchain.apt}` installs it{other}.")
 
 
-def _write_sources(sources: Sources, board: Board, folder: Path) -> None:
-    """The generated files and build.json; files of an earlier generation that no longer belong are deleted."""
-    for stale in set(_files(folder / "src")) - {folder / "src" / path for path in sources.files}:
-        stale.unlink()
-    for path, text in sources.files.items():
-        write_if_changed(folder / "src" / path, text)
+def _plan(sources: Sources, board: Board) -> dict[str, object]:
+    """What firmware/pio/builder/main.py must know of a build."""
     plan: dict[str, object] = {
         "link": sources.link,
         "firmware": sources.firmware,
         "include_dirs": sources.include_dirs,
         "memory": _memory(sources, board),
     }
-    if sources.tree:
-        plan["tree"] = str(sources.tree)
+    return plan | ({"tree": place.link(sources.tree)} if sources.tree else {})
+
+
+def _write_sources(sources: Sources, plan: Mapping[str, object], folder: Path) -> None:
+    """The generated files and build.json; files of an earlier generation that no longer belong are deleted."""
+    for stale in set(_files(folder / "src")) - {folder / "src" / path for path in sources.files}:
+        stale.unlink()
+    for path, text in sources.files.items():
+        write_if_changed(folder / "src" / path, text)
     write_if_changed(folder / "build.json", json.dumps(plan, indent=2) + "\n")
 
 
@@ -190,11 +237,11 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(link: str) -> dict[str, str]:
     """Ours without PlatformIO's settings of the person who calls, and with its calls home switched off."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
     return kept | {
-        "GEN_FOLDER": str(folder),
+        "GEN_FOLDER": link,
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
     }
@@ -227,8 +274,8 @@ def _region(name: str, sources: Sources, board: Board) -> tuple[str, int]:
     return ("RAM for constants" if layout.constants is board.ram else "flash"), layout.constants.bytes
 
 
-def _measure(elf: Path, board: Board) -> Firmware:
-    """Sizes from the section headers and the linker's map."""
+def _measure(elf: Path, board: Board, linked: Path) -> Firmware:
+    """Sizes from the section headers and the linker's map, in which the folder is called linked."""
     from elftools.elf.constants import SH_FLAGS
     from elftools.elf.elffile import ELFFile
 
@@ -242,7 +289,7 @@ def _measure(elf: Path, board: Board) -> Firmware:
                 writable = bool(flags & SH_FLAGS.SHF_WRITE)
                 ram += size if (any(section["sh_addr"] in its for its in rams) if rams else writable) else 0
     map_text = elf.with_suffix(".map").read_text(encoding="utf-8")
-    parts, code = (_parts(map_text, elf.parent, board, sections) for sections in (_IN_FLASH, _CODE))
+    parts, code = (_parts(map_text, linked, board, sections) for sections in (_IN_FLASH, _CODE))
     return Firmware(elf, flash, ram, parts, code)
 
 

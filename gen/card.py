@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from gen import quantize
+from gen import quantize, warn
 from gen.emit import write_together
-from gen.errors import UsageError
+from gen.errors import UsageError, why
 from gen.graph import Array
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY, Objective, of
@@ -54,6 +54,7 @@ def make(task: Task, splits: Splits, runs: Sequence[Run]) -> Card:
         for run in runs
     ]
     dataset = task.dataset()
+    kept, words = choose(task, splits, runs[0])
     return {
         "task": task.name,
         "title": task.title,
@@ -80,8 +81,31 @@ def make(task: Task, splits: Splits, runs: Sequence[Run]) -> Card:
             },
         },
         "distillation": _distillation(task, runs, students, splits.test),
+        "kept": kept,
+        "warnings": words,
         "curves": {name: dict(getattr(runs[0].trained, name).curves) for name in NAMES},
     }
+
+
+def choose(task: Task, splits: Splits, run: Run) -> tuple[str, list[str]]:
+    """The name of the student whose .tflite is written, and sentences on what went wrong in the training."""
+    trained, validation, measure = run.trained, splits.validation, task.objective.measure
+    kept, words = warn.choose(
+        measure(trained.teacher.outputs(validation.x), validation),
+        measure(trained.alone.outputs(validation.x), validation),
+        {
+            name: measure(quantize.outputs(getattr(run, name).graph, validation.x), validation)
+            for name in ("alone", "distilled")
+        },
+    )
+    outputs = getattr(trained, kept).outputs
+    return kept, [*words, *warn.of_student(task.objective, splits, task.dataset().classes, outputs)]
+
+
+def kept(card: Mapping[str, Any]) -> Card:
+    """The figures of the student that was written."""
+    found: Card = card["models"][card.get("kept", "distilled")]
+    return found
 
 
 def _float_figures(model: FloatModel, outputs: Array, splits: Splits) -> Card:
@@ -152,12 +176,12 @@ def plot(card: Mapping[str, Any]) -> bytes:
     from matplotlib.figure import Figure
 
     objective = of(card["models"]["distilled"]["test_int8"])
-    watched = "errors_int8" in card["models"]["distilled"]
+    watched = "errors_int8" in kept(card)
     figure = Figure(figsize=(10, 7.0 if watched else 4.2), layout="constrained")
     if watched:
         grid = figure.add_gridspec(2, 2, width_ratios=(1.35, 1), height_ratios=(1.4, 1))
         curves, bars = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
-        _plot_errors(figure.add_subplot(grid[1, :]), card["models"]["distilled"], card["dataset"]["test"])
+        _plot_errors(figure.add_subplot(grid[1, :]), kept(card), card["dataset"]["test"])
     else:
         curves, bars = figure.subplots(1, 2, width_ratios=(1.35, 1))
     percent = 100 if objective is CLASSIFY else 1
@@ -222,7 +246,7 @@ def check_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UsageError(f"can't write to {folder}: {error.strerror}; give another folder with --out.") from None
+        raise UsageError(f"can't write to {folder}: {why(error)}; give another folder with --out.") from None
 
 
 def write(card: Card, content: bytes, folder: Path) -> None:

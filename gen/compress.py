@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gen import bench, build, distill, prune, qat, quantize, sensitivity, tflite, train
+from gen import bench, build, distill, prune, qat, quantize, sensitivity, tflite, train, warn
 from gen.bench import Case
 from gen.board import Board
 from gen.errors import GenError, MissingTool
@@ -119,6 +119,23 @@ class Outcome:
     results: Mapping[Recipe, list[Result]]
     costs: Mapping[Recipe, Costs]
     layers: tuple[LayerCost, ...]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What went wrong with teacher and students, of the first seed."""
+        said = []
+        classes = self.task.dataset().classes
+        for recipe in self.order.recipes:
+            found = self.results[recipe][0].int8.validation
+            said += [f"{recipe}: {w}" for w in warn.at_chance(self.task.objective, found, self.splits, classes)]
+        plain = [stage for stage in self.order.stages if not stage.words] or list(self.order.recipes)
+        student = self.results[plain[0]][0].simulated.validation
+        if self.teacher is not None and self.teacher.validation.value < student.value:
+            said.append(
+                f"the teacher, {self.teacher.validation.value:.1%} on validation, is worse than the student of "
+                f"{plain[0]}, {student.value:.1%}: it has nothing to teach."
+            )
+        return said
 
 
 @dataclass
@@ -241,7 +258,10 @@ def _run(task: Task, order: Order, splits: Splits, folder: Path, say: Say) -> Ou
         told = f"{costs[stage].instructions:,} instructions" if costs[stage].instructions else costs[stage].note or ""
         say(f"{stage} on {order.board.id}: {costs[stage].verdict} {told}".rstrip())
     shown = None if teacher is None else makers[0].figures(teacher.outputs)
-    return Outcome(task, order, splits, shown, results, costs, _layers(order, makers[0]))
+    outcome = Outcome(task, order, splits, shown, results, costs, _layers(order, makers[0]))
+    for sentence in outcome.warnings:
+        say(f"warning: {sentence}")
+    return outcome
 
 
 def _rehearse(task: Task, order: Order, splits: Splits, folder: Path, say: Say) -> None:

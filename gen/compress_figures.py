@@ -61,6 +61,7 @@ def describe(outcome: Outcome) -> Json:
         "words": words(outcome),
         "equal_sizes": equal_sizes(outcome),
         "layers": [asdict(layer) for layer in outcome.layers],
+        "warnings": outcome.warnings,
     }
 
 

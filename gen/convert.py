@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gen import calibration, convert_onnx, convert_tensorflow, convert_torch, quantize, reference, tflite, train
+from gen import calibration, child, convert_onnx, convert_tensorflow, convert_torch, quantize, reference, tflite, train
 from gen.board import ROOT
 from gen.calibration import Example, Input
 from gen.convert_fold import fold_transposes
 from gen.convert_model import Opened, refusal
+from gen.emit import write_whole
 from gen.errors import GenError, MissingTool, ModelError, UsageError
 from gen.graph import Array, Graph
 from gen.task import INSTALL_TRAIN
@@ -91,9 +92,7 @@ def load(path: Path, examples: Path | None, say: Say) -> bytes:
     start = time.monotonic()
     converted = in_child(convert, path, examples)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
-    partial.write_bytes(converted.content)
-    partial.replace(kept)
+    write_whole(kept, converted.content)
     for note in converted.notes:
         say(f"import: {note}")
     size, took = len(converted.content), time.monotonic() - start
@@ -104,7 +103,8 @@ def load(path: Path, examples: Path | None, say: Say) -> bytes:
 def in_child(work: Callable[[Path, Path], Converted], path: Path, examples: Path) -> Converted:
     """work(path, examples) in a process of its own, since TensorFlow's converter ends the process on some models.
     Raises what work raises, ModelError when the process ends."""
-    with train.quiet(), ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with train.quiet(), ProcessPoolExecutor(1, context, initializer=child.end_with_parent) as pool:
         try:
             return pool.submit(work, path, examples).result()
         except BrokenProcessPool:

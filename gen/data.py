@@ -66,6 +66,11 @@ class Normalization:
         normalized: Array = (x - np.array(self.mean, np.float32)) / np.array(self.deviation, np.float32)
         return normalized
 
+    def undo(self, x: Array) -> Array:
+        """NHWC float32 -> NHWC float32 in natural units."""
+        natural: Array = x * np.array(self.deviation, np.float32) + np.array(self.mean, np.float32)
+        return natural
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -161,25 +166,49 @@ def normalize(x: Array, kind: str) -> Normalization:
     )
 
 
-def test_set(card_path: Path, sha256: str) -> Examples | None:
-    """The test set of the model with this hash, normalized, from the constants and the files that a card names which
-    train_folder() wrote; None where it is no such card, or another model's. Raises MissingTool: the files are gone."""
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What a card of ours says of the data that its model was trained on. entries: the files of the test set."""
+
+    kind: str
+    features: Features
+    normalization: Normalization
+    classes: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    card: Path
+
+    def raw_test_set(self) -> Examples:
+        """In natural units. Raises MissingTool: files are gone, or others."""
+        collection = data_files.read(list(self.entries), self.features, lambda *_: None)
+        if collection.bad or not set(collection.classes) <= set(self.classes):
+            first = collection.bad[0] if collection.bad else None
+            why = f"{first.file} {first.reason}" if first else "a file has labels that the model does not know"
+            raise MissingTool(f"the test set of {self.card} is not there as it was: {why}.")
+        return Examples(*data_files.stack(collection.recordings, self.classes))
+
+
+def known(card_path: Path, sha256: str) -> Known | None:
+    """Of a card that train_folder() wrote; None where it is no such card, or another model's."""
     try:
         card = json.loads(card_path.read_text("utf-8"))
-        about, classes = card["data"], card["dataset"]["classes"]
-        if card["models"]["distilled"]["sha256"] != sha256:
+        about, classes = card["data"], tuple(card["dataset"]["classes"])
+        if card["models"][card.get("kept", "distilled")]["sha256"] != sha256:
             return None
         values = {key: data_files.plain(value) for key, value in about["features"].items()}
         features = KINDS[about["kind"]].features(**values)
         normalization = Normalization(**{key: tuple(value) for key, value in about["normalization"].items()})
         folder, by_row = card_path.resolve().parent / about["folder"], values.get("by_row", False)
         entries = [Entry(folder / name, name, None if by_row else name.split("/")[0]) for name in about["test_files"]]
+        return Known(about["kind"], features, normalization, classes, tuple(entries), card_path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    collection = data_files.read(entries, features, lambda *_: None)
-    if collection.bad or not set(collection.classes) <= set(classes):
-        first = collection.bad[0] if collection.bad else None
-        why = f"{first.file} {first.reason}" if first else "a file has labels that the model does not know"
-        raise MissingTool(f"the test set of {card_path} is not in {folder} as it was: {why}.")
-    x, y = data_files.stack(collection.recordings, classes)
-    return Examples(normalization.apply(x), y)
+
+
+def test_set(card_path: Path, sha256: str) -> Examples | None:
+    """The test set of the model with this hash, normalized, from the constants and the files that a card names which
+    train_folder() wrote; None where it is no such card, or another model's. Raises MissingTool: the files are gone."""
+    found = known(card_path, sha256)
+    if found is None:
+        return None
+    raw = found.raw_test_set()
+    return Examples(found.normalization.apply(raw.x), raw.y)

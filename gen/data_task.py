@@ -57,9 +57,11 @@ def train_folder(order: Order, folder: Path, say: Say, progress: Progress) -> Ca
             quantize.quantize(model, splits.train.x, task.name) for model in (trained.alone, trained.distilled)
         )
     made = card.make(task, splits, [card.Run(task.seed, trained, alone, distilled)])
-    made = {**made, "data": describe(prepared, distilled, folder)}
+    kept = {"alone": alone, "distilled": distilled}[made["kept"]]
+    made = {**made, "data": describe(prepared, kept, folder)}
     tell_size(made, say)
-    card.write(made, distilled.content, folder)
+    train.tell(made, say)
+    card.write(made, kept.content, folder)
     path = os.path.relpath(folder / f"{task.name}.tflite")
     say(f"written: {path}, .json, .png; {time.monotonic() - start:.1f} s in all")
     say(f"next: python -m gen verify {shlex.quote(path)} --board host")
@@ -173,7 +175,7 @@ def describe(prepared: Prepared, model: QuantizedModel, card_folder: Path) -> Ca
 
 def tell_size(made: Card, say: Say) -> None:
     """What the student takes, and what to do where it is more than the architectures are made for."""
-    size, arena = made["models"]["distilled"]["tflite_bytes"], made["data"]["arena_bytes"]["aot"]
+    size, arena = card.kept(made)["tflite_bytes"], made["data"]["arena_bytes"]["aot"]
     say(f"student: {size} bytes, arena {arena} bytes with engine aot and portable kernels")
     if size > FLASH_BYTES - CODE_BYTES or arena > RAM_BYTES - STACK_BYTES:
         smaller = "--size" if made["data"]["kind"] == "images" else "--window"

@@ -1,16 +1,20 @@
 """Generated text: the Jinja environment with its filters for C; and files that are whole or as they were before,
 whatever interrupts."""
 
+import contextlib
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gen.errors import UsageError
+from gen.errors import UsageError, why
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 BYTES_A_LINE = 24
@@ -31,6 +35,29 @@ def c_string(text: str) -> str:
     return f'"{escaped}"'
 
 
+def c_text(text: str) -> str:
+    """A C string literal of text as UTF-8 bytes."""
+    octets = (chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode())
+    return f'"{"".join(octets)}"'
+
+
+def c_float(value: float) -> str:
+    """A literal of C and C++11 that is exactly this float32."""
+    text = f"{np.float32(value):.9g}"
+    return f"{text}f" if re.search(r"[.e]", text) else f"{text}.0f"
+
+
+def in_comment(text: str) -> str:
+    """text in one line, without what would end a C comment, or begin another or a trigraph."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return re.sub(r"(?<=[*/?])(?=[*/?])", " ", line)
+
+
+def wrapped(text: str, indent: str) -> str:
+    """text in lines of a C comment."""
+    return textwrap.fill(text, 116, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -43,6 +70,7 @@ def _environment() -> Environment:
     )
     environment.filters["hex_lines"] = hex_lines
     environment.filters["c_string"] = c_string
+    environment.filters["wrapped"] = wrapped
     return environment
 
 
@@ -62,24 +90,36 @@ def write_if_changed(path: Path, text: str) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
     except OSError as error:
-        raise UsageError(f"{path} can't be written: {(error.strerror or str(error)).lower()}.") from error
+        raise UsageError(f"{path} can't be written: {why(error)}.") from error
     return True
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Raises OSError."""
+    """Raises OSError, which names the file."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        with named(path):
+            partial.write_bytes(content)
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """An OSError in the block is about path: who writes to a full disk does not say where."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
     """All of them, by name, put in place in this order once every one is written. Raises OSError."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
         for name, content in files.items():
-            (Path(scratch) / name).write_bytes(content)
+            with named(folder / name):
+                (Path(scratch) / name).write_bytes(content)
         for name in files:
             (Path(scratch) / name).replace(folder / name)

@@ -1,6 +1,7 @@
 """Every error that a person can cause, with the process's exit code.
 
 GenError                  2  anything a person can put right; the message says what, where and what to do
+├── DiskFull              2  nothing more can be written
 ├── UsageError            2  wrong word on the command line: unknown board, task, engine, key; missing file
 ├── ModelError            4  the model can't be used
 │   ├── NotTflite         4  the file is not a (whole) .tflite
@@ -19,6 +20,7 @@ GenError                  2  anything a person can put right; the message says w
     └── WrongModel        5  the device runs another model than the one verified
 """
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
@@ -34,6 +36,10 @@ class GenError(Exception):
         """Machine-readable name for --json, such as "does_not_fit"."""
         name = type(self).__name__
         return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class DiskFull(GenError):
+    pass
 
 
 class UsageError(GenError):
@@ -98,6 +104,24 @@ class ProtocolError(DeviceError):
 
 class WrongModel(DeviceError):
     pass
+
+
+def is_full(error: OSError) -> bool:
+    """Whether no room is left: on the disk, or of what a user may have there."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def why(error: OSError) -> str:
+    """The reason as the end of a sentence."""
+    return "the disk is full" if is_full(error) else (error.strerror or str(error)).lower()
+
+
+def of_os(error: OSError) -> GenError:
+    """What nobody expected of a file, in a sentence."""
+    file = f"{error.filename} " if error.filename else "a file "
+    if is_full(error):
+        return DiskFull(f"the disk is full: {file}could not be written; make room, and do it again.")
+    return UsageError(f"{file}can't be used: {why(error)}.")
 
 
 def unknown(what: str, word: str, known: Iterable[str], see: str) -> UsageError:

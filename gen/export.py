@@ -12,18 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from gen import __version__, board, quantize, reference, task, verify
+from gen import __version__, board, reference, task, verify
 from gen.board import ROOT
-from gen.emit import render
+from gen.emit import c_float, c_text, in_comment, render
 from gen.engines import ENGINES, Sources
-from gen.errors import MissingTool, unknown
+from gen.errors import unknown
 from gen.export_folder import MANIFEST, manifest, write
 from gen.export_formats import FORMATS, Format
+from gen.export_input import Example, Known, look_up, real_examples
 from gen.export_prefix import check_prefix, default_prefix
 from gen.export_sources import COMPILED, MACHINES, tree
 from gen.graph import Array, Graph, Tensor
 from gen.kernels import FALLBACK
 from gen.model import QuantizedModel
+from gen.objective import CLASSIFY
 
 __all__ = ["FORMATS", "Library", "Order", "default_folder", "library", "write"]
 
@@ -53,25 +55,16 @@ class Order:
 
 
 @dataclass(frozen=True, eq=False)
-class Example:
-    """One inference: inputs and what the reference computes, arrays with their tensors' shapes. source says where the
-    inputs are from, as the end of a sentence."""
-
-    inputs: Sequence[Array]
-    outputs: Sequence[Array]
-    source: str
-
-
-@dataclass(frozen=True, eq=False)
 class Library:
-    """files: relative path -> text. arena_bytes: with pointers of 4 bytes."""
+    """files: relative path -> text. source: where the examples' inputs are from, as the end of a sentence."""
 
     prefix: str
     format: str
     model: QuantizedModel
     isa: str
     sources: Sources
-    example: Example
+    examples: Sequence[Example]
+    source: str
     files: Mapping[str, str]
 
     def as_json(self) -> dict[str, Any]:
@@ -84,7 +77,7 @@ class Library:
             "prefix": self.prefix,
             "arena_bytes": self.sources.arena_bytes,
             "const_bytes": self.sources.const_bytes,
-            "example": self.example.source,
+            "example": self.source,
             "files": sorted(self.files),
         }
 
@@ -104,10 +97,11 @@ def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = la
     prefix = default_prefix(model.name) if order.prefix is None else check_prefix(order.prefix)
     generate = ENGINES[order.engine]
     narrow, wide = (generate(model.graph, model.content, isa, pointer_bytes, order.level) for pointer_bytes in (4, 8))
-    labels, example = _example(model, say)
+    known, examples, source = _examples(model, say)
     own = {f"src/{prefix}/{path}": text for path, text in tree(narrow, prefix).items()}
     values = {
-        **_of_model(model, prefix, labels, example),
+        **_of_model(model, prefix, known, examples),
+        "source": in_comment(source),
         **_of_sources(prefix, narrow, wide, own),
         "isa": isa,
         "machine": MACHINES.get(isa),
@@ -120,7 +114,7 @@ def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = la
         size = f'#include "../../../{prefix}.h"\n#define ENGINE_ARENA_BYTES {prefix.upper()}_ARENA_BYTES\n'
         files[f"src/{prefix}/tflm/engine/engine.cpp"] = size + engine_cpp
     files[MANIFEST] = manifest({key: values[key] for key in ("prefix", "model", "sha256", "engine", "isa")}, files)
-    return Library(prefix, order.format, model, isa, narrow, example, files)
+    return Library(prefix, order.format, model, isa, narrow, examples, source, files)
 
 
 def default_folder(library: Library) -> Path:
@@ -128,37 +122,54 @@ def default_folder(library: Library) -> Path:
     return ROOT / "build" / "export" / library.format / library.prefix
 
 
-def _example(model: QuantizedModel, say: Callable[[str], None]) -> tuple[tuple[str, ...], Example]:
-    """The names of the classes, and the task's first test image where it can be had; else none, and random inputs."""
+def _examples(model: QuantizedModel, say: Callable[[str], None]) -> tuple[Known, list[Example], str]:
+    """What is known of the model; the first test examples where they can be had, else random inputs."""
     graph = model.graph
-    labels: tuple[str, ...] = ()
-    inputs, source = reference.random_inputs(graph, EXAMPLE_VECTOR, verify.SEED), f"random inputs, seed {verify.SEED}"
-    if model.task is not None:
-        learnt = task.load_task(model.task)
-        try:
-            labels, test = learnt.dataset().classes, learnt.test_set()
-        except MissingTool as error:
-            say(f"no labels, and random inputs in the example: {error}")
-        else:
-            inputs = quantize.quantize_input(graph, test.x[:1])
-            source = f"the first test image of {model.task} (labelled {labels[test.y[0]]})"
-    return labels, Example(inputs, reference.outputs(graph, inputs), source)
+    known, test, whose = look_up(model, say)
+    if test is not None and len(test.y):
+        classify = model.task is None or task.load_task(model.task).objective is CLASSIFY
+        found = real_examples(graph, known, test, classify)
+        what = "a test example" if len(found) == 1 else f"{len(found)} test examples"
+        labels = [example.label for example in found if example.label]
+        said = f" (labelled {', '.join(labels)})" if labels else ""
+        return known, found, f"{what} of {whose}{said}"
+    inputs = tuple(reference.random_inputs(graph, EXAMPLE_VECTOR, verify.SEED))
+    example = Example(inputs, tuple(reference.outputs(graph, inputs)))
+    return known, [example], f"random inputs, seed {verify.SEED}"
 
 
-def _of_model(model: QuantizedModel, prefix: str, labels: Sequence[str], example: Example) -> dict[str, Any]:
+def _of_model(model: QuantizedModel, prefix: str, known: Known, examples: Sequence[Example]) -> dict[str, Any]:
     """What the templates say about the model."""
-    outputs = _tensors(model.graph, prefix, "output", model.graph.outputs, example.outputs)
+    graph = model.graph
+    inputs = _tensors(graph, prefix, "input", graph.inputs, [example.inputs for example in examples])
+    outputs = _tensors(graph, prefix, "output", graph.outputs, [example.outputs for example in examples])
+    labels = known.labels if [t["elements"] for t in outputs] == [len(known.labels)] else ()
+    raw = [example.raw for example in examples if example.raw is not None]
+    constants = known.normalization
     return {
         "prefix": prefix,
         "macro": prefix.upper(),
         "example": f"{prefix}_example",
         "version": __version__,
         "model": model.name,
-        "sha256": model.graph.sha256,
-        "tensors": [*_tensors(model.graph, prefix, "input", model.graph.inputs, example.inputs), *outputs],
-        "labels": [_c_text(label) for label in labels] if [t["elements"] for t in outputs] == [len(labels)] else [],
+        "sha256": graph.sha256,
+        "tensors": [*inputs, *outputs],
+        "one_input": inputs[0] if len(inputs) == 1 and inputs[0]["quant"] else None,
+        "labels": [c_text(label) for label in labels],
+        "meaning": in_comment(known.meaning),
+        "channels": [c_text(name) for name in known.channels],
+        "constants": [
+            {"name": c.name, "value": c_float(c.value) if isinstance(c.value, float) else c.value, "meaning": c.meaning}
+            for c in known.constants
+        ],
+        "mean": [c_float(value) for value in constants.mean] if constants else [],
+        "deviation": [c_float(value) for value in constants.deviation] if constants else [],
+        "threshold": None if known.threshold is None else c_float(known.threshold),
+        "examples": len(examples),
+        "raw": [_lines([f"{c_float(value)}," for value in array.ravel().tolist()]) for array in raw],
+        "answers": [int(np.argmax(example.outputs[0])) for example in examples],
+        "truths": [c_text(example.label) for example in examples if example.label is not None],
         "statuses": _STATUSES,
-        "source": example.source,
     }
 
 
@@ -209,15 +220,16 @@ def _command(order: Order, isa: str, prefix: str) -> str:
 
 
 def _tensors(
-    graph: Graph, prefix: str, kind: str, indices: Sequence[int], arrays: Sequence[Array]
+    graph: Graph, prefix: str, kind: str, indices: Sequence[int], examples: Sequence[Sequence[Array]]
 ) -> list[dict[str, Any]]:
-    """What the templates say about inputs or outputs; the only one is called input, several input_0, input_1, ..."""
+    """What the templates say about inputs or outputs; the only one is called input, several input_0, input_1, ...
+    examples: of each the arrays."""
     found = []
-    for i, (index, array) in enumerate(zip(indices, arrays, strict=True)):
+    for i, index in enumerate(indices):
         tensor = graph.tensors[index]
         suffix = "" if len(indices) == 1 else f"_{i}"
         ctype = "float" if tensor.dtype == "float32" else f"{tensor.dtype}_t"
-        texts = [f"{_c_float(v)}," if ctype == "float" else f"{v}," for v in array.ravel().tolist()]
+        literal: Callable[[Any], str] = c_float if ctype == "float" else str
         found.append(
             {
                 "index": i,
@@ -233,7 +245,7 @@ def _tensors(
                 "shape": tensor.shape,
                 "elements": tensor.elements,
                 "quant": _quantization(tensor),
-                "lines": [" ".join(texts[at : at + _NUMBERS_A_LINE]) for at in range(0, len(texts), _NUMBERS_A_LINE)],
+                "rows": [_lines([f"{literal(v)}," for v in arrays[i].ravel().tolist()]) for arrays in examples],
             }
         )
     return found
@@ -244,19 +256,11 @@ def _quantization(tensor: Tensor) -> dict[str, Any] | None:
     if tensor.dtype != "int8" or tensor.quant is None or tensor.quant.per_channel:
         return None
     limits = {"low": -128, "high": 127, "span": 512}
-    return {"scale": _c_float(tensor.scale), "zero_point": tensor.zero_point, **limits}
+    return {"scale": c_float(tensor.scale), "zero_point": tensor.zero_point, **limits}
 
 
-def _c_float(value: float) -> str:
-    """A literal of C and C++11 that is exactly this float32."""
-    text = f"{np.float32(value):.9g}"
-    return f"{text}f" if re.search(r"[.e]", text) else f"{text}.0f"
-
-
-def _c_text(text: str) -> str:
-    """A C string literal of UTF-8 bytes."""
-    octets = (chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode())
-    return f'"{"".join(octets)}"'
+def _lines(texts: Sequence[str]) -> list[str]:
+    return [" ".join(texts[at : at + _NUMBERS_A_LINE]) for at in range(0, len(texts), _NUMBERS_A_LINE)]
 
 
 def _keywords(header: str, prefix: str) -> dict[str, list[str]]:

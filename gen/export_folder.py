@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gen import __version__
-from gen.errors import UsageError
+from gen.errors import UsageError, why
 
 MANIFEST = "gen-export.json"
 BUILT = "build"  # what a library's Makefile makes; the manifest doesn't know it
@@ -43,7 +43,7 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
                     old.rename(folder)
                 raise
     except OSError as error:
-        raise UsageError(f"{folder} can't be written: {error.strerror}; choose another --out.") from error
+        raise UsageError(f"{folder} can't be written: {why(error)}; choose another --out.") from error
 
 
 def _refuse_to_lose(folder: Path) -> None:

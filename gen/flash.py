@@ -1,6 +1,7 @@
 """Put a firmware on a real board, with whichever of the board's tools this machine has; and find the board's port."""
 
 import importlib.util
+import re
 import shlex
 import shutil
 import subprocess
@@ -12,9 +13,11 @@ from pathlib import Path
 from serial.tools import list_ports
 
 from gen.board import Board
-from gen.errors import DeviceError, MissingTool, UsageError, unknown
+from gen.errors import DeviceError, MissingTool, UsageError, unknown, why
 
 DRIVES = ("/media", "/run/media", "/Volumes")  # where systems mount USB drives, some below the user's name
+# `program` of OpenOCD 0.12 puts the file between braces and evaluates it once more.
+_NO_TCL = re.compile(r"[{}\\\n]")
 ESPTOOL_OFFSETS = {"esp32": "0x1000", "esp32c3": "0x0"}  # where the boot ROM looks for the image
 
 
@@ -33,7 +36,9 @@ class Image:
     port: Callable[[], str]
 
     def file(self, form: str) -> str:
-        return str(self.folder / f"firmware.{form}")
+        """Its path, which no tool takes for an option."""
+        path = str(self.folder / f"firmware.{form}")
+        return f"./{path}" if path.startswith("-") else path
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ def _on_path(name: str) -> Callable[[Image], bool]:
 
 
 def _openocd(image: Image) -> list[str]:
+    if _NO_TCL.search(image.file("elf")):
+        raise UsageError(
+            f"openocd can't be told of {image.file('elf')!r}, whose braces and backslashes are its language's: "
+            "build in another folder (--out), or take another tool (--tool)."
+        )
     scripts = [word for file in image.detail.split(",") for word in ("-f", file)]
     return ["openocd", *scripts, "-c", f"program {{{image.file('elf')}}} verify reset exit"]
 
@@ -125,7 +135,7 @@ def run(command: list[str], board: Board) -> None:
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
     except OSError as error:
-        raise MissingTool(f"{command[0]} can't be run: {(error.strerror or str(error)).lower()}.") from error
+        raise MissingTool(f"{command[0]} can't be run: {why(error)}.") from error
     if done.returncode != 0:
         tool = command[2] if command[1] == "-m" else Path(command[0]).name
         raise FlashFailed(
@@ -139,7 +149,7 @@ def _copy(file: Path, drive: Path, board: Board) -> None:
         shutil.copyfile(file, drive / file.name)
     except OSError as error:
         raise FlashFailed(
-            f"{file.name} could not be copied to {drive}, the drive of {board.id}: {error.strerror or error}."
+            f"{file.name} could not be copied to {drive}, the drive of {board.id}: {why(error)}."
         ) from error
 
 

@@ -5,12 +5,28 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gen import board, build, data, flash, mlperf, quantize, renode, report, task, tflm_tree, transport, verify
+from gen import (
+    board,
+    build,
+    data,
+    errors,
+    flash,
+    mlperf,
+    place,
+    quantize,
+    renode,
+    report,
+    task,
+    tflm_tree,
+    transport,
+    verify,
+)
 from gen.board import Board
 from gen.build import Firmware
 from gen.engines import ENGINES, Sources
@@ -86,7 +102,15 @@ def generate(found: QuantizedModel, target: Board, engine: str, level: str) -> S
 
 
 def build_model(found: QuantizedModel, target: Board, request: Request, progress: Progress) -> Built:
-    """Generates and compiles. Raises DoesNotFit, MissingTool, BuildError, ModelError."""
+    """Generates and compiles. Raises DoesNotFit, MissingTool, BuildError, ModelError; UsageError where another process
+    builds something else in the same folder."""
+    with held_build(found, target, request, progress) as built:
+        return built
+
+
+@contextmanager
+def held_build(found: QuantizedModel, target: Board, request: Request, progress: Progress) -> Iterator[Built]:
+    """build_model(), and what was built stays as it is until the block ends: nobody else builds in its folder."""
     sources = generate(found, target, request.engine, request.level)
     if request.tree:
         sources = tflm_tree.against(sources, request.tree, request.arena_bytes)
@@ -95,13 +119,14 @@ def build_model(found: QuantizedModel, target: Board, request: Request, progress
         sources = mlperf.speak(sources, found.graph)
     folder = request.folder or usual_folder(found, target, request)
     build.check_fits(target, sources, lambda: what_fits(found, target, request.engine))
-    progress.say(f"build: compiling for {target.id} ...")
-    start = time.monotonic()
-    firmware = build.build(sources, target, folder)
-    progress.say(f"build: {os.path.relpath(firmware.elf)} in {time.monotonic() - start:.1f} s")
-    options = {"engine": request.engine, "optimize": request.level, "protocol": request.protocol}
-    renode.save(target, folder, found, options)
-    return Built(found, target, sources, firmware, folder, report.built(found, target, sources, firmware))
+    with place.alone(folder, build.digest(sources, target), progress.say, progress._end_if_stopped):
+        progress.say(f"build: compiling for {target.id} ...")
+        start = time.monotonic()
+        firmware = build.compile_in(sources, target, folder)
+        progress.say(f"build: {os.path.relpath(firmware.elf)} in {time.monotonic() - start:.1f} s")
+        options = {"engine": request.engine, "optimize": request.level, "protocol": request.protocol}
+        renode.save(target, folder, found, options)
+        yield Built(found, target, sources, firmware, folder, report.built(found, target, sources, firmware))
 
 
 def usual_folder(found: QuantizedModel, target: Board, request: Request) -> Path:
@@ -234,9 +259,9 @@ def verify_boards(
     expected, stop = verify.expect(found, vectors, Progress()), threading.Event()
 
     def verified(target: Board, progress: Progress) -> report.Report:
-        built = build_model(found, target, request, progress)
-        port = port_of(built)
-        return verify_built(built, vectors, expected, progress, port=port, explained=explained, in_renode=in_renode)
+        with held_build(found, target, request, progress) as built:
+            port = port_of(built)
+            return verify_built(built, vectors, expected, progress, port=port, explained=explained, in_renode=in_renode)
 
     def one(target: Board) -> Outcome:
         progress, start = Progress(target.id, stop), time.monotonic()
@@ -260,3 +285,5 @@ def _attempt(make: Callable[[], report.Report]) -> report.Report | GenError:
         return make()
     except GenError as error:
         return error
+    except OSError as error:
+        return errors.of_os(error)

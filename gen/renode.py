@@ -5,8 +5,8 @@ Its ServerSocketTerminal is the serial line at a TCP port; see https://renode.re
 """
 
 import os
+import re
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gen.board import ROOT, Board, load_all
-from gen.emit import render, write_if_changed
+from gen.child import Child
+from gen.emit import render, write_if_changed, write_whole
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.model import QuantizedModel
-from gen.transport import BAUD, KILL_DEADLINE_S, Closing, SerialStream
+from gen.transport import BAUD, Closing, SerialStream
 
 PORT = 3456  # unless the command line says otherwise
 START_S = 60.0  # until the port must be open: Renode loads the whole machine first
@@ -41,8 +42,17 @@ def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[st
     words = {"model": found.name, "board": target.id, "port": PORT, "platform": platform, "uart": uart}
     project = os.path.relpath(ROOT, folder)
     for name in ("firmware.resc", "firmware.robot"):
-        write_if_changed(folder / name, render(name, **words, project=project, options=options))
-    (folder / f"{found.name}.tflite").write_bytes(found.content)
+        text = render(name, **words, project=robot_cell(project), file=robot_cell(found.name), options=options)
+        write_if_changed(folder / name, text)
+    write_whole(folder / f"{found.name}.tflite", found.content)
+
+
+def robot_cell(text: str) -> str:
+    """text as a cell of a Robot file, or a part of one; see "Escaping" in Robot Framework's User Guide."""
+    escaped = re.sub(r"[\\$@&%#=|*{}]", lambda match: f"\\{match[0]}", text)
+    for letter, word in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        escaped = escaped.replace(letter, word)
+    return re.sub("^ | $| (?= )", "${SPACE}", escaped)
 
 
 def command(port: int) -> list[str]:
@@ -62,15 +72,9 @@ class RenodeStream(Closing):
         self._log = folder / "renode.log"
         port = _free_port()
         with self._log.open("wb") as log:
-            # A session of its own, see gen/transport.py; and a standard input that stays open, or its console ends it.
-            self._process = subprocess.Popen(
-                [program, *command(port)[1:]],
-                cwd=folder,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            # A standard input that stays open, or its console ends it.
+            words = [program, *command(port)[1:]]
+            self._child = Child(words, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         try:
             self._line = self._connect(f"socket://localhost:{port}", start_s)
         except BaseException:
@@ -94,7 +98,7 @@ class RenodeStream(Closing):
             try:
                 return SerialStream(url, BAUD)
             except UsageError:
-                status = self._process.poll()
+                status = self._child.process.poll()
                 if status is not None:
                     raise DeviceGone(f"renode ended with exit status {status}, see {self._shown()}") from None
                 time.sleep(0.1)
@@ -104,15 +108,9 @@ class RenodeStream(Closing):
         return os.path.relpath(self._log)
 
     def _end(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is None:
-                os.killpg(self._process.pid, number)
-                try:
-                    self._process.wait(KILL_DEADLINE_S)
-                except subprocess.TimeoutExpired:
-                    continue
-        if self._process.stdin:
-            self._process.stdin.close()
+        self._child.end()
+        if self._child.process.stdin:
+            self._child.process.stdin.close()
 
 
 def _free_port() -> int:

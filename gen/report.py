@@ -44,6 +44,7 @@ TITLES = {
     "cycles": ("cycles per inference", ""),
     "inferences_per_second": ("inferences a second", ""),
     "arena_bytes": ("arena", "bytes"),
+    "arena_used_bytes": ("of which upstream TFLM uses", "bytes"),
     "const_bytes": ("constants", "bytes"),
     "const_growth": ("weights and scales, of the model's own", "%"),
     "stack_bytes": ("stack used", "bytes"),

@@ -100,13 +100,13 @@ class Target:
         """Of a trained model, linked for the board itself and run in its emulator if it has one. Raises what needs()
         does, DoesNotFit, and DeviceError where the device computes other bytes than the reference."""
         request = pipeline.Request(self.engine, self.level, self.folder)
-        built = pipeline.build_model(model, self.board, request, Silent())
-        found: Mapping[str, Any] = built.report
-        if self.board.emulated:
-            vectors = verify.random_vectors(model.graph, VECTORS)
-            found = pipeline.verify_built(built, vectors, verify.expect(model, vectors, Silent()), Silent())
-            if found["verdict"] != "exact":
-                raise DeviceError(f"{self.board.id} computes other bytes than the reference: {found['verdict']}.")
+        with pipeline.held_build(model, self.board, request, Silent()) as built:
+            found: Mapping[str, Any] = built.report
+            if self.board.emulated:
+                vectors = verify.random_vectors(model.graph, VECTORS)
+                found = pipeline.verify_built(built, vectors, verify.expect(model, vectors, Silent()), Silent())
+        if self.board.emulated and found["verdict"] != "exact":
+            raise DeviceError(f"{self.board.id} computes other bytes than the reference: {found['verdict']}.")
         counted = found.get("instructions")
         return Needs(
             flash_bytes=found["flash_bytes"],

@@ -180,12 +180,12 @@ def verified(order: Order, model: QuantizedModel, say: Say) -> Json:
     """Built for the board and, where it has an emulator, run with the whole test set; the figures of the report."""
     progress = pipeline.Progress()
     request = pipeline.Request(order.engine, order.level, order.folder / "build")
-    built = pipeline.build_model(model, order.board, request, progress)
-    found = built.report
-    if order.board.transport:
-        vectors = pipeline.choose_vectors(model, None)
-        found = pipeline.verify_built(built, vectors, verify.expect(model, vectors, progress), progress)
-    else:
+    with pipeline.held_build(model, order.board, request, progress) as built:
+        found = built.report
+        if order.board.transport:
+            vectors = pipeline.choose_vectors(model, None)
+            found = pipeline.verify_built(built, vectors, verify.expect(model, vectors, progress), progress)
+    if not order.board.transport:
         say(f"{order.board.id} has no emulator: instructions are the model's, and bytes were not compared")
     kept = ("verdict", "vectors", "mismatches", "instructions", "cycles", "flash_bytes", "ram_bytes", "arena_bytes",
             "const_bytes", "stack_bytes", order.task.objective.key)  # fmt: skip

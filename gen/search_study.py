@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gen.board import Board
-from gen.errors import UsageError
+from gen.errors import DiskFull, UsageError
 from gen.search_budget import Budget
 from gen.task import Task
 
@@ -74,6 +74,10 @@ def storage_errors(url: str, *more: type[Exception]) -> Iterator[None]:
         yield
     except (SQLAlchemyError, OptunaError, *more) as error:
         reason = str(getattr(error, "orig", None) or error.__cause__ or error).strip().splitlines()[0].rstrip(".")
+        if "disk is full" in reason:
+            raise DiskFull(
+                f"the disk is full: the study's storage {shown(url)} could not be written; make room."
+            ) from None
         raise UsageError(
             f"the study's storage {shown(url)} can't be used ({reason}): give an URL of a database with --storage, "
             f"such as sqlite:///search.db, or delete the file if it is damaged."

@@ -72,7 +72,7 @@ ERRORS = {
     5: "it has no such tensor: rebuild and flash the firmware",
     6: "the bytes asked for are not within the tensor: rebuild and flash the firmware",
 }
-ENGINE_NOT_READY = 4
+ENGINE_NOT_READY, ARENA_TOO_SMALL = 4, 1
 ENGINE = {  # engine_status_t
     0: "ok",
     1: "the arena is too small for the model: rebuild and flash the firmware",

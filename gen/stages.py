@@ -15,6 +15,7 @@ from gen import (
     bench,
     bench_report,
     board,
+    console,
     cost,
     data,
     data_task,
@@ -45,6 +46,7 @@ from gen.pipeline import (
     Request,
     build_model,
     choose_vectors,
+    held_build,
     line_of,
     usual_folder,
     verify_boards,
@@ -57,12 +59,17 @@ def version() -> str:
     return f"gen {__version__}"
 
 
-def fail(error: GenError, as_json: bool) -> None:
-    """One sentence on stderr; with --json the same as an object on stdout."""
-    if as_json:
-        json.dump({"error": error.kind, "message": str(error), "exit_code": error.exit_code}, sys.stdout, indent=2)
-        sys.stdout.write("\n")
+def fail(error: GenError, as_json: bool) -> int:
+    """One sentence on stderr; with --json the same as an object on stdout, where that takes it; the exit code."""
     sys.stderr.write(f"error: {error}\n")
+    if as_json:
+        found = {"error": error.kind, "message": str(error), "exit_code": error.exit_code}
+        try:
+            sys.stdout.write(json.dumps(found, indent=2) + "\n")
+            sys.stdout.flush()
+        except console.OutputLost as lost:
+            sys.stderr.write(f"error: {lost}\n")
+    return error.exit_code
 
 
 def run_train(args: Namespace) -> int:
@@ -137,23 +144,25 @@ def run_verify(args: Namespace) -> int:
     if args.dry_run:
         return show_commands(args, [(target, run_command(args, found, target, request)) for target in targets])
     if args.flash:
-        flash.choose(targets[0], Path(), args.tool, lambda: "")  # says before the build what is missing
+        # Says before the build what is missing.
+        folder = request.folder or usual_folder(found, targets[0], request)
+        flash.choose(targets[0], folder, args.tool, lambda: "")
     vectors = choose_vectors(found, args.vectors)
     if len(targets) > 1 or args.junit:
         return verify_several(args, found, targets, request, vectors)
     if not (args.port or args.flash or args.emulator or targets[0].transport):
         args.port = flash.find_port(targets[0], None)  # says before the build that there is none
     progress = Progress()
-    built = build_model(found, targets[0], request, progress)
-    verified = verify_built(
-        built,
-        vectors,
-        verify.expect(found, vectors, progress),
-        progress,
-        port=port_of(args, built),
-        explained=args.explain,
-        in_renode=args.emulator is not None,
-    )
+    with held_build(found, targets[0], request, progress) as built:
+        verified = verify_built(
+            built,
+            vectors,
+            verify.expect(found, vectors, progress),
+            progress,
+            port=port_of(args, built),
+            explained=args.explain,
+            in_renode=args.emulator is not None,
+        )
     if args.json:
         report.show_json(verified)
     else:
@@ -205,7 +214,7 @@ def run_command(args: Namespace, found: QuantizedModel, target: Board, request: 
     if args.flash:
         return shlex.join(flash.choose(target, folder, args.tool, lambda: port or "PORT", dry=True))
     if args.emulator and not port:
-        return f"cd {shlex.quote(str(folder))} && {shlex.join(renode.command(renode.PORT))}"
+        return f"cd -- {shlex.quote(str(folder))} && {shlex.join(renode.command(renode.PORT))}"
     if port or target.transport:
         return line_of(target, folder / "firmware.elf", port).removeprefix("exec:")
     return f"# {target.id}: a real board, at --port or where its USB ids are found"
@@ -236,9 +245,10 @@ def run_flash(args: Namespace) -> int:
         folder = Path(os.path.relpath(request.folder or usual_folder(found, target, request)))
         command = flash.choose(target, folder, args.tool, lambda: args.port or "PORT", dry=True)
         return show_commands(args, [(target, shlex.join(command))])
-    flash.choose(target, Path(), args.tool, lambda: "")  # says before the build what is missing
-    built = build_model(found, target, request, Progress())
-    flash.run(flash.choose(target, built.folder, args.tool, lambda: flash.find_port(target, args.port)), target)
+    # Says before the build what is missing.
+    flash.choose(target, request.folder or usual_folder(found, target, request), args.tool, lambda: "")
+    with held_build(found, target, request, Progress()) as built:
+        flash.run(flash.choose(target, built.folder, args.tool, lambda: flash.find_port(target, args.port)), target)
     if args.json:
         report.show_json(built.report)
     return 0
@@ -352,8 +362,9 @@ def run_stress(args: Namespace) -> int:
     rows = []
     for target in targets:
         progress = Progress(target.id)
-        built = build_model(found, target, request, progress)
-        rows.append(stress.run(built, vectors, expected, rate=args.errors / 100, noise=args.noise, say=progress.say))
+        with held_build(found, target, request, progress) as built:
+            row = stress.run(built, vectors, expected, rate=args.errors / 100, noise=args.noise, say=progress.say)
+        rows.append(row)
     if args.json:
         report.show_json([row.as_json() for row in rows])
     else:

@@ -36,13 +36,18 @@ class Examples:
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Every example there is. source: what a person needs to find the data again. test, validation: these sets, when
-    the data come with one or are split in time; examples then are without."""
+    the data come with one or are split in time; examples then are without. meaning: what an example's values are, in
+    their order, with units and rate, for whoever feeds a device. mean, deviation: what values were less, and then
+    divided by, of each channel; () where they are as they were measured."""
 
     source: str
     classes: tuple[str, ...]
     examples: Examples
     test: Examples | None = None
     validation: Examples | None = None
+    meaning: str = ""
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +178,8 @@ def overview() -> list[dict[str, str]]:
         found = load_task(name)
         size, figure = "not trained yet", ""
         if card_path(name).exists():
-            student = json.loads(card_path(name).read_text("utf-8"))["models"]["distilled"]
+            card = json.loads(card_path(name).read_text("utf-8"))
+            student = card["models"][card.get("kept", "distilled")]
             size = f"{student['tflite_bytes']} bytes"
             figure = f"{found.objective.figure} {student['test_int8'][found.objective.key]:.2%}"
         rows.append({"task": name, "title": found.title, "student": size, "figure": figure})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gen.board import Board
 from gen.engines import Sources
-from gen.errors import MissingTool, UnsupportedOp, UsageError
+from gen.errors import DoesNotFit, MissingTool, UnsupportedOp, UsageError
 
 RESOLVER = "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 NEEDED = (
@@ -44,6 +44,14 @@ def against(sources: Sources, tree: Path, arena_bytes: int | None) -> Sources:
         arena_because="it is guessed for upstream TFLM: say how large it is with --arena",
         kernels=tuple((index, kind, "upstream") for index, kind, _ in sources.kernels),
         tree=tree.resolve(),
+    )
+
+
+def too_small(sources: Sources) -> DoesNotFit:
+    """What to say where upstream refuses its arena; how much it lacks it does not tell."""
+    return DoesNotFit(
+        f"the TFLM in {sources.tree} has too small an arena with {sources.arena_bytes} bytes for {sources.name}: give "
+        f"it more, such as `--arena {2 * sources.arena_bytes}`; the report then says how much it uses."
     )
 
 

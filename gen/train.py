@@ -235,9 +235,16 @@ def train_task(task: Task, folder: Path, say: Say, repeats: int = 1) -> dict[str
     began = time.monotonic()
     card = cards.make(task, splits, runs)
     say(f"card: test set of {len(splits.test.y)} evaluated in {time.monotonic() - began:.1f} s")
-    cards.write(card, runs[0].distilled.content, folder)
+    tell(card, say)
+    cards.write(card, getattr(runs[0], card["kept"]).content, folder)
     say(f"written: {folder / task.name}.tflite, .json, .png; {time.monotonic() - start:.1f} s in all")
     return card
+
+
+def tell(card: Mapping[str, Any], say: Say) -> None:
+    """What went wrong, and which student that left."""
+    for sentence in card["warnings"]:
+        say(f"warning: {sentence}")
 
 
 def summary(card: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -250,4 +257,5 @@ def summary(card: Mapping[str, Any]) -> list[tuple[str, str]]:
         if "test_int8" in model:
             figures += [f"{model['test_int8'][objective.key]:.2%} as int8", f"{model['tflite_bytes']} bytes"]
         rows.append((name, ", ".join(figures)))
-    return [*rows, ("distillation", card["distillation"]["summary"])]
+    warnings = [("warning", sentence) for sentence in card.get("warnings", [])]
+    return [*rows, ("distillation", card["distillation"]["summary"]), *warnings]

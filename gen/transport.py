@@ -4,7 +4,6 @@
 "exec:qemu-system-arm -M ... -serial stdio"   a command line, split as a shell would, run without one
 """
 
-import contextlib
 import os
 import re
 import select
@@ -21,11 +20,11 @@ from typing import Protocol, Self
 import serial
 from serial.tools import list_ports
 
-from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
+from gen.child import Child
+from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError, why
 
 BAUD = 115200
 WRITE_DEADLINE_S = 5.0
-KILL_DEADLINE_S = 2.0
 END_DEADLINE_S = 1.0  # between the end of a program's output and its own
 READ_BYTES = 1 << 16
 STDERR_BYTES = 1000
@@ -154,20 +153,13 @@ class ProcessStream(Closing):
         self.name = Path(words[0]).name
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (a file, since nobody empties a pipe)
         try:
-            # A session, and so a process group, of its own: Ctrl-C reaches us alone, and we end the group.
-            self._process = subprocess.Popen(
-                words,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._stderr,
-                bufsize=0,
-                start_new_session=True,
-            )
+            self._child = Child(words, stderr=self._stderr)
         except OSError as error:
             self._stderr.close()
             raise _cannot_run(words[0], error) from error
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._in, self._out = self._process.stdin, self._process.stdout
+        stdin, stdout = self._child.process.stdin, self._child.process.stdout
+        assert stdin is not None and stdout is not None
+        self._in, self._out = stdin, stdout
         os.set_blocking(self._in.fileno(), False)
         os.set_blocking(self._out.fileno(), False)
 
@@ -197,19 +189,14 @@ class ProcessStream(Closing):
     def close(self) -> None:
         if self._stderr.closed:
             return
-        for number, wait_s in ((signal.SIGTERM, KILL_DEADLINE_S), (signal.SIGKILL, None)):
-            # PermissionError: macOS, where the group is all zombies.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(wait_s)
+        self._child.end()
         for file in (self._in, self._out, self._stderr):
             file.close()
 
     def _gone(self) -> DeviceGone:
         """Why the program no longer talks."""
         try:
-            status = self._process.wait(END_DEADLINE_S)
+            status = self._child.process.wait(END_DEADLINE_S)
         except subprocess.TimeoutExpired:
             return DeviceGone(f"{self.name} closed its end of the line: {self._said()}")
         how = f"by {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
@@ -225,5 +212,5 @@ class ProcessStream(Closing):
 
 def _cannot_run(program: str, error: OSError) -> MissingTool | UsageError:
     if "/" in program:
-        return UsageError(f"can't run {program}: {(error.strerror or str(error)).lower()}; build the firmware first")
+        return UsageError(f"can't run {program}: {why(error)}; build the firmware first")
     return MissingTool(f"{program} is not installed: `apt-get install {PACKAGES.get(program, program)}` brings it")

@@ -7,14 +7,14 @@ from statistics import median_low
 
 import numpy as np
 
-from gen import reference, upstream
+from gen import reference, tflm_tree, upstream
 from gen.engines import Sources
 from gen.explain import Explanation, explain, first_wrong
 from gen.graph import Array, Graph
 from gen.model import QuantizedModel
 from gen.objective import Figure
 from gen.quantize import dequantize_output
-from gen.session import DeviceInfo, Session
+from gen.session import ARENA_TOO_SMALL, DeviceInfo, Session
 
 Progress = Callable[[str, float, int], None]  # stage, done, of how many; done may be in between
 SEED = 2026
@@ -42,7 +42,8 @@ class Verdict:
 
     instructions: per inference, emulated boards; cycles: per inference, boards with a cycle counter; both the low
     median over the vectors. reference names what the bytes were compared with. explanation is there where it was asked
-    for and something differs. figure, such as accuracy, is of the device's own outputs."""
+    for and something differs. figure, such as accuracy, is of the device's own outputs. arena_used_bytes: what upstream
+    TFLM took of its arena, where it is that which runs."""
 
     kind: str
     vectors: int
@@ -58,6 +59,7 @@ class Verdict:
     stack_bytes: int | None
     figure: Figure | None
     resends: int
+    arena_used_bytes: int | None = None
 
     @property
     def exact(self) -> bool:
@@ -102,6 +104,8 @@ def compare(
     they do. Raises DeviceError."""
     info = session.hello()
     session.expect_model(model.graph.sha256)
+    if sources.tree and info.engine_status == ARENA_TOO_SMALL:
+        raise tflm_tree.too_small(sources)
     total = len(expected.outputs)
     worst, ticks, bad, given = 0, [], [], []
     distinct = len({tuple(array.tobytes() for array in truth) for truth in expected.outputs})
@@ -143,6 +147,7 @@ def compare(
         stack_bytes=stack_bytes,
         figure=None if vectors.measure is None else vectors.measure(np.concatenate(given)),
         resends=session.resends,
+        arena_used_bytes=info.arena_used if sources.tree else None,
     )
     return _with_ticks(verdict, median_low(ticks), info, emulated)
 

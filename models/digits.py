@@ -20,6 +20,7 @@ def load() -> Dataset:
         "Digits (Alpaydin and Kaynak, 1998), CC BY 4.0",
         classes=tuple(str(digit) for digit in digits.target_names),
         examples=Examples(x, digits.target.astype(np.int64)),
+        meaning="8 rows of 8 cells, from top to bottom, each the share of the cell that is ink, 0 to 1",
     )
 
 

@@ -22,6 +22,7 @@ def load() -> Dataset:
         "(Huang et al., 2007)",
         classes=("other", "face"),
         examples=Examples(images[..., None].astype(np.float32), (np.arange(len(images)) < 100).astype(np.int64)),
+        meaning="25 rows of 25 pixels, from top to bottom, grey, 0 (black) to 1",
     )
 
 

@@ -21,6 +21,7 @@ def load() -> Dataset:
         classes=CLASSES,
         examples=train,
         test=test,
+        meaning="360 steps of the vertical acceleration in g; 0 after the end of the gesture",
     )
 
 

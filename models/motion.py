@@ -21,6 +21,8 @@ def load() -> Dataset:
         classes=CLASSES,
         examples=train,
         test=test,
+        meaning="100 steps, ten a second, of 6 values each: acceleration, then rotation, about the "
+        "axes x, y and z, as the watch gave them",
     )
 
 

@@ -21,6 +21,7 @@ def load() -> Dataset:
         classes=CLASSES,
         examples=train,
         test=test,
+        meaning="26 frames of 12 LPC cepstrum coefficients each, as published; 0 after the end of a shorter utterance",
     )
 
 

@@ -16,6 +16,7 @@ if not (folder / "build.json").is_file():
     board = env.subst("$PIOENV")
     env.Exit(f"error: nothing is generated for {board}; run `python -m gen build MODEL --board {board}`.")
 plan = json.loads((folder / "build.json").read_text(encoding="utf-8"))
+source = str(folder.absolute() / "src")
 ports = [f"port/{name}" for name in env.GetProjectOption("custom_port").split()]
 
 
@@ -29,9 +30,9 @@ def publish(target, source, env):
 # Arduino's core has main().
 env.Replace(SRC_FILTER=["-<*>", *(f"+<{path}>" for path in ["link.c", *plan["firmware"], *ports])])
 env.Append(
-    CPPPATH=[str(folder / "src"), *(str(firmware / path) for path in plan["include_dirs"])],
+    CPPPATH=[source, *(str(firmware / path) for path in plan["include_dirs"])],
     CCFLAGS=["-ffp-contract=off"],
-    LINKFLAGS=[f"-Wl,-Map={folder / 'firmware.map'}"],
+    LINKFLAGS=[f"-Wl,-Map={folder / 'firmware.map'}", f"-Wl,--defsym={plan['generation']}=1"],
 )
-env.BuildSources("$BUILD_DIR/model", str(folder / "src"))
+env.BuildSources("$BUILD_DIR/model", source)
 env.AddPostAction("$BUILD_DIR/${PROGNAME}.elf", publish)

@@ -13,6 +13,10 @@ TOOLCHAINS = {
 
 
 class TinygenPlatform(PlatformBase):
+    def get_build_script(self):
+        """Relative to the project: the checkout's own path may be one that SCons takes for something else."""
+        return "firmware/pio/builder/main.py"
+
     def configure_default_packages(self, options, targets):
         """Requires PlatformIO's toolchain where the board's compiler is not on PATH; where it is, PATH's is used."""
         for prefix, package in TOOLCHAINS.items():

@@ -1,5 +1,6 @@
 """The Arduino variant of the port, on a stand-in of Arduino's API; its cores are in PlatformIO's registry only."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ def script(environment: Environment) -> None:
 
 
 def test_the_script_hands_everything_to_the_vendors_builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "build.json").write_text('{"firmware": ["kernels/a.c"], "include_dirs": [".", "kernels"]}')
+    plan = {"firmware": ["kernels/a.c"], "include_dirs": [".", "kernels"], "generation": "gen_1"}
+    (tmp_path / "build.json").write_text(json.dumps(plan))
     (tmp_path / "linked.elf").write_bytes(b"\x7fELF")
     monkeypatch.setenv("GEN_FOLDER", str(tmp_path))
     environment = Environment(ROOT, "arduino.cpp")
@@ -94,6 +96,7 @@ def test_the_script_hands_everything_to_the_vendors_builder(tmp_path: Path, monk
     calls = environment.calls
     assert calls["SRC_FILTER"] == ["-<*>", "+<link.c>", "+<kernels/a.c>", "+<port/arduino.cpp>"]
     assert calls["CPPPATH"] == [str(tmp_path / "src"), str(FIRMWARE), str(FIRMWARE / "kernels")]
+    assert calls["LINKFLAGS"] == [f"-Wl,-Map={tmp_path}/firmware.map", "-Wl,--defsym=gen_1=1"]
     assert calls["BuildSources"] == ("$BUILD_DIR/model", str(tmp_path / "src"))
     file, publish = calls["AddPostAction"]
     assert file == "$BUILD_DIR/${PROGNAME}.elf"

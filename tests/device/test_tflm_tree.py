@@ -7,43 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from gen import model
 from gen.__main__ import main
-from gen.board import ROOT
-from gen.engines import ENGINES
 from gen.tflm_tree import NEEDED, RESOLVER
+from tests import tflm_stand_in
 
-OURS = ROOT / "firmware" / "tflm"
 ARENA = 20_000
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """tensorflow/ with interpreter and kernels, third_party/ with the other headers that they include."""
-    root = tmp_path_factory.mktemp("tflm-tree")
-    lite, third = root / "tensorflow" / "lite", root / "third_party"
-    shutil.copytree(OURS / "tensorflow", root / "tensorflow")
-    for source in OURS.glob("*.cc"):
-        shutil.copy(source, lite / "micro")
-    found = model.load("digits")
-    sources = ENGINES["tflm"](found.graph, found.content, "portable", 8)
-    kernels = lite / "micro" / "kernels"
-    kernels.mkdir()
-    for file in sources.firmware:
-        if file.startswith(("tflm/ops/", "kernels/")):
-            shutil.copy(ROOT / "firmware" / file, kernels)
-    for folder in ("tflm", "kernels"):
-        shutil.copytree(ROOT / "firmware" / folder, third / "gemmlowp" / folder, ignore=shutil.ignore_patterns("*.c*"))
-    shutil.rmtree(third / "gemmlowp" / "tflm" / "tensorflow")
-    for header in (*(ROOT / "firmware" / "kernels").glob("*.h"), *(ROOT / "firmware/kernels/portable").glob("*.h")):
-        shutil.copy(header, third / "gemmlowp")
-    (third / "gemmlowp" / "nn_select.h").write_text(sources.files["nn_select.h"])
-    # What nobody uses must not be linked.
-    (kernels / "unused.cc").write_text("extern int nowhere; int unused() { return nowhere; }\n")
-    flatbuffers = root / NEEDED[-1]
-    flatbuffers.parent.mkdir(parents=True)
-    flatbuffers.write_text("")
-    return root
+    return tflm_stand_in.make(tmp_path_factory.mktemp("tflm-tree"))
 
 
 def words(tree: Path, *more: str) -> list[str]:

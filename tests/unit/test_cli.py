@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -195,7 +196,7 @@ def test_ctrl_c_ends_every_board(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     """The main thread alone hears of it; the boards end at the next thing that they do."""
     at_work, ended = threading.Event(), threading.Event()
 
-    def build_model(found: object, target: Board, request: object, progress: pipeline.Progress) -> pipeline.Built:
+    def held_build(found: object, target: Board, request: object, progress: pipeline.Progress) -> pipeline.Built:
         if target.id == "host":
             at_work.wait(10)
             raise KeyboardInterrupt
@@ -208,7 +209,7 @@ def test_ctrl_c_ends_every_board(monkeypatch: pytest.MonkeyPatch, capsys: pytest
             ended.set()
         raise AssertionError("it was not stopped")
 
-    monkeypatch.setattr(pipeline, "build_model", build_model)
+    monkeypatch.setattr(pipeline, "held_build", held_build)
     assert main(["verify", "digits", "--board", "host,pico", "--jobs", "2", "--vectors", "1"]) == 130
     assert ended.is_set() and "interrupted" in capsys.readouterr().err
 
@@ -220,8 +221,8 @@ def test_junit_and_flash_go_together(
     commands: list[list[str]] = []
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(flash, "run", lambda command, board: commands.append(command))
-    monkeypatch.setattr(pipeline, "build_model", lambda found, target, request, progress: SimpleNamespace(
-        board=target, folder=tmp_path))  # fmt: skip
+    monkeypatch.setattr(pipeline, "held_build", lambda found, target, request, progress: nullcontext(SimpleNamespace(
+        board=target, folder=tmp_path)))  # fmt: skip
     ports: list[str | None] = []
 
     def verify_built(*built: object, port: str | None, **how: object) -> dict[str, Any]:

@@ -167,5 +167,5 @@ def test_dry_run_prints_the_command(capsys: pytest.CaptureFixture[str], tmp_path
     words = ["verify", "digits", "--board", BOARD, "--emulator", "renode", "--dry-run", "--out", str(tmp_path)]
     assert main(words) == 0
     line = capsys.readouterr().out
-    assert line.startswith(f"cd {os.path.relpath(tmp_path)} && renode --disable-xwt")
+    assert line.startswith(f"cd -- {os.path.relpath(tmp_path)} && renode --disable-xwt")
     assert f"'$port={renode.PORT}; include @firmware.resc'" in line

@@ -11,7 +11,7 @@ import pytest
 import serial
 from serial.tools import list_ports
 
-from gen import transport
+from gen import child, transport
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.transport import ProcessStream, SerialStream, Stream, open_stream
 
@@ -168,7 +168,7 @@ def test_exec_ends_with_its_children_and_leaves_no_zombie(error: type[BaseExcept
 
 
 def test_exec_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "KILL_DEADLINE_S", 0.1)
+    monkeypatch.setattr(child, "KILL_DEADLINE_S", 0.1)
     with open_stream("exec:sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.05; done'") as stream:
         pid = int(stream.read(5))
     assert not running(pid)
