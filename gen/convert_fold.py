@@ -59,7 +59,7 @@ def _fold_dense(model: Any, transpose: Any, reshape: Any, dense: Any) -> bool:
     length = prod(x.shape)
     if order is None or kernel is None or not _owns(model, weights) or order[0] != 0 or x.shape[0] != 1:
         return False
-    if list(flat.shape) != [1, length] or weights.shape[1] != length:
+    if prod(flat.shape) != length or flat.shape[-1] != length or weights.shape[1] != length:
         return False
     moved = [x.shape[axis] for axis in order[1:]]
     back = [0, *(axis + 1 for axis in np.argsort(order[1:]))]

@@ -11,14 +11,28 @@ from gen.errors import ModelError, UnsupportedOp
 from gen.graph import Array
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the command line says of an import. trust: run code that the file brings (`--trust`); pixels: the units that
+    images are given in, a key of calibration.PIXELS (`--pixels`), or None: as the model's first layers tell."""
+
+    trust: bool = False
+    pixels: str | None = None
+
+
+UNTRUSTED = Options()
+
+
 @dataclass(frozen=True, eq=False)
 class Opened:
     """A float model, with a batch of 1. run: one example -> its outputs, float32. convert: examples -> the int8
-    .tflite, with the same inputs and outputs in the same order; it raises whatever the converter raises."""
+    .tflite, with the same inputs and outputs in the same order; it raises whatever the converter raises. notes: what a
+    person should know of how it was opened."""
 
     inputs: tuple[Input, ...]
     run: Callable[[Example], list[Array]]
     convert: Callable[[Sequence[Example]], bytes]
+    notes: tuple[str, ...] = ()
 
 
 def fixed_shape(path: Path, name: str, shape: Sequence[Any] | None, dtype: str) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ A .tflite with a card of ours beside it, as `train --out` writes them, belongs t
 import shlex
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gen import task, tflite
@@ -31,21 +32,25 @@ class QuantizedModel:
 FLOAT = (".keras", ".h5", ".onnx", ".pt2")  # and a folder, a SavedModel's
 
 
-def load(word: str, calibration: Path | None = None) -> QuantizedModel:
-    """calibration: the examples that a float model is quantized with, see gen.calibration.
+def load(
+    word: str, calibration: Path | None = None, *, trust: bool = False, pixels: str | None = None
+) -> QuantizedModel:
+    """calibration: the examples that a float model is quantized with, pixels: the units of those that are images, see
+    gen.calibration. trust: run code that a float model's file brings, see gen.convert_trust.
 
-    Raises UsageError (no such task or file, not trained yet, calibration missing or of no use), NotQuantized, what
+    Raises UsageError (no such task or file, not trained yet, an option missing or of no use), NotQuantized, what
     tflite.read_file raises, and what convert.load raises."""
     path = Path(word)
     if word not in task.list_tasks() and (path.suffix.lower() in FLOAT or path.is_dir()):
         from gen import convert
+        from gen.convert_model import Options
 
-        content = convert.load(path, calibration, lambda line: print(line, file=sys.stderr))
+        say = partial(print, file=sys.stderr)
+        content = convert.load(path, calibration, say, Options(trust, pixels))
         return QuantizedModel(content, tflite.read(content, path.stem, str(path)), None)
-    if calibration is not None:
-        raise UsageError(
-            f"--calibration is for float models ({', '.join(FLOAT)} or a SavedModel's folder), not {word}."
-        )
+    for option, given in (("--calibration", calibration), ("--trust", trust or None), ("--pixels", pixels)):
+        if given is not None:
+            raise UsageError(f"{option} is for float models ({', '.join(FLOAT)} or a SavedModel's folder), not {word}.")
     if word in task.list_tasks():
         path = task.model_path(word)
         if not path.exists():
