@@ -54,7 +54,7 @@ KINDS = {
         convert_onnx.open_onnx,
     ),
     ".pt2": Kind(
-        "pip install -e '.[train]' 'litert-torch>=0.10'",
+        "pip install -e '.[train,torch]'",
         ("tensorflow", "litert-torch", "torch", "ai-edge-quantizer"),
         convert_torch.open_exported,
     ),
@@ -168,7 +168,7 @@ def convert(path: Path, examples: Path, options: Options = UNTRUSTED) -> Convert
     except GenError:
         raise
     except Exception as error:  # a converter's own kinds of error are many
-        raise refusal(path, error) from None
+        raise refusal(path, error, model.layers) from None
     graph = tflite.read(content, path.stem, str(path))
     notes = [
         *model.notes,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gen.convert_fold import drop_unused_tensors
 from gen.graph import Array
 
 ACTIVATIONS = (0, 1, 3)  # NONE, RELU, RELU6: those that a depthwise convolution may end in
@@ -39,7 +40,9 @@ def affine_to_depthwise(content: bytes) -> bytes:
     chains = [chain for chain in _chains(model) if any(step.kind != "ADD" for step in chain)]
     for chain in chains:
         _replace(model, chain)
-    _drop_unused_codes(model)
+    if chains:
+        drop_unused_tensors(model)
+        _drop_unused_codes(model)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model)) if chains else content
 
 

@@ -83,9 +83,7 @@ def _classes(one: Output) -> list[str]:
     same = int((one.int8[np.arange(count), wanted] == largest).sum())  # where int8 has a tie, either is right
     said = [f"int8 and float have the same largest element of {one.name} in {same} of {count} examples"]
     if same < GOOD * count:
-        said.append(
-            f"warning: that is in no more than {same / count:.0%}; calibrate with more, and more varied, examples"
-        )
+        said.append(f"warning: that is {same / count:.0%} only: calibrate with more, and more varied, examples")
     answers, reals = set(one.int8.argmax(axis=1).tolist()), set(wanted.tolist())
     if count >= FEW and len(answers) == 1:
         where = "and in float, too" if len(reals) == 1 else f"while float finds {len(reals)} different ones"

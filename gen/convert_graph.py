@@ -1,6 +1,6 @@
 """What a TensorFlow function's graph tells before it is converted: the units of its inputs, loops, 16-bit floats."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from gen.convert_units import units
 from gen.errors import ModelError, UnsupportedOp
 from gen.graph import Array
+from gen.origin import layer_of
 
 # Operators that keep an input's values, move them or scale them.
 LINEAR = frozenset((
@@ -35,15 +36,23 @@ class Frozen:
         if loops:
             raise UnsupportedOp(
                 f"{path} has control flow (loops or branches, such as of LSTM and GRU layers) in "
-                f"{_listed(map(layer, loops))}, which can't become int8: replace it, or unroll it (in Keras with "
+                f"{_listed(loops)}, which can't become int8: replace it, or unroll it (in Keras with "
                 "unroll=True)."
             )
         half = [node.name for node in self.nodes.values() if _is_half(node)]
         if half:
             raise ModelError(
-                f"{path} computes in 16-bit floats in {_listed(map(layer, half))}: save the model with float32 "
+                f"{path} computes in 16-bit floats in {_listed(half)}: save the model with float32 "
                 "arithmetic, in Keras with the dtype policy float32."
             )
+
+    def layers(self) -> dict[str, list[str]]:
+        """The layers that have an operator of TensorFlow, by its name; none where the node's name tells none."""
+        found: dict[str, dict[str, None]] = {}
+        for node in self.nodes.values():
+            if (name := layer_of(node.name, node.op.lower())) is not None:
+                found.setdefault(node.op, {})[name] = None
+        return {op: list(names) for op, names in found.items()}
 
     def units(self, number: int) -> str | None:
         """The units in which pixels reach input `number`, as its first operators tell; None where they don't."""
@@ -80,11 +89,6 @@ class Frozen:
             depends.add(name)
 
 
-def layer(name: str) -> str:
-    """The layer's path in a node's name: "model/dense_1/MatMul" is of model/dense_1."""
-    return name.rsplit("/", 1)[0]
-
-
 def _inputs(node: Any) -> list[str]:
     """The names of the nodes whose values a node takes."""
     return [one.split(":")[0] for one in node.input if not one.startswith("^")]
@@ -97,5 +101,6 @@ def _is_half(node: Any) -> bool:
     return node.op not in ("Cast", "Const") and node.attr["T"].type in kinds
 
 
-def _listed(names: Iterator[str] | Sequence[str]) -> str:
-    return ", ".join(dict.fromkeys(names))
+def _listed(nodes: Sequence[str]) -> str:
+    """The layers of these nodes, or the nodes' own names where these tell none."""
+    return ", ".join(dict.fromkeys(layer_of(node, "") or node for node in nodes))

@@ -59,7 +59,7 @@ def open_onnx(path: Path, options: Options) -> Opened:
 
     # With the file's names, which Keras may have changed.
     told = tuple(replace(one, units=made.units) for one, made in zip(inputs, opened.inputs, strict=True))
-    return Opened(told, opened.run, convert, notes)
+    return Opened(told, opened.run, convert, notes, opened.layers)
 
 
 def _rows_shape(one: Input) -> tuple[int, ...]:
@@ -112,10 +112,14 @@ def _to_keras(model: Any, shapes: Sequence[Sequence[int]], inputs: Sequence[Inpu
     import onnx2keras
     from onnx2keras.layers import AVAILABLE_CONVERTERS
 
-    unknown = sorted({node.op_type for node in model.graph.node} - set(AVAILABLE_CONVERTERS))
+    unknown: dict[str, list[str]] = {}
+    for node in model.graph.node:
+        if node.op_type not in AVAILABLE_CONVERTERS:
+            unknown.setdefault(node.op_type, []).append(node.name or node.output[0])
     if unknown:
+        told = (f"{op} ({', '.join(names)})" for op, names in sorted(unknown.items()))
         raise UnsupportedOp(
-            f"{path} has the ONNX operators {', '.join(unknown)}, which onnx2keras does not convert: "
+            f"{path} has the ONNX operators {', '.join(told)}, which onnx2keras does not convert: "
             "replace them before the export."
         )
     try:

@@ -146,4 +146,4 @@ def _opened(path: Path, inputs: tuple[Input, ...], call: Callable[..., Any]) -> 
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
         return quantize.to_int8(converter, examples, affine_to_depthwise)
 
-    return Opened(told, run, convert)
+    return Opened(told, run, convert, layers=frozen.layers())

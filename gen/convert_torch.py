@@ -29,7 +29,7 @@ LINEAR = (
 def open_exported(path: Path, options: Options) -> Opened:
     """Raises ModelError (no exported program, code that is not trusted, a program that litert-torch can't convert),
     UnsupportedOp. In a process that has not imported TensorFlow: after it, litert-torch 0.10 ends by SIGSEGV."""
-    if "tensorflow" in sys.modules:
+    if "tensorflow" in sys.modules and "litert_torch" not in sys.modules:
         raise RuntimeError("TensorFlow was imported before litert-torch")
     import litert_torch
     import torch
@@ -50,14 +50,21 @@ def open_exported(path: Path, options: Options) -> Opened:
         for node in program.graph.nodes
         if node.name in program.graph_signature.user_inputs
     )
-    original: Any = program.module()
+    try:
+        original: Any = torch.export.unflatten(program)  # whose modules name what is made of them, see origin.py
+    except Exception:  # PyTorch's own, on graphs that it can't take apart
+        original = program.module()
 
     class ChannelsLast(torch.nn.Module):  # type: ignore[misc]
         """The program with the inputs that the firmware takes."""
 
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = original
+
         def forward(self, *arrays: Any) -> Any:
             # Contiguous, since a program may flatten with view().
-            return original(
+            return self.network(
                 *(
                     x.movedim(-1, 1).contiguous() if one.channels_first else x
                     for one, x in zip(inputs, arrays, strict=True)

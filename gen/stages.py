@@ -304,12 +304,9 @@ def run_doctor(args: Namespace) -> int:
     if args.json:
         report.show_json([c.as_json() for c in checks])
     else:
-        lines = [
-            ("ok" if c.found else "MISSING", c.name, c.detail, c.needed_for, "" if c.found else c.install)
-            for c in checks
-        ]
+        lines = [(c.verdict, c.name, c.detail, c.needed_for, "" if c.found else c.install) for c in checks]
         report.show_table(("", "what", "found", "needed for", "to install"), lines)
-    return 0 if all(c.found for c in checks) else MissingTool.exit_code
+    return MissingTool.exit_code if any(c.missing for c in checks) else 0
 
 
 def run_bench(args: Namespace) -> int:

@@ -26,7 +26,7 @@ def test_inputs_in_a_dictionary_keep_the_models_order(structure: str, tmp_path: 
     model = _build(structure)
     save(model, tmp_path / "m.keras")
     rng = np.random.default_rng(1)
-    x = {"alpha": rng.uniform(-1, 1, (20, 8)), "zeta": rng.uniform(0, 5, (20, 8))}
+    x: dict[str, Any] = {"alpha": rng.uniform(-1, 1, (20, 8)), "zeta": rng.uniform(0, 5, (20, 8))}
     np.savez(tmp_path / "x.npz", **x)
     made = quantized(tmp_path / "m.keras", tmp_path / "x.npz")
     order = [tensor.name for tensor in model.inputs]

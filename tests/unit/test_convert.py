@@ -217,7 +217,11 @@ def test_missing_packages_are_named(folder: Path, examples: Path, monkeypatch: p
         raise metadata.PackageNotFoundError(package)
 
     monkeypatch.setattr(metadata, "version", version)
-    for suffix, command in ((".keras", r"'\.\[train\]'"), (".onnx", r"'\.\[train,onnx\]'"), (".pt2", "'litert-torch")):
+    for suffix, command in (
+        (".keras", r"'\.\[train\]'"),
+        (".onnx", r"'\.\[train,onnx\]'"),
+        (".pt2", r"'\.\[train,torch\]'"),
+    ):
         path = folder / f"empty{suffix}"
         path.write_bytes(b"")
         with pytest.raises(MissingTool, match=rf"needs the Python package tensorflow: run `pip install .*{command}"):
@@ -283,7 +287,7 @@ def _unusable() -> Mapping[str, Callable[[], Any]]:
         ("batch", UnsupportedOp, "has a batch of 4: save the model with a batch of 1"),
         ("integers", ModelError, "is int32: only float32 inputs can become int8"),
         ("code", ModelError, "has Python code of its own in Lambda 'lambda', .*--trust"),
-        ("operator", UnsupportedOp, "TensorFlow Lite has no int8 form of its Erfinv: replace it"),
+        ("operator", UnsupportedOp, "TensorFlow Lite has no int8 form of its Erfinv \\(erfinv\\): replace it"),
         ("kernel", UnsupportedOp, "TANH"),
         ("never built", ModelError, r"has no inputs: begin the model with keras\.Input"),
     ],
