@@ -116,7 +116,7 @@ def in_child(
     work: Callable[[Path, Path, Options], Converted], path: Path, examples: Path, options: Options
 ) -> Converted:
     """work(path, examples, options) in a process of its own, since converters end the process on some models, and
-    litert-torch crashes where TensorFlow was imported first. Raises what work raises, ModelError when the process
+    litert-torch was seen to where TensorFlow was imported first. Raises what work raises, ModelError when the process
     ends or anything unforeseen is raised."""
     try:
         return convert_child.run(work, path, examples, options)

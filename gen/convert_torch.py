@@ -28,7 +28,8 @@ LINEAR = (
 
 def open_exported(path: Path, options: Options) -> Opened:
     """Raises ModelError (no exported program, code that is not trusted, a program that litert-torch can't convert),
-    UnsupportedOp. In a process that has not imported TensorFlow: after it, litert-torch 0.10 ends by SIGSEGV."""
+    UnsupportedOp. In a process that has not imported TensorFlow: after it, litert-torch was seen to end by SIGSEGV with
+    some versions of both."""
     if "tensorflow" in sys.modules and "litert_torch" not in sys.modules:
         raise RuntimeError("TensorFlow was imported before litert-torch")
     import litert_torch

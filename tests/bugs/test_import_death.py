@@ -73,6 +73,15 @@ def test_a_loop_is_found_before_it_ends_the_converter(tmp_path: Path) -> None:
             quantized(path, tmp_path / "x.npz")
 
 
+def test_litert_torch_is_imported_before_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a module of its name that says what was there before it, so also where the real one is not installed."""
+    code = "import sys; raise RuntimeError('after TensorFlow' if 'tensorflow' in sys.modules else 'as the first')"
+    (tmp_path / "litert_torch.py").write_text(code)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])  # a child begins with its parent's
+    with pytest.raises(ModelError, match="as the first"):
+        convert.in_child(convert.convert, tmp_path / "m.pt2", tmp_path / "x.npz", UNTRUSTED)
+
+
 needs_litert = pytest.mark.skipif(
     not any(distribution.name == "litert-torch" for distribution in metadata.distributions()),
     reason="litert-torch is not installed: `make setup TORCH=1` brings it",
