@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 APT := $(shell cat apt.txt)
 ROOTED := $(if $(filter 0,$(shell id -u)),,sudo)
+comma := ,
+READY := $(VENV)/.ready$(if $(TORCH),-torch)
 C_FILES = $(shell find firmware tests -path tests/golden -prune -o -name '*.[ch]' -print -o -name '*.cc' -print)
 
 .PHONY: help setup demo test lint clean
@@ -15,9 +17,9 @@ C_FILES = $(shell find firmware tests -path tests/golden -prune -o -name '*.[ch]
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(VENV)/.ready ## a Python environment in .venv and every tool that is missing, with apt
+setup: $(READY) ## a Python environment in .venv and every tool that is missing, with apt; TORCH=1: what .pt2 needs, too
 
-$(VENV)/.ready: pyproject.toml apt.txt models/data.txt
+$(READY): pyproject.toml apt.txt models/data.txt
 	@missing=$$(for package in $(APT); do \
 	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; done); \
 	if [ -n "$$missing" ]; then \
@@ -28,9 +30,8 @@ $(VENV)/.ready: pyproject.toml apt.txt models/data.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,onnx,search,bench,dev]'
-	$(BIN)/pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps \
-	    --dest .cache/data -r models/data.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,onnx,search,bench,dev$(if $(TORCH),$(comma)torch)]'
+	$(BIN)/python -m gen.wheels
 	$(BIN)/python -c 'from gen.build import prepare; prepare()'
 	$(BIN)/python -m gen doctor
 	@touch $@

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from gen import console, stages
 from gen.bench import BOARDS
 from gen.board import BOARDS as BOARD_FILES
+from gen.calibration import PIXELS
 from gen.data import KINDS
 from gen.engines import ENGINES
 from gen.errors import GenError, MissingTool, of_os, unknown
@@ -149,6 +150,11 @@ def add_calibration(sub: Parser) -> None:
     sub.add_argument("--calibration", type=Path, metavar="PATH",
                      help="examples that a float model is quantized with: a folder of images or .npy files, "
                      "or an .npz file with an array for each input")  # fmt: skip
+    sub.add_argument("--pixels", choices=list(PIXELS),
+                     help="the units that a float model takes images in; signed is -1 to 1 (default: told from its "
+                     "first layers)")  # fmt: skip
+    sub.add_argument("--trust", action="store_true",
+                     help="run what code a float model's file brings: only from those you trust")  # fmt: skip
 
 
 def add_data(sub: Parser) -> None:

@@ -115,14 +115,19 @@ def cases(
     ]
 
 
-def load(words: Sequence[str], calibration: Path | None = None) -> list[QuantizedModel]:
-    """Models by their names below models/ or by path; all of models/ for no words. calibration: for those by path that
-    are float. Raises UsageError, ModelError."""
+def load(
+    words: Sequence[str], calibration: Path | None = None, *, trust: bool = False, pixels: str | None = None
+) -> list[QuantizedModel]:
+    """Models by their names below models/ or by path; all of models/ for no words. The options are for those by path
+    that are float, see model.load(). Raises UsageError, ModelError."""
     files = {path.stem: path for path in sorted(task.MODELS.rglob("*.tflite"))}
     for word in words:
         if word not in files and not Path(word).suffix and not Path(word).is_dir():
             raise unknown("model", word, files, "ls models models/mlperf")
-    return [model.load(str(files[word])) if word in files else model.load(word, calibration) for word in words or files]
+    return [
+        model.load(str(files[word])) if word in files else model.load(word, calibration, trust=trust, pixels=pixels)
+        for word in words or files
+    ]
 
 
 def engines(asked: Sequence[str] | None) -> list[str]:

@@ -3,31 +3,40 @@
 The same file, examples and converters give the same .tflite, so it is made once: its name is their hash."""
 
 import hashlib
-import multiprocessing
+import io
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
-from gen import calibration, child, convert_onnx, convert_tensorflow, convert_torch, quantize, reference, tflite, train
+from gen import (
+    calibration,
+    convert_child,
+    convert_compare,
+    convert_files,
+    convert_onnx,
+    convert_tensorflow,
+    convert_torch,
+    quantize,
+    tflite,
+)
 from gen.board import ROOT
-from gen.calibration import Example, Input
+from gen.calibration import Input
 from gen.convert_fold import fold_transposes
-from gen.convert_model import Opened, refusal
+from gen.convert_model import UNTRUSTED, Opened, Options, first_line, refusal
 from gen.emit import write_whole
 from gen.errors import GenError, MissingTool, ModelError, UsageError
-from gen.graph import Array, Graph
+from gen.graph import Array
+from gen.support import require_supported
 from gen.task import INSTALL_TRAIN
 
+EXAMPLES = 20  # that `verify` may compare on
 IMPORTS = ROOT / "build" / "import"
-COMPARED = 8  # examples that the int8 model is compared with the float one on
-REVISION = b"2"  # of this conversion: another one makes other files of the same models
+REVISION = b"3"  # of this conversion: another one makes other files of the same models
 
 Say = Callable[[str], None]
 
@@ -39,7 +48,7 @@ class Kind:
 
     install: str
     packages: tuple[str, ...]
-    open: Callable[[Path], Opened]
+    open: Callable[[Path, Options], Opened]
 
 
 _KERAS = Kind(INSTALL_TRAIN, ("tensorflow", "keras"), convert_tensorflow.open_keras)
@@ -53,7 +62,7 @@ KINDS = {
         convert_onnx.open_onnx,
     ),
     ".pt2": Kind(
-        "pip install -e '.[train]' 'litert-torch>=0.10'",
+        "pip install -e '.[train,torch]'",
         ("tensorflow", "litert-torch", "torch", "ai-edge-quantizer"),
         convert_torch.open_exported,
     ),
@@ -62,13 +71,24 @@ KINDS = {
 
 @dataclass(frozen=True, eq=False)
 class Converted:
-    """content: the .tflite; notes: what a person should know of how it was made."""
+    """content: the .tflite; notes: what a person should know of how it was made; examples: some of those that it was
+    made with, as it takes them, an array for each input."""
 
     content: bytes
     notes: tuple[str, ...]
+    examples: tuple[tuple[Array, ...], ...] = ()
 
 
-def load(path: Path, examples: Path | None, say: Say) -> bytes:
+@dataclass(frozen=True)
+class Kept:
+    """What lies in build/import/. content: the .tflite; examples: an .npz with EXAMPLES of those that it was made with,
+    as it takes them, by "example_input"."""
+
+    content: bytes
+    examples: Path
+
+
+def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUSTED) -> Kept:
     """The int8 .tflite of a float model's file or folder, made or found in build/import/.
 
     examples: see gen.calibration. Raises UsageError (no such file, no or wrong examples), MissingTool, ModelError,
@@ -84,79 +104,104 @@ def load(path: Path, examples: Path | None, say: Say) -> bytes:
             f"{path} is a float model, and int8 takes its ranges from examples of the model's inputs: give them with "
             "--calibration FOLDER, of images or .npy files, or --calibration FILE.npz."
         )
-    kept = IMPORTS / f"{_key(_kind(path), path, examples)}.tflite"
-    if kept.is_file():
+    kept = IMPORTS / f"{_key(_kind(path), path, examples, options)}.tflite"
+    said, drawn = kept.with_suffix(".notes"), kept.with_suffix(".npz")
+    if kept.is_file() and said.is_file() and drawn.is_file():
+        for note in said.read_text(encoding="utf-8").splitlines():
+            say(f"import: {note}")
         say(f"import: {os.path.relpath(kept)}, as converted before")
-        return kept.read_bytes()
+        return Kept(kept.read_bytes(), drawn)
     say(f"import: converting {path} ...")
     start = time.monotonic()
-    converted = in_child(convert, path, examples)
+    converted = in_child(convert, path, examples, options)
     kept.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(drawn, _packed(converted.examples))
+    write_whole(said, "".join(f"{note}\n" for note in converted.notes).encode())
     write_whole(kept, converted.content)
     for note in converted.notes:
         say(f"import: {note}")
     size, took = len(converted.content), time.monotonic() - start
     say(f"import: {os.path.relpath(kept)}, {size} bytes in {took:.1f} s")
-    return converted.content
+    return Kept(converted.content, drawn)
 
 
-def in_child(work: Callable[[Path, Path], Converted], path: Path, examples: Path) -> Converted:
-    """work(path, examples) in a process of its own, since TensorFlow's converter ends the process on some models.
-    Raises what work raises, ModelError when the process ends."""
-    context = multiprocessing.get_context("spawn")
-    with train.quiet(), ProcessPoolExecutor(1, context, initializer=child.end_with_parent) as pool:
-        try:
-            return pool.submit(work, path, examples).result()
-        except BrokenProcessPool:
-            raise ModelError(
-                f"the converter crashed on {path}: models with a loop, such as LSTM or GRU layers, can't become int8; "
-                "replace or unroll it."
-            ) from None
+def _packed(examples: Sequence[Sequence[Array]]) -> bytes:
+    packed = io.BytesIO()
+    arrays = {f"{number}_{index}": x for number, example in enumerate(examples) for index, x in enumerate(example)}
+    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
+    return packed.getvalue()
 
 
-def _key(kind: Kind, path: Path, examples: Path) -> str:
-    """The hash of all that decides the result. Raises MissingTool, UsageError."""
-    found = hashlib.sha256(REVISION)
+def in_child(
+    work: Callable[[Path, Path, Options], Converted], path: Path, examples: Path, options: Options
+) -> Converted:
+    """work(path, examples, options) in a process of its own, since converters end the process on some models, and
+    litert-torch was seen to where TensorFlow was imported first. Raises what work raises, ModelError when the process
+    ends or anything unforeseen is raised."""
+    try:
+        return convert_child.run(work, path, examples, options)
+    except convert_child.Died as death:
+        versions = ", ".join(f"{package} {_version(package) or 'missing'}" for package in _kind(path).packages)
+        raise ModelError(
+            f"the process that converts {path} ended with {death}; it ran {versions}: change the model or these "
+            "packages, or save the model in another format."
+        ) from None
+    except convert_child.Failed as failure:
+        raise ModelError(
+            f"{path} can't be converted ({first_line(failure)}): save the model again, or in another format."
+        ) from None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _key(kind: Kind, path: Path, examples: Path, options: Options) -> str:
+    """The hash of all that decides the result. Raises MissingTool, UsageError, ModelError."""
+    found = hashlib.sha256(REVISION + repr(options).encode())
     for package in kind.packages:
-        try:
-            found.update(f"{package} {metadata.version(package)}\n".encode())
-        except metadata.PackageNotFoundError:
-            raise MissingTool(f"converting {path} needs the Python package {package}: run `{kind.install}`.") from None
+        version = _version(package)
+        if version is None:
+            raise MissingTool(f"converting {path} needs the Python package {package}: run `{kind.install}`.")
+        found.update(f"{package} {version}\n".encode())
     for root in (path, examples):
-        for file in _files(root):
-            try:
+        try:
+            for name, file in convert_files.of(root):
                 content = hashlib.sha256(file.read_bytes()).digest()
-            except OSError as error:
-                raise UsageError(
-                    f"can't read {file}: {error.strerror}; give a file or folder that can be read."
-                ) from None
-            found.update(f"{file.suffix} {file.relative_to(root)}\n".encode() + content)
+                found.update(f"{file.suffix} {name}\n".encode() + content)
+        except OSError as error:
+            raise UsageError(
+                f"can't read {error.filename}: {error.strerror}; give a file or folder that can be read."
+            ) from None
     return found.hexdigest()[:16]
 
 
-def _files(root: Path) -> Iterator[Path]:
-    yield from sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
-
-
-def convert(path: Path, examples: Path) -> Converted:
+def convert(path: Path, examples: Path, options: Options = UNTRUSTED) -> Converted:
     """As load(), made here and now and kept nowhere."""
-    train.start_tensorflow()
-    model = _kind(path).open(path)
-    read = calibration.read(examples, model.inputs)
+    model = _kind(path).open(path, options)
+    read = calibration.read(examples, model.inputs, options.pixels)
     try:
         content = fold_transposes(model.convert(read))
     except GenError:
         raise
     except Exception as error:  # a converter's own kinds of error are many
-        raise refusal(path, error) from None
-    some = read[:: -(-len(read) // COMPARED)]
+        raise refusal(path, error, model.layers) from None
     graph = tflite.read(content, path.stem, str(path))
+    require_supported(graph, str(path))
     notes = [
+        *model.notes,
         *map(_describe, model.inputs),
-        f"calibrated with {len(read)} examples of {examples}{_units(examples)}",
-        _difference(graph, some, [model.run(example) for example in some]),
+        f"calibrated with {len(read)} examples of {examples}",
+        *calibration.notes(examples, model.inputs, options.pixels, read),
+        *convert_compare.notes(graph, read, model.run),
     ]
-    return Converted(content, tuple(notes))
+    some = read[:: -(-len(read) // EXAMPLES)]
+    inputs = [graph.tensors[i] for i in graph.inputs]
+    kept = tuple(tuple(quantize.quantize_tensor(*pair) for pair in zip(inputs, one, strict=True)) for one in some)
+    return Converted(content, tuple(notes), kept)
 
 
 def _kind(path: Path) -> Kind:
@@ -166,23 +211,3 @@ def _kind(path: Path) -> Kind:
 def _describe(one: Input) -> str:
     moved = f", channels last; the file has {one.file_shape}" if one.channels_first and len(one.shape) > 2 else ""
     return f"input {one.name!r} takes {one.shape}{moved}"
-
-
-def _units(examples: Path) -> str:
-    images = examples.is_dir() and any(file.suffix.lower() in calibration.IMAGES for file in _files(examples))
-    return ", as pixels from 0 to 1" if images else ""
-
-
-def _difference(graph: Graph, examples: Sequence[Example], floats: Sequence[Sequence[Array]]) -> str:
-    """How far the int8 model's outputs are from the float one's, in steps: a step is the output's scale."""
-    steps = []
-    for example, wanted in zip(examples, floats, strict=True):
-        inputs = [quantize.quantize_tensor(graph.tensors[i], x) for i, x in zip(graph.inputs, example, strict=True)]
-        for index, y, real in zip(graph.outputs, reference.outputs(graph, inputs), wanted, strict=True):
-            tensor = graph.tensors[index]
-            steps.append(np.abs(quantize.dequantize_tensor(tensor, y) - real.reshape(y.shape)).ravel() / tensor.scale)
-    every = np.concatenate(steps)
-    return (
-        f"int8 differs from float by {every.mean():.1f} steps of the output's scale on average, {every.max():.1f} at "
-        f"most, over {len(examples)} examples"
-    )

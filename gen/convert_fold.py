@@ -24,7 +24,7 @@ def fold_transposes(content: bytes) -> bytes:
     means = [_fold_mean(model, *chain) for chain in list(_chains(model, "TRANSPOSE", "MEAN"))]
     if not any(dense + means):
         return content
-    _drop_unused_tensors(model)
+    drop_unused_tensors(model)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
@@ -59,7 +59,7 @@ def _fold_dense(model: Any, transpose: Any, reshape: Any, dense: Any) -> bool:
     length = prod(x.shape)
     if order is None or kernel is None or not _owns(model, weights) or order[0] != 0 or x.shape[0] != 1:
         return False
-    if list(flat.shape) != [1, length] or weights.shape[1] != length:
+    if prod(flat.shape) != length or flat.shape[-1] != length or weights.shape[1] != length:
         return False
     moved = [x.shape[axis] for axis in order[1:]]
     back = [0, *(axis + 1 for axis in np.argsort(order[1:]))]
@@ -104,7 +104,7 @@ def _owns(model: Any, tensor: Any) -> bool:
     return readers == 1 and sum(other.buffer == tensor.buffer for other in graph.tensors) == 1
 
 
-def _drop_unused_tensors(model: Any) -> None:
+def drop_unused_tensors(model: Any) -> None:
     """Renumber the tensors without those that no operator reads or writes."""
     graph = model.subgraphs[0]
     ends = [*graph.inputs, *graph.outputs]

@@ -1,8 +1,8 @@
 """What every kind of float model is opened as, and what their openers share."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,29 @@ from gen.errors import ModelError, UnsupportedOp
 from gen.graph import Array
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the command line says of an import. trust: run code that the file brings (`--trust`); pixels: the units that
+    images are given in, a key of calibration.PIXELS (`--pixels`), or None: as the model's first layers tell."""
+
+    trust: bool = False
+    pixels: str | None = None
+
+
+UNTRUSTED = Options()
+
+
 @dataclass(frozen=True, eq=False)
 class Opened:
     """A float model, with a batch of 1. run: one example -> its outputs, float32. convert: examples -> the int8
-    .tflite, with the same inputs and outputs in the same order; it raises whatever the converter raises."""
+    .tflite, with the same inputs and outputs in the same order; it raises whatever the converter raises. notes: what a
+    person should know of how it was opened; layers: those that have an operator, by TensorFlow's name of it."""
 
     inputs: tuple[Input, ...]
     run: Callable[[Example], list[Array]]
     convert: Callable[[Sequence[Example]], bytes]
+    notes: tuple[str, ...] = ()
+    layers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def fixed_shape(path: Path, name: str, shape: Sequence[Any] | None, dtype: str) -> tuple[int, ...]:
@@ -52,12 +67,14 @@ def first_line(error: Exception) -> str:
     return short if len(short) <= 160 else short[:157] + "..."
 
 
-def refusal(path: Path, error: Exception) -> ModelError:
-    """The error of ours for one that a converter raised: which operators it can't convert, or what else it says."""
+def refusal(path: Path, error: Exception, layers: Mapping[str, Sequence[str]]) -> ModelError:
+    """The error of ours for one that a converter raised: all operators that it can't convert and the layers that have
+    them, as in Opened, or what else it says."""
     named = {a or b for a, b in re.findall(r"'?tf\.(\w+)'? op|not yet supported for op: '(\w+)'", str(error))}
     if named:
+        told = (f"{name} ({', '.join(layers[name])})" if name in layers else name for name in sorted(named))
         return UnsupportedOp(
-            f"{path} can't become int8: TensorFlow Lite has no int8 form of its {', '.join(sorted(named))}: "
+            f"{path} can't become int8: TensorFlow Lite has no int8 form of its {', '.join(told)}: "
             "replace it in the model."
         )
     return ModelError(f"{path} can't be converted ({first_line(error)}): change the model, or save it again.")

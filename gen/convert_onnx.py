@@ -2,13 +2,16 @@
 first, which takes guessing, so what it made is held against ONNX's own reference on the first examples."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gen import convert_files, train
 from gen.calibration import Example, Input
-from gen.convert_model import Opened, first_line, fixed_shape
+from gen.convert_model import Opened, Options, first_line, fixed_shape
+from gen.convert_onnx_graph import Graph, to_float32
 from gen.convert_tensorflow import of_keras
 from gen.errors import ModelError, UnsupportedOp
 from gen.graph import Array
@@ -17,24 +20,32 @@ CHECKED = 3  # examples; ONNX's reference is slow
 TOLERANCE = 1e-4  # of the largest output: float32 sums in another order differ by far less
 
 
-def open_onnx(path: Path) -> Opened:
-    """Raises ModelError (no ONNX model, a conversion that computes something else), UnsupportedOp."""
+def open_onnx(path: Path, options: Options) -> Opened:
+    """Raises ModelError (no ONNX model, a conversion that computes something else), UnsupportedOp, UsageError (a file
+    of weights is missing). Nothing in an ONNX file can run, so options.trust changes nothing."""
+    train.start_tensorflow()
     import keras
     import onnx
 
+    convert_files.onnx_weights(path)
     try:
+        onnx.checker.check_model(str(path))
         model = onnx.load(str(path))
-        onnx.checker.check_model(model)
     except Exception as error:  # protocol buffers' and the checker's own
         raise ModelError(f"{path} is no valid ONNX model ({first_line(error)}): export it again.") from None
+    notes = ("its 16-bit floating point became float32, as int8 is made from",) if to_float32(model) else ()
     graph = model.graph
     constants = {one.name for one in graph.initializer}
     inputs = tuple(_input(path, value) for value in graph.input if value.name not in constants)
     original = onnx.ModelProto()
     original.CopyFrom(model)
     softmax = _cut_softmax(graph)
+    series = Graph(model, {one.name: [1, *one.file_shape] for one in inputs}, path).prepare()
     keras.backend.clear_session()
-    converted = _to_keras(model, inputs, path)
+    converted = _to_keras(model, [_rows_shape(one) if series else one.file_shape for one in inputs], inputs, path)
+    if series:
+        ranks = [len(one.type.tensor_type.shape.dim) for one in original.graph.output]
+        converted = _without_rows(converted, inputs, ranks)
     if softmax:
         outputs = keras.layers.Softmax(name="softmax")(converted.outputs[0])
         converted = keras.Model(converted.inputs, outputs)
@@ -46,7 +57,30 @@ def open_onnx(path: Path) -> Opened:
         _check(path, original, inputs, opened, examples[:CHECKED])
         return opened.convert(examples)
 
-    return Opened(inputs, opened.run, convert)  # whose names Keras may have changed
+    # With the file's names, which Keras may have changed.
+    told = tuple(replace(one, units=made.units) for one, made in zip(inputs, opened.inputs, strict=True))
+    return Opened(told, opened.run, convert, notes, opened.layers)
+
+
+def _rows_shape(one: Input) -> tuple[int, ...]:
+    """file_shape with a series as an image of one row, see convert_onnx_graph."""
+    shape = one.file_shape
+    return (shape[0], 1, shape[1]) if len(shape) == 2 else shape
+
+
+def _without_rows(model: Any, inputs: Sequence[Input], ranks: Sequence[int]) -> Any:
+    """The Keras model with its series, images of one row inside, as steps x channels at its inputs and outputs. ranks:
+    of the file's outputs."""
+    import keras
+
+    outer = [keras.Input(one.shape[1:], name=x.name) for one, x in zip(inputs, model.inputs, strict=True)]
+    rows = [keras.layers.Reshape(x.shape[1:])(one) for one, x in zip(outer, model.inputs, strict=True)]
+    found = model(rows if len(rows) > 1 else rows[0])
+    ends = [
+        keras.layers.Reshape(y.shape[2:])(y) if rank == 3 and len(y.shape) == 4 else y
+        for y, rank in zip(found if isinstance(found, list | tuple) else [found], ranks, strict=True)
+    ]
+    return keras.Model(outer, ends)
 
 
 def _input(path: Path, value: Any) -> Input:
@@ -74,21 +108,25 @@ def _cut_softmax(graph: Any) -> bool:
     return True
 
 
-def _to_keras(model: Any, inputs: Sequence[Input], path: Path) -> Any:
+def _to_keras(model: Any, shapes: Sequence[Sequence[int]], inputs: Sequence[Input], path: Path) -> Any:
     import onnx2keras
     from onnx2keras.layers import AVAILABLE_CONVERTERS
 
-    unknown = sorted({node.op_type for node in model.graph.node} - set(AVAILABLE_CONVERTERS))
+    unknown: dict[str, list[str]] = {}
+    for node in model.graph.node:
+        if node.op_type not in AVAILABLE_CONVERTERS:
+            unknown.setdefault(node.op_type, []).append(node.name or node.output[0])
     if unknown:
+        told = (f"{op} ({', '.join(names)})" for op, names in sorted(unknown.items()))
         raise UnsupportedOp(
-            f"{path} has the ONNX operators {', '.join(unknown)}, which onnx2keras does not convert: "
+            f"{path} has the ONNX operators {', '.join(told)}, which onnx2keras does not convert: "
             "replace them before the export."
         )
     try:
         return onnx2keras.onnx_to_keras(
             model,
             [one.name for one in inputs],
-            input_shapes=[list(one.file_shape) for one in inputs],
+            input_shapes=[list(shape) for shape in shapes],
             verbose=False,
             change_ordering=True,
         )
@@ -114,9 +152,11 @@ def _check(path: Path, model: Any, inputs: Sequence[Input], opened: Opened, exam
 
 
 def _same(wanted: Array, y: Array) -> bool:
-    """Whether both have the same values, those of an output with channels first moved last."""
-    if wanted.ndim > 2 and wanted.shape != y.shape:
-        wanted = np.moveaxis(wanted, 1, -1)
-    return wanted.size == y.size and bool(
-        np.allclose(wanted.ravel(), y.ravel(), rtol=0, atol=TOLERANCE * max(1e-6, float(np.abs(wanted).max())))
+    """Whether both have the same values, in the same order or with the channels, at axis 1 of wanted, moved last. The
+    shapes alone don't tell which, where as many channels as rows and columns are."""
+    moved = np.moveaxis(wanted, 1, -1) if wanted.ndim > 2 else wanted
+    slack = TOLERANCE * max(1e-6, float(np.abs(wanted).max()))
+    return any(
+        one.shape == y.shape and bool(np.allclose(one, y, rtol=0, atol=slack))
+        for one in (wanted, moved, wanted.reshape(y.shape) if wanted.size == y.size else wanted)
     )

@@ -1,41 +1,71 @@
 """PyTorch's exported programs (torch.export.save) as float functions: litert-torch makes a float .tflite with channels
 last, ai-edge-quantizer an int8 one of that."""
 
+import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from gen import convert_trust, train
 from gen.calibration import Example, Input
-from gen.convert_model import Opened, first_line, fixed_shape
-from gen.errors import ModelError
+from gen.convert_affine import affine_to_depthwise
+from gen.convert_model import Opened, Options, first_line, fixed_shape
+from gen.convert_units import units
+from gen.errors import GenError, ModelError
 from gen.graph import Array
 
 SIGNATURE = "serving_default"
+# Operators of ATen that keep an input's values, move them or scale them.
+LINEAR = (
+    "add", "sub", "mul", "div", "to", "_to_copy", "clone", "contiguous", "permute", "movedim", "reshape", "view",
+    "unsqueeze", "pad",
+)  # fmt: skip
 
 
-def open_exported(path: Path) -> Opened:
-    """Raises ModelError (no exported program, one that litert-torch can't convert), UnsupportedOp."""
+def open_exported(path: Path, options: Options) -> Opened:
+    """Raises ModelError (no exported program, code that is not trusted, a program that litert-torch can't convert),
+    UnsupportedOp. In a process that has not imported TensorFlow: after it, litert-torch was seen to end by SIGSEGV with
+    some versions of both."""
+    if "tensorflow" in sys.modules and "litert_torch" not in sys.modules:
+        raise RuntimeError("TensorFlow was imported before litert-torch")
     import litert_torch
     import torch
 
+    train.start_tensorflow()  # for what comes after litert-torch
+
     try:
-        program = torch.export.load(str(path))
+        with nullcontext() if options.trust else convert_trust.no_pickles(path):
+            program = torch.export.load(str(path))
+    except GenError:
+        raise
     except Exception as error:  # zip's, pickle's and PyTorch's own
         raise ModelError(
             f"{path} is no exported program ({first_line(error)}): write it with torch.export.save."
         ) from None
     inputs = tuple(
-        _input(path, node) for node in program.graph.nodes if node.name in program.graph_signature.user_inputs
+        _input(path, node, _units(program, node))
+        for node in program.graph.nodes
+        if node.name in program.graph_signature.user_inputs
     )
-    original: Any = program.module()
+    try:
+        original: Any = torch.export.unflatten(program)  # whose modules name what is made of them, see origin.py
+    except Exception:  # PyTorch's own, on graphs that it can't take apart
+        original = program.module()
 
     class ChannelsLast(torch.nn.Module):  # type: ignore[misc]
         """The program with the inputs that the firmware takes."""
 
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = original
+
         def forward(self, *arrays: Any) -> Any:
             # Contiguous, since a program may flatten with view().
-            return original(
+            return self.network(
                 *(
                     x.movedim(-1, 1).contiguous() if one.channels_first else x
                     for one, x in zip(inputs, arrays, strict=True)
@@ -58,12 +88,13 @@ def open_exported(path: Path) -> Opened:
         with tempfile.TemporaryDirectory() as folder:
             plain = Path(folder) / "float.tflite"
             edge.export(str(plain))
+            plain.write_bytes(affine_to_depthwise(plain.read_bytes()))
             return _quantize(plain, examples)
 
     return Opened(inputs, run, convert)
 
 
-def _input(path: Path, node: Any) -> Input:
+def _input(path: Path, node: Any, told: str | None) -> Input:
     """A batch of images (4 dimensions) has its channels moved last; other inputs stay as they are."""
     import torch
 
@@ -71,8 +102,35 @@ def _input(path: Path, node: Any) -> Input:
     dtype = "float32" if value.dtype == torch.float32 else str(value.dtype).removeprefix("torch.")
     shape = fixed_shape(path, node.name, tuple(value.shape), dtype)
     if len(shape) != 4:
-        return Input(node.name, shape)
-    return Input(node.name, (shape[0], *shape[2:], shape[1]), channels_first=True)
+        return Input(node.name, shape, units=told)
+    return Input(node.name, (shape[0], *shape[2:], shape[1]), channels_first=True, units=told)
+
+
+def _units(program: Any, node: Any) -> str | None:
+    """The units in which pixels reach an input, as its first operators tell; None where they don't."""
+    import torch
+
+    signature = program.graph_signature
+    names = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
+    names |= getattr(signature, "inputs_to_lifted_tensor_constants", {})
+    known = {**program.state_dict, **program.constants}
+
+    def at(value: float) -> tuple[Array, bool]:
+        """What the chain of LINEAR operators, each the only user of the one before, makes of value; is there any?"""
+        current, x = node, torch.full(tuple(node.meta["val"].shape), value)
+        while len(current.users) == 1 and (user := next(iter(current.users))).op == "call_function":
+            if "".join(str(user.target).split(".")[1:2]) not in LINEAR:
+                break
+            others = [one for one in user.all_input_nodes if one is not current]
+            if any(one.name not in names or names[one.name] not in known for one in others):
+                break
+            values = {current: x, **{one: known[names[one.name]].detach() for one in others}}
+            arguments, options = torch.fx.node.map_arg((user.args, user.kwargs), lambda one, values=values: values[one])
+            current, x = user, user.target(*arguments, **options)
+        return np.asarray(x.detach().numpy(), np.float64).ravel(), current is not node
+
+    (offset, any_step), (one, _) = at(0.0), at(1.0)
+    return units(one - offset, offset) if any_step else None
 
 
 def _quantize(plain: Path, examples: Sequence[Example]) -> bytes:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,32 @@ NEEDED_FOR = {
     "train": "train",
     "search": "search",
     "onnx": ".onnx files",
+    "torch": ".pt2 files",
     "bench": "bench's peer",
     "dev": "make test",
 }
+OPTIONAL = ("torch",)  # extras too large to be missed by who does not use them
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked for: what it is, whether it is there, its version or place, who needs it, how to get it."""
+    """One thing looked for: what it is, whether it is there, its version or place, who needs it, how to get it;
+    optional: whether all is well without it."""
 
     name: str
     found: bool
     detail: str
     needed_for: str
     install: str
+    optional: bool = False
+
+    @property
+    def missing(self) -> bool:
+        return not (self.found or self.optional)
+
+    @property
+    def verdict(self) -> str:
+        return "ok" if self.found else "optional" if self.optional else "MISSING"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,7 +64,7 @@ def _python_packages() -> Iterator[Check]:
     for extra, requirements in {"": project["dependencies"], **project["optional-dependencies"]}.items():
         install = f"pip install -e '.[{extra}]'" if extra else "pip install -e ."
         for text in requirements:
-            yield _python_package(text, NEEDED_FOR[extra], install)
+            yield replace(_python_package(text, NEEDED_FOR[extra], install), optional=extra in OPTIONAL)
 
 
 def _python_package(text: str, needed_for: str, install: str) -> Check:

@@ -153,12 +153,15 @@ def what_fits(found: QuantizedModel, target: Board, engine: str) -> str:
 
 
 def choose_vectors(found: QuantizedModel, count: int | None) -> verify.Vectors:
-    """The test set of the task, or of the folder that the card names, where it can be had; random inputs otherwise."""
+    """The test set of the task, or of the folder that the card names, where it can be had; the examples that an
+    imported model was quantized with; random inputs otherwise."""
     try:
         test = known_test_set(found)
     except (MissingTool, UsageError) as error:
         sys.stderr.write(f"no test set, so random inputs and no accuracy: {error}\n")
         test = None
+    if test is None and found.examples is not None:
+        return verify.of_examples(found.graph, found.examples, count)
     if test is None:
         return verify.random_vectors(found.graph, count or verify.RANDOM_VECTORS)
     n = min(count or len(test.y), len(test.y))

@@ -1,6 +1,6 @@
 """Float model -> int8 .tflite (per channel, int8 input and output), and numbers across the int8 border."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,11 +39,17 @@ def convert(model: Any, x: Array, objective: Objective = CLASSIFY) -> bytes:
     return to_int8(tf.lite.TFLiteConverter.from_keras_model(fixed), [[image[None]] for image in x])
 
 
-def to_int8(converter: Any, examples: Sequence[Sequence[Array]]) -> bytes:
+def to_int8(
+    converter: Any, examples: Sequence[Sequence[Array]], rewrite: Callable[[bytes], bytes] | None = None
+) -> bytes:
     """What a tf.lite.TFLiteConverter makes with every tensor int8, weights per channel; examples, of float32, an array
-    for each input, give the ranges. Raises whatever the converter raises."""
+    for each input, give the ranges. rewrite: changes the float .tflite before it is quantized. Raises whatever the
+    converter raises."""
     import tensorflow as tf
 
+    if rewrite is not None:
+        plain, change = converter._quantize, rewrite  # the only place between its two halves
+        converter._quantize = lambda content, *arguments: plain(change(content), *arguments)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (list(example) for example in examples)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

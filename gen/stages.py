@@ -119,9 +119,14 @@ def request_of(args: Namespace) -> Request:
     return Request(args.engine, args.optimize, args.out, args.tflm_dir, args.arena, args.protocol)
 
 
+def load_model(args: Namespace) -> QuantizedModel:
+    """The model that the command line names, quantized where it is a float one. Raises as model.load()."""
+    return model.load(args.model, args.calibration, trust=args.trust, pixels=args.pixels)
+
+
 def run_build(args: Namespace) -> int:
     target, request = board.load(args.board), request_of(args)
-    found = build_model(model.load(args.model, args.calibration), target, request, Progress()).report
+    found = build_model(load_model(args), target, request, Progress()).report
     if args.json:
         report.show_json(found)
     else:
@@ -137,7 +142,7 @@ def run_verify(args: Namespace) -> int:
         raise UsageError("--tool is what --flash flashes with: add --flash, or leave --tool out.")
     if args.explain and request.protocol != "link":
         raise UsageError(f"--explain asks the device what --protocol {request.protocol} can't: leave one of them out.")
-    found = model.load(args.model, args.calibration)
+    found = load_model(args)
     if args.emulator:
         for target in targets:
             renode.require(target)
@@ -240,7 +245,7 @@ def port_of(args: Namespace, built: Built) -> str | None:
 
 
 def run_flash(args: Namespace) -> int:
-    target, request, found = board.load(args.board), request_of(args), model.load(args.model, args.calibration)
+    target, request, found = board.load(args.board), request_of(args), load_model(args)
     if args.dry_run:
         folder = Path(os.path.relpath(request.folder or usual_folder(found, target, request)))
         command = flash.choose(target, folder, args.tool, lambda: args.port or "PORT", dry=True)
@@ -309,12 +314,9 @@ def run_doctor(args: Namespace) -> int:
     if args.json:
         report.show_json([c.as_json() for c in checks])
     else:
-        lines = [
-            ("ok" if c.found else "MISSING", c.name, c.detail, c.needed_for, "" if c.found else c.install)
-            for c in checks
-        ]
+        lines = [(c.verdict, c.name, c.detail, c.needed_for, "" if c.found else c.install) for c in checks]
         report.show_table(("", "what", "found", "needed for", "to install"), lines)
-    return 0 if all(c.found for c in checks) else MissingTool.exit_code
+    return MissingTool.exit_code if any(c.missing for c in checks) else 0
 
 
 def run_bench(args: Namespace) -> int:
@@ -322,7 +324,8 @@ def run_bench(args: Namespace) -> int:
     boards = [board.load(word) for word in args.boards]
     if args.calibrate:
         return run_calibrate(boards, bench.engines(args.engines or list(ENGINES)), say)
-    todo = bench.cases(bench.load(args.models, args.calibration), boards, bench.engines(args.engines), args.optimize)
+    models = bench.load(args.models, args.calibration, trust=args.trust, pixels=args.pixels)
+    todo = bench.cases(models, boards, bench.engines(args.engines), args.optimize)
     rows = bench.run(todo, say, profile=args.profile, with_cycles=args.cycles)
     if args.json:
         report.show_json([row.as_json() for row in rows])
@@ -356,7 +359,7 @@ def run_stress(args: Namespace) -> int:
     targets, request = boards_of(args.board), Request(args.engine, "balanced")
     for target in targets:
         stress.require_emulator(target)
-    found = model.load(args.model, args.calibration)
+    found = load_model(args)
     vectors = choose_vectors(found, args.vectors)
     expected = verify.expect(found, vectors, Progress())
     rows = []
@@ -374,7 +377,7 @@ def run_stress(args: Namespace) -> int:
 
 def run_export(args: Namespace) -> int:
     order = export.Order(args.format, args.engine, args.isa, args.board, args.optimize, args.name)
-    library = export.library(model.load(args.model, args.calibration), order, Progress().say)
+    library = export.library(load_model(args), order, Progress().say)
     folder = args.out or export.default_folder(library)
     export.write(folder, library.files)
     if args.json:

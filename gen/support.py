@@ -7,6 +7,7 @@ from pathlib import Path
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
 from gen.graph import Graph, Op, Tensor
 from gen.ops import OPS, lower
+from gen.origin import layer_of
 
 MAX_ELEMENTS = 2**24  # of one activation: 16 MB as int8, more than the RAM of any board we know of
 SHOWN = 5  # operators of one kind that are counted out
@@ -45,7 +46,7 @@ def obstacles(graph: Graph, where: str) -> Iterator[ModelError]:
         if op.kind not in OPS:
             unknown.setdefault(_reason(op.kind), {}).setdefault(op.kind, []).append(op)
     for reason, kinds in unknown.items():
-        yield UnsupportedOp(f"{'; '.join(map(_named, kinds.values()))}: {reason}.")
+        yield UnsupportedOp(f"{'; '.join(_named(graph, ops) for ops in kinds.values())}: {reason}.")
     yield from _of_tensors(graph)
     inexact = [op for op in graph.ops if op.kind in OPS and _computes_in_float(graph, op)]
     if inexact:
@@ -60,7 +61,7 @@ def obstacles(graph: Graph, where: str) -> Iterator[ModelError]:
                 key = f"{op.kind}{str(error).removeprefix(str(op))}"
                 alike.setdefault(key, (error, []))[1].append(op)
     for first, ops in alike.values():
-        more = "" if len(ops) == 1 else f" The same goes for {_named(ops[1:])}."
+        more = "" if len(ops) == 1 else f" The same goes for {_named(graph, ops[1:])}."
         yield type(first)(f"{first}{more}")
 
 
@@ -79,14 +80,22 @@ def _require_form(op: Op) -> None:
         )
 
 
-def _named(ops: Sequence[Op]) -> str:
-    """ "operator 3 (TANH)" or "operators 3, 7 and 9 (TANH)"."""
+def _named(graph: Graph, ops: Sequence[Op]) -> str:
+    """ "operator 3 (TANH), of layer act" or "operators 3, 7 and 9 (TANH), of layers a, b"."""
+    layers = dict.fromkeys(layer for op in ops if (layer := _layer(graph, op)))
+    shown = ", ".join([*list(layers)[:SHOWN], *(["..."] if len(layers) > SHOWN else [])])
+    asked = f", of layer{'s' if len(layers) > 1 else ''} {shown}" if layers else ""
     if len(ops) == 1:
-        return str(ops[0])
+        return f"{ops[0]}{asked}"
     numbers = [str(op.index) for op in ops[:SHOWN]]
     more = len(ops) - len(numbers)
     first, last = (numbers, f"{more} more") if more else (numbers[:-1], numbers[-1])
-    return f"operators {', '.join(first)} and {last} ({ops[0].title})"
+    return f"operators {', '.join(first)} and {last} ({ops[0].title}){asked}"
+
+
+def _layer(graph: Graph, op: Op) -> str | None:
+    """The layer that asked for an operator, in the model that this one was converted from."""
+    return layer_of(graph.tensors[op.outputs[0]].name, op.kind) if op.outputs else None
 
 
 def _reason(kind: str) -> str:

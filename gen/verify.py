@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from statistics import median_low
 
 import numpy as np
@@ -19,6 +20,7 @@ from gen.session import ARENA_TOO_SMALL, DeviceInfo, Session
 Progress = Callable[[str, float, int], None]  # stage, done, of how many; done may be in between
 SEED = 2026
 RANDOM_VECTORS = 20
+EXTREMES = 2  # of the random vectors: the first ones
 OPERATOR_VECTORS = 2  # on which every operator is compared where few outputs are distinct
 
 
@@ -68,6 +70,20 @@ class Verdict:
 
 def random_vectors(graph: Graph, count: int) -> Vectors:
     return Vectors([reference.random_inputs(graph, i, SEED) for i in range(count)], f"uniform random, seed {SEED}")
+
+
+def of_examples(graph: Graph, path: Path, count: int | None) -> Vectors:
+    """The inputs in an .npz as gen.convert keeps them, at most count, and random ones where count is more. The extremes
+    are among them either way: examples alone rarely saturate anything."""
+    with np.load(path, allow_pickle=False) as kept:
+        arrays = {name: kept[name] for name in kept.files}
+    numbers = sorted({int(name.partition("_")[0]) for name in arrays})
+    examples = [[arrays[f"{number}_{index}"] for index in range(len(graph.inputs))] for number in numbers]
+    wanted = count or len(examples) + EXTREMES
+    chosen = examples[: max(wanted - EXTREMES, 1)]
+    drawn = [reference.random_inputs(graph, i, SEED) for i in range(wanted - len(chosen))]
+    source = f"{len(chosen)} of the calibration's examples"
+    return Vectors([*chosen, *drawn], f"{source} and {len(drawn)} random ones, seed {SEED}" if drawn else source)
 
 
 @dataclass(frozen=True, eq=False)

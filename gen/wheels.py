@@ -1,7 +1,9 @@
 """Data that PyPI packages carry, read out of their wheels: installing aeon would bring numba, which limits NumPy.
 
-The wheels are named in models/data.txt."""
+The wheels are named in models/data.txt, with their hashes. `python -m gen.wheels` downloads them."""
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from gen.graph import Array
 from gen.task import MODELS, Examples
 
 FOLDER = MODELS.parent / ".cache" / "data"
-FETCH = "python -m pip download --only-binary :all: --no-deps --dest .cache/data -r models/data.txt"
+FETCH = "python -m gen.wheels"
+# One wheel for all machines: it is read, not run.
+TARGET = ("--only-binary", ":all:", "--python-version", "3.11", "--platform", "manylinux_2_28_x86_64")
 AEON = "aeon-1.6.0"
 SCIKIT_IMAGE = "scikit_image-0.26.0"
 
@@ -70,3 +74,14 @@ def read_ts(text: str) -> tuple[list[Array], list[str]]:
     rows = [line.strip().split(":") for line in lines[first:] if line.strip()]
     cases = [np.array([channel.split(",") for channel in row[:-1]], np.float32).T for row in rows]
     return cases, [row[-1] for row in rows]
+
+
+def download(folder: Path = FOLDER, listed: Path = MODELS / "data.txt") -> int:
+    """Put every wheel of the list into folder, if it has the hash given there. Returns pip's exit code."""
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
+    command = (sys.executable, "-m", "pip", "download", *quiet, *TARGET, "--dest", str(folder), "-r", str(listed))
+    return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(download())

@@ -126,10 +126,11 @@ def test_renode_is_killed_with_us(mark: str, tmp_path: Path) -> None:
 
 
 def test_a_converter_is_killed_with_us(mark: str, tmp_path: Path) -> None:
-    (tmp_path / "work.py").write_text("import time\ndef work(path, examples):\n    time.sleep(100)\n")
+    (tmp_path / "work.py").write_text("import time\ndef work(path, examples, options):\n    time.sleep(100)\n")
     text = (
         f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom pathlib import Path\nfrom gen import convert\n"
-        "import work\nif __name__ == '__main__':\n    convert.in_child(work.work, Path('a'), Path('b'))\n"
+        "import work\nif __name__ == '__main__':\n"
+        "    convert.in_child(work.work, Path('a'), Path('b'), convert.UNTRUSTED)\n"
     )
     (tmp_path / "main.py").write_text(text)
     process = subprocess.Popen(

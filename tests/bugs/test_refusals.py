@@ -55,6 +55,15 @@ def test_all_obstacles_are_told_at_once() -> None:
     )
 
 
+def test_the_layer_that_asked_for_an_operator_is_named() -> None:
+    """As the converter's names of tensors tell it."""
+    names = ("serving_default_x:0", "net_1/squash_1/Tanh", "net_1/wave_1/Cos", "net_1/again_1/Tanh")
+    tensors = [T((1, 4), scale=0.05, name=name) for name in names]
+    ops = [O("TANH", (0,), (1,)), O("COS", (1,), (2,)), O("TANH", (2,), (3,))]
+    found = str(refusal(model(tensors, ops, (0,), (3,))))
+    assert "operators 0 and 2 (TANH), of layers squash, again; operator 1 (COS), of layer wave: not supported" in found
+
+
 def test_operators_of_one_fault_are_told_together() -> None:
     half = T((1, 4), scale=0.1, zero_point=0)
     ops = [O("SOFTMAX", (0,), (i,), {"beta": 1.0}, "SoftmaxOptions") for i in range(1, 10)]

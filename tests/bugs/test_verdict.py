@@ -101,6 +101,22 @@ def test_float_inputs_are_of_the_range_that_the_model_takes(dtype: str) -> None:
     assert (drawn[0] == limits.min).all() and (drawn[1] == limits.max).all() and len(np.unique(drawn[2])) > 100
 
 
+def test_imported_models_are_compared_on_their_calibration(tmp_path: Path) -> None:
+    """They were fed noise."""
+    same = T((1, 30), scale=0.1)
+    graph = tflite.read(model([same, same], [O("RELU", (0,), (1,))], (0,), (1,)), "m")
+    rng = np.random.default_rng(1)
+    examples = [rng.integers(-128, 128, (1, 30)).astype(np.int8) for _ in range(12)]
+    np.savez(tmp_path / "kept.npz", **{f"{number}_0": array for number, array in enumerate(examples)})
+    for count, wanted, drawn in ((None, 12, 2), (5, 3, 2), (20, 12, 8), (1, 1, 0)):
+        found = verify.of_examples(graph, tmp_path / "kept.npz", count)
+        assert len(found.inputs) == wanted + drawn
+        assert all((a[0] == b).all() for a, b in zip(found.inputs, examples[:wanted], strict=False))
+        assert found.source.startswith(f"{wanted} of the calibration's examples")
+        if drawn:
+            assert (found.inputs[wanted][0] == -128).all() and (found.inputs[wanted + 1][0] == 127).all()
+
+
 def confirmed(content: bytes, count: int = 3) -> str:
     graph = tflite.read(content, "m")
     inputs = [reference.random_inputs(graph, i, 1) for i in range(count)]
