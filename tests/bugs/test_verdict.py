@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,7 +108,8 @@ def test_imported_models_are_compared_on_their_calibration(tmp_path: Path) -> No
     graph = tflite.read(model([same, same], [O("RELU", (0,), (1,))], (0,), (1,)), "m")
     rng = np.random.default_rng(1)
     examples = [rng.integers(-128, 128, (1, 30)).astype(np.int8) for _ in range(12)]
-    np.savez(tmp_path / "kept.npz", **{f"{number}_0": array for number, array in enumerate(examples)})
+    arrays: dict[str, Any] = {f"{number}_0": array for number, array in enumerate(examples)}
+    np.savez(tmp_path / "kept.npz", **arrays)
     for count, wanted, drawn in ((None, 12, 2), (5, 3, 2), (20, 12, 8), (1, 1, 0)):
         found = verify.of_examples(graph, tmp_path / "kept.npz", count)
         assert len(found.inputs) == wanted + drawn
