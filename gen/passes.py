@@ -96,11 +96,13 @@ def fold_constant_channels(graph: Graph) -> Graph:
             _shrink_constants(graph, op, intervals, removed, tensors)
     for index, mask in removed.items():
         tensors[index] = replace(tensors[index], shape=(*tensors[index].shape[:-1], int((~mask).sum())))
-    for op in graph.ops:
-        if op.kind == "reshape" and len(op.inputs) > 1 and op.inputs[1] >= 0 and removed[op.outputs[0]].any():
-            shape = np.array(tensors[op.outputs[0]].shape, np.int32)
-            tensors[op.inputs[1]] = replace(tensors[op.inputs[1]], data=shape, shape=shape.shape, dtype="int32")
-    return replace(graph, tensors=tuple(tensors))
+    ops = tuple(_without_shape(op) if removed[op.outputs[0]].any() else op for op in graph.ops)
+    return replace(graph, ops=ops, tensors=tuple(tensors))
+
+
+def _without_shape(op: Op) -> Op:
+    """RESHAPE without the input that has the shape of before, which others may use too; the output's shape counts."""
+    return replace(op, inputs=op.inputs[:1]) if op.kind == "reshape" else op
 
 
 _WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected")
@@ -169,8 +171,9 @@ def _spare(p: Mapping[str, Any], x: Interval, pads: bool) -> Array:
 
 
 def _own_constants(graph: Graph, op: Op) -> bool:
-    """Whether no other operator uses this one's constants, which then may shrink."""
-    return all(sum(i in other.inputs for other in graph.ops) == 1 for i in op.inputs[1:] if i >= 0)
+    """Whether nothing else uses this operator's constants, which then may shrink: no other operator, no output."""
+    own = [i for i in op.inputs[1:] if i >= 0]
+    return all(sum(other.inputs.count(i) for other in graph.ops) == 1 and i not in graph.outputs for i in own)
 
 
 def _shrink_constants(

@@ -16,7 +16,7 @@ import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError
 from gen.graph import DTYPES, Graph, Op, QuantParams, Tensor, verify
-from gen.inline import inline
+from gen.inline import builtin, inline
 from gen.ops import OPS
 
 SCHEMA_VERSION = 3
@@ -24,7 +24,6 @@ MAX_ELEMENTS = 2**28  # of one tensor; anything larger is a damaged shape, not a
 MAX_SCALE = 2.0**100  # of float32's 2**128: a product of two scales, or of a scale and 255, stays finite
 MAX_ITEMS = 2**16  # tensors or operators of a model, likewise
 MAX_RANK = 8
-BUILTIN_CODE = 10  # OperatorCode's slot of builtin_code
 _TYPES = {v: k.lower() for k, v in vars(tflite.TensorType).items() if isinstance(v, int)}
 _BUILTINS = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
 _ENUMS = {
@@ -87,6 +86,8 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
     model = tflite.Model.GetRootAsModel(inline(content), 0)
     subgraph = model.Subgraphs(0)
+    if model.BuffersLength() and model.Buffers(0).DataLength():
+        raise ValueError("buffer 0, which stands for none, has data")  # to TFLM they are every activation's
     tensors = tuple(_read_tensor(model, subgraph.Tensors(i), i) for i in range(subgraph.TensorsLength()))
     ops = tuple(_read_op(model, subgraph.Operators(i), i) for i in range(subgraph.OperatorsLength()))
     inputs, outputs = _indices(subgraph.InputsAsNumpy()), _indices(subgraph.OutputsAsNumpy())
@@ -169,12 +170,13 @@ def _read_tensor(model: Any, table: Any, index: int) -> Tensor:
 
 
 def _read_quant(table: Any, name: str) -> QuantParams | None:
-    """The axis is read and not checked: nothing of TFLM looks at it, and converters leave any number there where a
-    tensor has one dimension."""
-    if table is None or table.ScaleLength() == 0:
+    """None without scales, or without zero points: TFLM takes the one without the other for neither. The axis is read
+    and not checked: nothing of TFLM looks at it, and converters leave any number there where a tensor has one
+    dimension."""
+    if table is None or table.ScaleLength() == 0 or table.ZeroPointLength() == 0:
         return None
     scale = tuple(float(s) for s in table.ScaleAsNumpy())
-    zero_point = _indices(table.ZeroPointAsNumpy()) or (0,) * len(scale)
+    zero_point = _indices(table.ZeroPointAsNumpy())
     if len(zero_point) != len(scale) or not all(0 < s <= MAX_SCALE for s in scale):
         raise ModelError(
             f"tensor {name!r} has quantization scales that are zero, beyond {MAX_SCALE:.0e}, no numbers or unmatched "
@@ -185,7 +187,7 @@ def _read_quant(table: Any, name: str) -> QuantParams | None:
 
 def _read_op(model: Any, table: Any, index: int) -> Op:
     code = model.OperatorCodes(_at(table.OpcodeIndex(), model.OperatorCodesLength(), "operator code"))
-    number = _builtin(code)
+    number = builtin(code)
     kind = _BUILTINS.get(number, f"builtin {number}").lower()
     if kind == "custom":
         kind = f"custom {_text(code.CustomCode() or b'without a name')}"
@@ -204,11 +206,3 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
             options[key] = _ENUMS[key][value] if key in _ENUMS else value
     has_options = union is not None
     return Op(index, kind, _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy()), options, has_options)
-
-
-def _builtin(code: Any) -> int:
-    """The operator's number: the greater of the two fields that files of before and after 2020 have it in. Not by the
-    package's BuiltinCode(), which gives the old field wherever the new one is below 127."""
-    place = code._tab.Offset(BUILTIN_CODE)
-    new = struct.unpack_from("<i", code._tab.Bytes, code._tab.Pos + place)[0] if place else 0
-    return max(int(new), int(code.DeprecatedBuiltinCode()))
