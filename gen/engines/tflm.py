@@ -11,7 +11,7 @@ from gen.kernels import interpreted
 from gen.memory import plan, tflm_arena_bytes
 from gen.ops import OPS, lower
 
-CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare")
+CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare", "whole")
 
 # Operator -> the files in firmware/tflm/ops that prepare it, and every kernel that they call.
 _CONVOLUTION, _POOL, _REQUANTIZE = "convolution", "pool_2d", "requantize"

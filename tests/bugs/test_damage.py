@@ -134,3 +134,22 @@ def test_int4_is_for_weights_only() -> None:
     content = edited(model(tensors, [O("ADD", (0, 1), (2,), {}, "AddOptions")], (0,), (2,)), edit)
     with pytest.raises(UnsupportedOp, match="'t1' is int4, which is not supported"):
         require_supported(tflite.read(content, "m"), "m")
+
+
+@pytest.mark.parametrize("how", ["sparse", "int4", "unknown"])
+def test_an_odd_constant_that_nothing_reads(how: str) -> None:
+    """Its bytes or values were looked at all the same: KeyError and ValueError by engine aot."""
+    tensors = [X, X, T((2, 3), scale=0.1, data=np.arange(6).reshape(2, 3))]
+
+    def edit(m: Any) -> None:
+        if how == "sparse":
+            m.subgraphs[0].tensors[2].sparsity = schema.SparsityParametersT()
+            m.buffers[1].data = m.buffers[1].data[:4]
+        else:
+            m.subgraphs[0].tensors[2].type = schema.TensorType.INT4 if how == "int4" else 77
+
+    content = edited(model(tensors, [O("RELU", (0,), (1,))], (0,), (1,)), edit)
+    graph = tflite.read(content, "m")
+    require_supported(graph, "m")
+    for engine in ENGINES.values():
+        assert engine(graph, content, "dsp", 4).arena_bytes > 0
