@@ -45,7 +45,9 @@ def inline(content: bytes) -> bytes:
 
 
 def _external(content: bytes, model: Any, number: int) -> bytes | None:
-    """What Buffer.offset and size name. Raises NotTflite."""
+    """What Buffer.offset and size name, of a buffer that has no data of its own: those come first. Raises NotTflite."""
+    if model.Buffers(number).DataLength():
+        return None
     table = model.Buffers(number)._tab
     offset, size = (_uint64(table, slot) for slot in (BUFFER_OFFSET, BUFFER_SIZE))
     if offset <= 1 or size == 0:  # 0 and 1 stand for none

@@ -203,7 +203,7 @@ def _shrink_constants(
 
 def _with_data(tensor: Tensor, data: Array, keep: Array) -> Tensor:
     quant: Any = tensor.quant
-    if quant is not None and quant.per_channel:
+    if quant is not None and len(quant.scale) == len(keep):  # of a bias any number would do: nothing reads them
         scale = tuple(s for s, k in zip(quant.scale, keep, strict=True) if k)
         zero = tuple(z for z, k in zip(quant.zero_point, keep, strict=True) if k)
         quant = QuantParams(scale, zero, quant.axis)

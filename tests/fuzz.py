@@ -23,6 +23,7 @@ from gen import passes, reference, tflite, upstream
 from gen.engines import ENGINES
 from gen.errors import GenError
 from gen.graph import Graph
+from gen.inline import inline
 from gen.kernels import FALLBACK, LEVELS
 from gen.support import require_supported
 from tests import shared
@@ -77,7 +78,7 @@ def compare(graph: Graph, content: bytes) -> str:
     assert same(ours, better), "the optimized graph computes something else"
     try:
         activations = sum(t.size_bytes for t in graph.activations)
-        theirs = upstream.outputs(content, vectors, len(graph.outputs), activations)
+        theirs = upstream.outputs(inline(content), vectors, len(graph.outputs), activations)
     except upstream.Unconfirmed as why:
         return str(why)
     assert same(ours, theirs), "tflite-micro computes something else"

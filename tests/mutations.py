@@ -185,6 +185,7 @@ def _data(rng: Rng, m: Any) -> None:
         buffer.data = np.frombuffer(rng.bytes(int(rng.integers(2 * len(buffer.data) + 2))), np.uint8)
     elif how == 2:
         buffer.offset, buffer.size = (int(abs(_integer(rng))) for _ in range(2))
+        buffer.data = buffer.data if rng.random() < 0.5 else None
     elif len(buffer.data) >= 4:
         words = np.frombuffer(bytes(buffer.data[: len(buffer.data) // 4 * 4]), np.int32).copy()
         words[int(rng.integers(len(words)))] = _integer(rng)

@@ -153,3 +153,36 @@ def test_an_odd_constant_that_nothing_reads(how: str) -> None:
     require_supported(graph, "m")
     for engine in ENGINES.values():
         assert engine(graph, content, "dsp", 4).arena_bytes > 0
+
+
+def test_data_of_its_own_come_before_what_an_offset_names() -> None:
+    """A buffer may say both; the constants outside the flatbuffer were taken, TFLM knows of those inside only."""
+    tensors = [X, T((1, 4), scale=0.05, data=[1, -2, 3, -4]), X]
+    plain = model(tensors, [O("ADD", (0, 1), (2,), {}, "AddOptions")], (0,), (2,))
+
+    def edit(m: Any) -> None:
+        m.buffers[1].offset, m.buffers[1].size = 8, 4
+
+    content = edited(plain, edit)
+    x = [np.array([[9, 8, 7, 6]], np.int8)]
+    ours = reference.outputs(tflite.read(content, "m"), x)[0]
+    np.testing.assert_array_equal(ours, tiny.tflm(content, x)[0])
+    np.testing.assert_array_equal(ours, reference.outputs(tflite.read(plain, "m"), x)[0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+def test_a_bias_may_have_any_number_of_scales(count: int) -> None:
+    """Of one that was not a channel's each, the cutting of dead channels ended in a ValueError."""
+
+    def edit(m: Any) -> None:
+        quant = m.subgraphs[0].tensors[2].quantization
+        quant.scale, quant.zeroPoint = [0.0005] * count, [0] * count
+        quant = m.subgraphs[0].tensors[1].quantization
+        quant.scale, quant.zeroPoint = [0.01] * 8, [0] * 8
+
+    content = edited(dead_channels((8,)), edit)
+    graph = tflite.read(content, "m")
+    require_supported(graph, "m")
+    x = [np.array([[1, -20, 30, 127]], np.int8)]
+    for ours in (reference.outputs(graph, x), reference.outputs(optimize(graph), x)):
+        np.testing.assert_array_equal(ours[0], tiny.tflm(content, x)[0])
