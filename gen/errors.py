@@ -19,7 +19,7 @@ GenError                  2  anything a person can put right; the message says w
     └── WrongModel        5  the device runs another model than the one verified
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar
 
@@ -98,6 +98,12 @@ class ProtocolError(DeviceError):
 
 class WrongModel(DeviceError):
     pass
+
+
+def brief(values: Sequence[object], most: int = 8) -> str:
+    """A list of numbers that fits a sentence, however long it is: "[1, 2, 3, ... 5000 in all]"."""
+    more = f", ... {len(values)} in all" if len(values) > most else ""
+    return f"[{', '.join(map(str, values[:most]))}{more}]"
 
 
 def unknown(what: str, word: str, known: Iterable[str], see: str) -> UsageError:
