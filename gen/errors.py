@@ -21,7 +21,7 @@ GenError                  2  anything a person can put right; the message says w
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar
 
@@ -122,6 +122,12 @@ def of_os(error: OSError) -> GenError:
     if is_full(error):
         return DiskFull(f"the disk is full: {file}could not be written; make room, and do it again.")
     return UsageError(f"{file}can't be used: {why(error)}.")
+
+
+def brief(values: Sequence[object], most: int = 8) -> str:
+    """A list of numbers that fits a sentence, however long it is: "[1, 2, 3, ... 5000 in all]"."""
+    more = f", ... {len(values)} in all" if len(values) > most else ""
+    return f"[{', '.join(map(str, values[:most]))}{more}]"
 
 
 def unknown(what: str, word: str, known: Iterable[str], see: str) -> UsageError:

@@ -100,13 +100,13 @@ def fold_constant_channels(graph: Graph) -> Graph:
             _shrink_constants(graph, op, intervals, removed, tensors)
     for index, mask in removed.items():
         tensors[index] = replace(tensors[index], shape=(*tensors[index].shape[:-1], int((~mask).sum())))
-    for op in graph.ops:
-        position = OPS[op.kind].shape_input
-        says = None if position is None else graph.optional_input(op, position)
-        if says is not None and removed[op.outputs[0]].any():
-            shape = np.array(tensors[op.outputs[0]].shape, np.int32)
-            tensors[says.index] = replace(says, data=shape, shape=shape.shape, dtype="int32")
-    return replace(graph, tensors=tuple(tensors))
+    ops = tuple(_without_shape(op) if removed[op.outputs[0]].any() else op for op in graph.ops)
+    return replace(graph, ops=ops, tensors=tuple(tensors))
+
+
+def _without_shape(op: Op) -> Op:
+    """RESHAPE without the input that has the shape of before, which others may use too; the output's shape counts."""
+    return replace(op, inputs=op.inputs[:1]) if OPS[op.kind].is_view else op
 
 
 def _removable(graph: Graph, intervals: Mapping[int, Interval]) -> Masks:
@@ -165,8 +165,9 @@ def _spare(p: Mapping[str, Any], x: Interval, pads: bool) -> Array:
 
 
 def _own_constants(graph: Graph, op: Op) -> bool:
-    """Whether no other operator uses this one's constants, which then may shrink."""
-    return all(sum(i in other.inputs for other in graph.ops) == 1 for i in op.inputs[1:] if i >= 0)
+    """Whether nothing else uses this operator's constants, which then may shrink: no other operator, no output."""
+    own = [i for i in op.inputs[1:] if i >= 0]
+    return all(sum(other.inputs.count(i) for other in graph.ops) == 1 and i not in graph.outputs for i in own)
 
 
 def _shrink_constants(
@@ -196,7 +197,7 @@ def _shrink_constants(
 
 def _with_data(tensor: Tensor, data: Array, keep: Array) -> Tensor:
     quant: Any = tensor.quant
-    if quant is not None and quant.per_channel:
+    if quant is not None and len(quant.scale) == len(keep):  # of a bias any number would do: nothing reads them
         scale = tuple(s for s, k in zip(quant.scale, keep, strict=True) if k)
         zero = tuple(z for z, k in zip(quant.zero_point, keep, strict=True) if k)
         quant = QuantParams(scale, zero, quant.axis)

@@ -110,8 +110,8 @@ def fuse(program: Program, isa: str) -> Program:
 
 def own_constants(graph: Graph) -> int:
     """Bytes of the model's own constants: the data of every constant tensor, and a float32 for each of their scales."""
-    constants = (t for t in graph.tensors if t.data is not None)
-    return sum(t.size_bytes + 4 * len(t.quant.scale if t.quant else ()) for t in constants)
+    constants = ((t, t.data) for t in graph.tensors if t.data is not None)
+    return sum(data.nbytes + 4 * len(t.quant.scale if t.quant else ()) for t, data in constants)
 
 
 def _copies(call: Call) -> bool:

@@ -11,6 +11,7 @@ from gen.origin import layer_of
 
 MAX_ELEMENTS = 2**24  # of one activation: 16 MB as int8, more than the RAM of any board we know of
 SHOWN = 5  # operators of one kind that are counted out
+SHOWN_REASONS = 12  # of a model, and of unknown operators' kinds
 
 _PLAIN = "not supported (`python -m gen ops` lists what is): replace that part of the model, or convert it otherwise"
 _STATE = "state kept between inferences, not supported yet: give the state to the model as inputs and outputs"
@@ -33,7 +34,8 @@ def require_supported(graph: Graph, where: str) -> None:
     where there are several."""
     found = list(obstacles(graph, where))
     if len(found) > 1:
-        lines = "".join(f"\n  {number}. {error}" for number, error in enumerate(found, 1))
+        lines = "".join(f"\n  {number}. {error}" for number, error in enumerate(found[:SHOWN_REASONS], 1))
+        lines += f"\n  and {len(found) - SHOWN_REASONS} more." if len(found) > SHOWN_REASONS else ""
         raise type(found[0])(f"{where} can't be built, for {len(found)} reasons:{lines}")
     if found:
         raise type(found[0])(f"{where} can't be built: {found[0]}")
@@ -46,14 +48,17 @@ def obstacles(graph: Graph, where: str) -> Iterator[ModelError]:
         if op.kind not in OPS:
             unknown.setdefault(_reason(op.kind), {}).setdefault(op.kind, []).append(op)
     for reason, kinds in unknown.items():
-        yield UnsupportedOp(f"{'; '.join(_named(graph, ops) for ops in kinds.values())}: {reason}.")
+        named = [_named(graph, ops) for ops in kinds.values()]
+        others = [f"{len(named) - SHOWN_REASONS} other kinds"] if len(named) > SHOWN_REASONS else []
+        yield UnsupportedOp(f"{'; '.join([*named[:SHOWN_REASONS], *others])}: {reason}.")
     yield from _of_tensors(graph)
     inexact = [op for op in graph.ops if op.kind in OPS and _computes_in_float(graph, op)]
     if inexact:
         yield _float(graph, inexact, where)
+    told = {op.index for op in inexact}
     alike: dict[str, tuple[ModelError, list[Op]]] = {}
     for op in graph.ops:
-        if op.kind in OPS and op not in inexact and not _has_obstacle(graph, op):
+        if op.kind in OPS and op.index not in told and not _has_obstacle(graph, op):
             try:
                 _require_form(op)
                 lower(graph, op)
@@ -173,10 +178,12 @@ def _float(graph: Graph, ops: Sequence[Op], where: str) -> ModelError:
         return NotQuantized(
             f"the model is hybrid (dynamic-range): int8 weights, but float32 arithmetic, in {_kinds(ops)}; {again}."
         )
-    integer = [op for op in graph.ops if not _is_rim(op) and op not in ops]
+    told = {op.index for op in ops}
+    integer = [op for op in graph.ops if not _is_rim(op) and op.index not in told]
     if not any(graph.tensors[i].dtype == "int8" for op in integer for i in op.outputs):
         return NotQuantized(f"the model is a float32 model, not int8; {again}.")
-    rims = [op for op in graph.ops if _is_rim(op) and any(op.outputs[0] in other.inputs for other in ops)]
+    read = {index for op in ops for index in op.inputs}
+    rims = [op for op in graph.ops if _is_rim(op) and not read.isdisjoint(op.outputs[:1])]
     if rims and max(op.index for op in rims) < min(op.index for op in ops):
         inner = graph.input(rims[0], 0)
         return NotQuantized(

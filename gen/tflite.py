@@ -8,23 +8,25 @@ computed is not refused here: a tensor's `obstacle` says why, and gen/support.py
 import hashlib
 import re
 import struct
+from collections.abc import Callable, Iterable
 from math import isfinite, prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tflite
 
-from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError
+from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError, brief
 from gen.graph import DTYPES, Graph, Op, QuantParams, Tensor, verify
-from gen.inline import inline
+from gen.inline import builtin, inline
 from gen.ops import OPS
 
+Item = TypeVar("Item")
 SCHEMA_VERSION = 3
 MAX_ELEMENTS = 2**28  # of one tensor; anything larger is a damaged shape, not a microcontroller's model
 MAX_SCALE = 2.0**100  # of float32's 2**128: a product of two scales, or of a scale and 255, stays finite
 MAX_ITEMS = 2**16  # tensors or operators of a model, likewise
+MAX_NUMBERS = 2**20  # scales of all tensors together, and as many indices of all operators
 MAX_RANK = 8
-BUILTIN_CODE = 10  # OperatorCode's slot of builtin_code
 _TYPES = {v: k.lower() for k, v in vars(tflite.TensorType).items() if isinstance(v, int)}
 _BUILTINS = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
 _ENUMS = {
@@ -87,8 +89,16 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
     model = tflite.Model.GetRootAsModel(inline(content), 0)
     subgraph = model.Subgraphs(0)
-    tensors = tuple(_read_tensor(model, subgraph.Tensors(i), i) for i in range(subgraph.TensorsLength()))
-    ops = tuple(_read_op(model, subgraph.Operators(i), i) for i in range(subgraph.OperatorsLength()))
+    if model.BuffersLength() and model.Buffers(0).DataLength():
+        raise ValueError("buffer 0, which stands for none, has data")  # to TFLM they are every activation's
+    tensors = _within(
+        (_read_tensor(model, subgraph.Tensors(i), i) for i in range(subgraph.TensorsLength())),
+        lambda tensor: len(tensor.quant.scale) if tensor.quant else 0,
+    )
+    ops = _within(
+        (_read_op(model, subgraph.Operators(i), i) for i in range(subgraph.OperatorsLength())),
+        lambda op: len(op.inputs) + len(op.outputs),
+    )
     inputs, outputs = _indices(subgraph.InputsAsNumpy()), _indices(subgraph.OutputsAsNumpy())
     for index in (*inputs, *outputs, *(i for op in ops for i in op.outputs)):
         _at(index, len(tensors), "tensor")
@@ -97,6 +107,17 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
     for index in inputs:
         _require_fixed(subgraph.Tensors(index), tensors[index])
     return Graph(identifier(name), sha256, tensors, ops, inputs, outputs, _others(model))
+
+
+def _within(items: Iterable[Item], numbers: Callable[[Item], int]) -> tuple[Item, ...]:
+    """All items. Raises ValueError where they have more than MAX_NUMBERS: thousands can share a small file's vector."""
+    found, total = [], 0
+    for item in items:
+        found.append(item)
+        total += numbers(item)
+        if total > MAX_NUMBERS:
+            raise ValueError(f"more than {MAX_NUMBERS} scales or indices")
+    return tuple(found)
 
 
 def _others(model: Any) -> tuple[str, ...]:
@@ -125,7 +146,7 @@ def _require_fixed(table: Any, tensor: Tensor) -> None:
     signature = _indices(table.ShapeSignatureAsNumpy())
     if any(size < 0 for size in signature[1:]):
         raise UnsupportedOp(
-            f"input {tensor.name!r} has a size that is known at run time only (shape {signature}): "
+            f"input {tensor.name!r} has a size that is known at run time only (shape {brief(signature)}): "
             "give the model a fixed input shape before converting it."
         )
 
@@ -144,9 +165,11 @@ def _indices(array: Any) -> tuple[int, ...]:
 def _read_tensor(model: Any, table: Any, index: int) -> Tensor:
     name = _text(table.Name())
     dtype = _TYPES.get(table.Type(), f"type {table.Type()}")
+    if table.ShapeLength() > MAX_RANK:
+        raise ValueError(f"tensor {index} has {table.ShapeLength()} dimensions")
     shape = _indices(table.ShapeAsNumpy())
-    if len(shape) > MAX_RANK or min(shape, default=1) < 0 or prod(shape) > MAX_ELEMENTS:
-        raise ValueError(f"tensor {index} has shape {shape[:MAX_RANK]}")
+    if min(shape, default=1) < 0 or prod(shape) > MAX_ELEMENTS:
+        raise ValueError(f"tensor {index} has shape {shape}")
     obstacle = None
     if dtype not in DTYPES:
         obstacle = f"is {dtype}, which is not supported: convert the model fully to int8"
@@ -169,12 +192,13 @@ def _read_tensor(model: Any, table: Any, index: int) -> Tensor:
 
 
 def _read_quant(table: Any, name: str) -> QuantParams | None:
-    """The axis is read and not checked: nothing of TFLM looks at it, and converters leave any number there where a
-    tensor has one dimension."""
-    if table is None or table.ScaleLength() == 0:
+    """None without scales, or without zero points: TFLM takes the one without the other for neither. The axis is read
+    and not checked: nothing of TFLM looks at it, and converters leave any number there where a tensor has one
+    dimension."""
+    if table is None or table.ScaleLength() == 0 or table.ZeroPointLength() == 0:
         return None
     scale = tuple(float(s) for s in table.ScaleAsNumpy())
-    zero_point = _indices(table.ZeroPointAsNumpy()) or (0,) * len(scale)
+    zero_point = _indices(table.ZeroPointAsNumpy())
     if len(zero_point) != len(scale) or not all(0 < s <= MAX_SCALE for s in scale):
         raise ModelError(
             f"tensor {name!r} has quantization scales that are zero, beyond {MAX_SCALE:.0e}, no numbers or unmatched "
@@ -185,7 +209,7 @@ def _read_quant(table: Any, name: str) -> QuantParams | None:
 
 def _read_op(model: Any, table: Any, index: int) -> Op:
     code = model.OperatorCodes(_at(table.OpcodeIndex(), model.OperatorCodesLength(), "operator code"))
-    number = _builtin(code)
+    number = builtin(code)
     kind = _BUILTINS.get(number, f"builtin {number}").lower()
     if kind == "custom":
         kind = f"custom {_text(code.CustomCode() or b'without a name')}"
@@ -204,11 +228,3 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
             options[key] = _ENUMS[key][value] if key in _ENUMS else value
     has_options = union is not None
     return Op(index, kind, _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy()), options, has_options)
-
-
-def _builtin(code: Any) -> int:
-    """The operator's number: the greater of the two fields that files of before and after 2020 have it in. Not by the
-    package's BuiltinCode(), which gives the old field wherever the new one is below 127."""
-    place = code._tab.Offset(BUILTIN_CODE)
-    new = struct.unpack_from("<i", code._tab.Bytes, code._tab.Pos + place)[0] if place else 0
-    return max(int(new), int(code.DeprecatedBuiltinCode()))

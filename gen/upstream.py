@@ -20,6 +20,7 @@ import numpy as np
 from gen.board import ROOT
 from gen.errors import Mismatch
 from gen.graph import Array, Graph
+from gen.inline import inline
 
 # Whose rounding the NumPy reference has. Upstream's multipliers differ from version to version: those of a dozen
 # operators were rounded to float32 on the way in the sources of August 2026 and earlier, and are double in this one.
@@ -52,12 +53,13 @@ def outputs(
 
 
 def confirm(graph: Graph, content: bytes, vectors: Sequence[list[Array]], truth: Sequence[list[Array]]) -> str:
-    """The name of the reference for a report. Raises Mismatch should upstream TFLM ever disagree with ours."""
+    """The name of the reference for a report. TFLM is given what the device gets: itself it would not look
+    for constants behind the flatbuffer. Raises Mismatch should upstream TFLM ever disagree with ours."""
     if not available():
         return f"{OWN}, unconfirmed, because tflite-micro is not installed"
     version = metadata.version("tflite-micro")
     try:
-        theirs = outputs(content, vectors, len(truth[0]), sum(t.size_bytes for t in graph.activations))
+        theirs = outputs(inline(content), vectors, len(truth[0]), sum(t.size_bytes for t in graph.activations))
     except Unconfirmed as why:
         return f"{OWN}, unconfirmed, because {why}"
     for number, (ours, other) in enumerate(zip(truth, theirs, strict=True)):

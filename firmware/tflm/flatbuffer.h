@@ -39,6 +39,12 @@ Bytes element(Bytes vector, uint32_t index);
 // Item of a vector of int32, absent beyond its end.
 int32_t item(Bytes vector, uint32_t index, int32_t absent);
 
+// Whether everything that the interpreter reads of a .tflite of so many bytes lies within them, and it can be given the
+// file whatever it is. Nothing calls this of a model that was checked when its image was generated: an application that
+// receives another model calls it first.
+constexpr size_t kMostBytes = 1u << 30;
+bool is_whole(const void *content, size_t bytes);
+
 // Field numbers of TFLite's schema, version 3.
 enum ModelField { kModelVersion = 0, kModelOperatorCodes = 1, kModelSubgraphs = 2, kModelBuffers = 4 };
 enum OperatorCodeField { kCodeDeprecated = 0, kCodeBuiltin = 3 };

@@ -29,6 +29,13 @@ bool is_aligned(const void *data) {
     return reinterpret_cast<uintptr_t>(data) % sizeof(int32_t) == 0;
 }
 
+// Whether it is a normal number above 0, up to 2^100, so that twice of it and products are numbers too.
+bool is_scale(const uint32_t *scale) {
+    constexpr uint32_t kLowest = 0x00800000, kHighest = 0x71800000;
+    const uint32_t bits = load<uint32_t>(reinterpret_cast<Bytes>(scale));
+    return bits >= kLowest && bits <= kHighest;
+}
+
 } // namespace
 
 uint32_t tensor_bytes(Bytes table) {
@@ -68,8 +75,8 @@ Failure Preparation::load(int32_t index, Tensor *tensor) const {
     }
     Bytes table = element(tensors, static_cast<uint32_t>(index));
     const Type type = type_of(table);
-    if (type.bytes == 0) {
-        return Failure::kUnsupported;
+    if (table == nullptr || type.bytes == 0) {
+        return table == nullptr ? Failure::kBadModel : Failure::kUnsupported;
     }
     Bytes shape = child(table, kTensorShape), quantization = child(table, kTensorQuantization);
     Bytes scales = child(quantization, kQuantScale), zero_points = child(quantization, kQuantZeroPoint);
@@ -98,9 +105,9 @@ Failure Preparation::load(int32_t index, Tensor *tensor) const {
         const Placement *place = &placements[index];
         tensor->data = arena + (place->first == kShared ? &placements[place->offset] : place)->offset;
     }
-    const bool valid = tensor->bytes != 0 && is_aligned(shape) && is_aligned(scales) && is_aligned(data) &&
-                       tensor->zero_point >= lowest && tensor->zero_point <= highest &&
-                       (!tensor->constant || tensor->bytes <= length(data));
+    const bool valid = tensor->bytes != 0 && (tensor->scale_count == 0 || is_scale(tensor->scales)) &&
+                       is_aligned(shape) && is_aligned(scales) && is_aligned(data) && tensor->zero_point >= lowest &&
+                       tensor->zero_point <= highest && (!tensor->constant || tensor->bytes <= length(data));
     return valid ? Failure::kNone : Failure::kBadModel;
 }
 
@@ -125,6 +132,9 @@ Failure Context::multipliers(int32_t channels, const int32_t **multiplier, const
     }
     int8_t *shifts = reinterpret_cast<int8_t *>(multipliers + count);
     for (uint32_t i = 0; i < count; i++) {
+        if (!is_scale(&in[1].scales[i])) {
+            return Failure::kBadModel;
+        }
         const Multiplier m = quantize(in[0].scales[0], in[1].scales[i], out.scales[0]);
         multipliers[i] = m.value;
         shifts[i] = m.shift;

@@ -11,7 +11,7 @@ from gen.kernels import interpreted
 from gen.memory import plan, tflm_arena_bytes
 from gen.ops import OPS, lower
 
-CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare")
+CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare", "whole")
 
 _NORMAL = float(np.finfo(np.float32).smallest_normal)
 

@@ -18,6 +18,7 @@ from gen.ops.quantized import (
     require_int8,
     require_rank,
     require_shape,
+    require_sums,
     weights_and_bias,
     window_padding,
 )
@@ -44,16 +45,19 @@ def lower(graph: Graph, op: Op) -> Call:
             f"{op} has {in_c} input and {out_c} output channels, which its filter of depth {group_c} "
             "does not split into equal groups."
         )
-    params = convolution_params(graph, op, k_h, k_w, out_c) | {"group_c": group_c}
+    params = convolution_params(graph, op, k_h, k_w, axis=0) | {"group_c": group_c}
     macs = y.elements * k_h * k_w * group_c
     return Call(op, "conv_2d", params, (x.index,), y.index, macs)
 
 
-def convolution_params(graph: Graph, op: Op, k_h: int, k_w: int, out_c: int) -> dict[str, Any]:
-    """The fields that CONV_2D's and DEPTHWISE_CONV_2D's structs share. Raises UnsupportedOp, ModelError."""
+def convolution_params(graph: Graph, op: Op, k_h: int, k_w: int, axis: int) -> dict[str, Any]:
+    """The fields that CONV_2D's and DEPTHWISE_CONV_2D's structs share. axis: of the weights' output channels.
+
+    Raises UnsupportedOp, ModelError."""
     x, y = graph.input(op, 0), graph.output(op)
     weights, bias = weights_and_bias(graph, op)
     batches, in_h, in_w, in_c = x.shape
+    out_c = weights.shape[axis]
     stride_h, stride_w = op.options["StrideH"], op.options["StrideW"]
     dilation_h, dilation_w = op.options["DilationHFactor"], op.options["DilationWFactor"]
     out_h, pad_top = window_padding(op, in_h, k_h, stride_h, dilation_h, axis=0)
@@ -64,6 +68,9 @@ def convolution_params(graph: Graph, op: Op, k_h: int, k_w: int, out_c: int) -> 
     if bias is not None:
         require_shape(op, bias, (out_c,))
     multiplier, shift = channel_multipliers(op, x, weights, y, out_c)
+    assert weights.data is not None
+    by_channel = np.moveaxis(weights.data, axis, 0)
+    require_sums(op, x, by_channel, None if bias is None else bias.data, shift)
     act_min, act_max = fused_activation(op, y)
     return {
         "weights": weights.data, "bias": None if bias is None else bias.data,

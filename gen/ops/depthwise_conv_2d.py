@@ -30,7 +30,7 @@ def lower(graph: Graph, op: Op) -> Call:
             f"{op} has {in_c} input channels, weights of shape {weights.shape} and depth multiplier {declared}, "
             "which do not belong together: convert the model again."
         )
-    params = convolution_params(graph, op, k_h, k_w, out_c) | {"depth_multiplier": out_c // in_c}
+    params = convolution_params(graph, op, k_h, k_w, axis=3) | {"depth_multiplier": out_c // in_c}
     return Call(op, "depthwise_conv_2d", params, (x.index,), y.index, y.elements * k_h * k_w)
 
 

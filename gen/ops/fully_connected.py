@@ -17,6 +17,7 @@ from gen.ops.quantized import (
     require_int8,
     require_rank,
     require_shape,
+    require_sums,
     weights_and_bias,
 )
 
@@ -46,6 +47,8 @@ def lower(graph: Graph, op: Op) -> Call:
         require_shape(op, bias, (out_n,))
     _require_scale(op, x, weights, bias, y)
     multiplier, shift = channel_multipliers(op, x, weights, y, out_n)
+    assert weights.data is not None
+    require_sums(op, x, weights.data, None if bias is None else bias.data, shift)
     act_min, act_max = fused_activation(op, y)
     params = {
         "weights": weights.data, "bias": None if bias is None else bias.data,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gen.errors import ModelError, UnsupportedOp
+from gen.errors import ModelError, UnsupportedOp, brief
 from gen.fixed_point import multiply_by_quantized_multiplier
 from gen.graph import Array, Graph, Op, Tensor
 from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers
@@ -47,7 +47,9 @@ def lower(graph: Graph, op: Op) -> Call:
     axes = constant_input(graph, op, 1, "axes", ("int32",)).reshape(-1).tolist()
     rank = len(x.shape)
     if any(not -rank <= axis < rank for axis in axes):
-        raise ModelError(f"{op} averages over the axes {axes} of {rank}: the model file is damaged, convert it again.")
+        raise ModelError(
+            f"{op} averages over the axes {brief(axes)} of {rank}: the model file is damaged, convert it again."
+        )
     reduced = {axis % rank for axis in axes}
     keep = op.options["KeepDims"]
     kept = [1 if axis in reduced else dim for axis, dim in enumerate(x.shape) if keep or axis not in reduced]

@@ -152,8 +152,6 @@ class Operator:
     is_rim: bool = False
     # Whether its output is its input under another shape.
     is_view: bool = False
-    # The constant input that says the output's shape, if one does.
-    shape_input: int | None = None
     # Whether its option Padding may be numbers, as passes.merge_pads puts them.
     takes_padding: bool = False
     # The fused activation that does the same where nothing is rescaled.

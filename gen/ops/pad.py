@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gen.errors import ModelError, UnsupportedOp
+from gen.errors import ModelError, UnsupportedOp, brief
 from gen.graph import Array, Graph, Op, Tensor
 from gen.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.ops.quantized import require_int8, require_shape
@@ -49,7 +49,7 @@ def lower(graph: Graph, op: Op) -> Call:
     rank = len(x.shape)
     if paddings.shape != (rank, 2) or paddings.min(initial=0) < 0:
         raise ModelError(
-            f"{op} has paddings {paddings.tolist()} for an input of shape {x.shape}: the model file is damaged, "
+            f"{op} has paddings {brief(paddings.tolist())} for an input of shape {x.shape}: the model file is damaged, "
             "convert it again."
         )
     before, after = paddings[:, 0].tolist(), paddings[:, 1].tolist()

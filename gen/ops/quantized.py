@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
-from gen.fixed_point import activation_range, multiply_by_quantized_multiplier, quantize_multiplier
+from gen.fixed_point import INT32_MAX, activation_range, multiply_by_quantized_multiplier, quantize_multiplier
 from gen.graph import Array, Graph, Op, Tensor
 
 
@@ -106,6 +106,21 @@ def channel_multipliers(op: Op, x: Tensor, weights: Tensor, y: Tensor, channels:
             f"{op} has {len(weights.quant.scale)} weight scales for {channels} output channels: convert it again."
         )
     return multiplier_arrays(x.scale * scale / y.scale for scale in weights.quant.scale)
+
+
+def require_sums(op: Op, x: Tensor, weights: Array, bias: Array | None, shift: Array) -> None:
+    """Raise UnsupportedOp where a sum, shifted left as its multiplier wants, may leave int32: C leaves that undefined,
+    and what TFLM computes depends on its compiler. weights: output channels first. shift: as channel_multipliers'."""
+    if (shift <= 0).all():
+        return  # a sum that leaves int32 wraps wherever it is computed
+    farthest = max(127 - x.zero_point, x.zero_point + 128)
+    sums = np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(axis=1) * farthest
+    highest = sums if bias is None else sums + np.abs(bias.astype(np.int64))
+    if (highest * 2.0 ** shift.astype(np.float64) > INT32_MAX)[np.broadcast_to(shift > 0, len(weights))].any():
+        raise UnsupportedOp(
+            f"{op} has weights of scales so large for its output's that its sums can leave int32, which TFLM leaves "
+            "undefined: quantize the model again with representative data."
+        )
 
 
 def multiplier_arrays(reals: Iterable[float]) -> tuple[Array, Array]:

@@ -54,4 +54,4 @@ KERNEL = Kernel(
     channels=channels,
     interval=interval,
 )
-OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower, is_view=True, shape_input=1)
+OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower, is_view=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import reference, tflite
+from gen import reference, tflite, upstream
 from gen.errors import ModelError, NotTflite, UnsupportedOp
 from gen.graph import Array
 from gen.inline import inline
@@ -107,6 +107,8 @@ def test_constants_outside_the_flatbuffer_are_found() -> None:
     np.testing.assert_array_equal(graph.tensors[1].data, weights)
     x = np.random.default_rng(5).integers(-128, 128, (1, 33)).astype(np.int8)
     np.testing.assert_array_equal(reference.outputs(graph, [x])[0], tiny.tflm(inline(content), [x])[0])
+    ours = reference.outputs(graph, [x])
+    assert "confirmed by tflite-micro" in upstream.confirm(graph, content, [[x]], [ours])  # it was called our bug
     with pytest.raises(NotTflite, match=r"cut off: a constant of 165 bytes is at byte \d+ of \d+: copy it again"):
         tflite.read(content[:-1], "m")
 

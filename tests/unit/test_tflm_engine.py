@@ -3,6 +3,7 @@ reference's bytes; the generated files compile against upstream's API too."""
 
 import re
 import struct
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +21,8 @@ from gen.graph import Array, Graph
 from gen.memory import plan, tflm_arena_bytes
 from gen.ops import KERNELS, OPS, lower
 from gen.ops.operator import CStruct
-from tests import shared
+from tests import fuzz, shared
+from tests.effort import cases
 from tests.tiny import O, T, model
 from tests.unit import tflm_host as host
 from tests.unit.tflm_models import MODELS
@@ -28,6 +30,7 @@ from tests.unit.tflm_models import MODELS
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]
 VECTORS = 3
 OK, ARENA_TOO_SMALL, BAD_MODEL, UNSUPPORTED = range(4)  # engine_status_t
+NOT_WHOLE = 9  # tflm_probe.cc
 ENGINE_H = host.FIRMWARE / "tflm" / f"{host.ENGINE}.cc"
 MAX_CORE_BYTES = 8192
 
@@ -156,11 +159,12 @@ def relu() -> bytes:
     return model([T((4,), scale=0.1), T((4,), scale=0.2)], [O("RELU", (0,), (1,))], (0,), (1,))
 
 
-def convolution(activation: int = 0, out: int = 4, padding: int = 0) -> bytes:
+def convolution(activation: int = 0, out: int = 4, padding: int = 0, scales: Sequence[float] = (0.1,)) -> bytes:
+    channels = len(scales)
     tensors = [
         T((1, 4, 4, 2), scale=0.1),
-        T((1, 3, 3, 2), scale=0.1, data=np.ones((1, 3, 3, 2), np.int8)),
-        T((1, out, 4, 1), scale=0.1),
+        T((channels, 3, 3, 2), scale=scales, data=np.ones((channels, 3, 3, 2), np.int8)),
+        T((1, out, 4, channels), scale=0.1),
     ]
     options = {"strideW": 1, "strideH": 1, "padding": padding, "fusedActivationFunction": activation}
     return model(tensors, [O("CONV_2D", (0, 1), (2,), options, "Conv2DOptions")], (0,), (2,))
@@ -201,7 +205,20 @@ REFUSED = {
         model([T((4,), scale=0.1), T((4,), scale=0.1), T((4,), scale=0.1)],
               [O("RELU", (0,), (1, 2))], (0,), (1,)), BAD_MODEL),
     "an index beyond the tensors": (
-        model([T((4,), scale=0.1), T((4,), scale=0.1)], [O("RELU", (7,), (1,))], (0,), (1,)), UNSUPPORTED),
+        model([T((4,), scale=0.1), T((4,), scale=0.1)], [O("RELU", (7,), (1,))], (0,), (1,)), BAD_MODEL),
+    "a tensor that is not there as an output of the graph": (
+        model([T((4,), scale=0.1), T((4,), scale=0.1)], [O("RELU", (0,), (1,))], (0,), (2**31 - 1,)), BAD_MODEL),
+    "a negative tensor": (
+        model([T((4,), scale=0.1), T((4,), scale=0.1)], [O("RELU", (-7,), (1,))], (0,), (1,)), BAD_MODEL),
+    "a scale below 0": (
+        model([T((4,), scale=0.1), T((4,), scale=-0.1), T((4,), scale=0.1)],
+              [O("ADD", (0, 1), (2,), {}, "AddOptions")], (0, 1), (2,)), BAD_MODEL),
+    "a scale that is no number": (
+        model([T((4,), scale=float("nan")), T((4,), scale=0.1)], [O("RELU", (0,), (1,))], (0,), (1,)), BAD_MODEL),
+    "a channel's scale of infinity": (convolution(scales=(float("inf"), 0.1), out=4), BAD_MODEL),
+    "more axes to average than bits": (
+        model([T((1,) * 40, scale=0.1), T((1,), "int32", data=[35]), T((1,), scale=0.1)],
+              [O("MEAN", (0, 1), (2,), {}, "ReducerOptions")], (0,), (2,)), BAD_MODEL),
     "a missing input": (
         model([T((4,), scale=0.1), T((4,), scale=0.1)], [O("RELU", (-1,), (1,))], (0,), (1,)), UNSUPPORTED),
     "a constant output": (
@@ -223,6 +240,31 @@ def test_interpreter_refuses(case: str) -> None:
     content, failure = REFUSED[case]
     prepared = host.prepare(content, 1 << 20)
     assert (prepared.status, prepared.failure, prepared.used) == (1, failure, 0)
+
+
+def damaged(models: Sequence[bytes]) -> list[int]:
+    """Of each model what prepare and run come to: failure(), or NOT_WHOLE. A sanitizer's report fails the test."""
+    stdin = b"".join(struct.pack("<I", len(content)) + content for content in models)
+    return [int(word) for word in host.run(host.probe(), "damaged", stdin=stdin).split()]
+
+
+def test_whatever_the_model_is_nothing_beyond_it_is_touched() -> None:
+    """Of is_whole() and the interpreter behind it, on the damaged models of tests/fuzz.py."""
+    count = cases(300, 3000)
+    found = Counter(damaged([fuzz.case(number) for number in range(count)]))
+    assert sum(found.values()) == count and set(found) >= {OK, BAD_MODEL, UNSUPPORTED, NOT_WHOLE}
+    assert min(found[OK], found[NOT_WHOLE]) > count // 10
+
+
+def test_a_model_is_whole_until_it_is_cut() -> None:
+    """Every byte is needed but those of what the interpreter does not read, such as names and version numbers."""
+    for make in MODELS.values():
+        content = make()
+        assert damaged([content]) == [OK]
+        found = damaged([content[:length] for length in range(4, len(content), 4)])
+        assert found.count(NOT_WHOLE) > 0.9 * len(found)
+    committed = sorted((host.ROOT / "models").rglob("*.tflite"))
+    assert len(committed) > 8 and NOT_WHOLE not in damaged([path.read_bytes() for path in committed])
 
 
 def test_generation_refuses_what_a_kernel_can_not_hold() -> None:
@@ -271,8 +313,9 @@ def test_interpreter_fits_cortex_m4_without_floating_point_and_heap(tmp_path: Pa
     files = [f for f in host.all_sources(tmp_path) if f.suffix == ".cc"] + [ENGINE_H]
     objects = host.compile_all(tmp_path, files, flags, "arm-none-eabi-")
     sizes = host.run("arm-none-eabi-size", *objects).decode().splitlines()[1:]
-    code = sum(int(line.split()[0]) for line in sizes)
-    assert code <= MAX_CORE_BYTES, f"{code} bytes"
+    code = {line.split()[-1]: int(line.split()[0]) for line in sizes}
+    whole = code.pop(next(name for name in code if name.endswith("whole.o")))  # in no image that does not call it
+    assert sum(code.values()) <= MAX_CORE_BYTES and whole <= 1024, f"{sum(code.values())} and {whole} bytes"
     undefined = host.run("arm-none-eabi-nm", "-u", *objects).decode()
     outside = {n for n in re.findall(r"^ +U (\S+)$", undefined, re.MULTILINE) if not n.startswith(("_Z", "nn_"))}
     assert outside <= {"memcpy", "memset", "memcmp", "engine_model_data"}

@@ -6,6 +6,9 @@
 //   probe model FILE ARENA_BYTES [SIZE ...] < inputs   prepares FILE, prints what it prepared (of every operator's
 //                                                      parameters SIZE bytes), then runs it operator by operator on
 //                                                      all the inputs and prints what each wrote
+//   probe damaged < {uint32 bytes, content} ...        prepares and runs each that is_whole() lets through; prints of
+//   each
+//                                                      its failure(), 9 for one that it does not
 //   probe fixed_point < triples of uint32              prints the results of fixed_point.h's functions
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +49,7 @@ static bool read_inputs(tflite::MicroInterpreter &interpreter) {
     return true;
 }
 
-static int run_model(const char *path, size_t arena_bytes, char **sizes, int count) {
+static const tflite::MicroOpResolver *every_operator() {
     static tflite::MicroMutableOpResolver<17> resolver;
     resolver.AddAdd();
     resolver.AddAveragePool2D();
@@ -64,7 +67,12 @@ static int run_model(const char *path, size_t arena_bytes, char **sizes, int cou
     resolver.AddRelu();
     resolver.AddRelu6();
     resolver.AddReshape();
-    if (resolver.AddSoftmax() != kTfLiteOk || resolver.AddSoftmax() != kTfLiteError) {
+    return resolver.AddSoftmax() == kTfLiteOk && resolver.AddSoftmax() == kTfLiteError ? &resolver : nullptr;
+}
+
+static int run_model(const char *path, size_t arena_bytes, char **sizes, int count) {
+    const tflite::MicroOpResolver *resolver = every_operator();
+    if (resolver == nullptr) {
         return 3;
     }
     uint8_t *model = read_file(path);
@@ -72,7 +80,8 @@ static int run_model(const char *path, size_t arena_bytes, char **sizes, int cou
     if (posix_memalign(&arena, 16, arena_bytes) != 0) {
         return 2;
     }
-    tflite::MicroInterpreter interpreter(tflite::GetModel(model), resolver, static_cast<uint8_t *>(arena), arena_bytes);
+    tflite::MicroInterpreter interpreter(tflite::GetModel(model), *resolver, static_cast<uint8_t *>(arena),
+                                         arena_bytes);
     const TfLiteStatus status = interpreter.AllocateTensors();
     printf("status %d %d %zu\n", status, static_cast<int>(interpreter.failure()), interpreter.arena_used_bytes());
     if (status == kTfLiteOk) {
@@ -107,6 +116,51 @@ static int run_model(const char *path, size_t arena_bytes, char **sizes, int cou
     return 0;
 }
 
+// The arena is a block of its own, filled with noise, and so is the model.
+static int prepare_and_run(const uint8_t *model, size_t bytes, const tflite::MicroOpResolver &resolver) {
+    constexpr size_t kArenaBytes = 1 << 18;
+    constexpr int kNotWhole = 9;
+    if (!tflm::is_whole(model, bytes)) {
+        return kNotWhole;
+    }
+    void *arena = nullptr;
+    if (posix_memalign(&arena, 16, kArenaBytes) != 0) {
+        exit(2);
+    }
+    memset(arena, 0xA5, kArenaBytes);
+    tflite::MicroInterpreter interpreter(tflite::GetModel(model), resolver, static_cast<uint8_t *>(arena), kArenaBytes);
+    if (interpreter.AllocateTensors() == kTfLiteOk) {
+        for (size_t i = 0; i < interpreter.inputs_size(); i++) {
+            memset(interpreter.input(i)->data.data, 0x55, interpreter.input(i)->bytes);
+        }
+        interpreter.Invoke();
+        for (size_t i = 0; i < interpreter.operators_size(); i++) {
+            size_t size = 0;
+            interpreter.InvokeOperator(i);
+            const uint8_t *y = static_cast<const uint8_t *>(interpreter.operator_output(i, &size));
+            volatile uint8_t last = y[size - 1];
+            (void)last;
+        }
+    }
+    free(arena);
+    return static_cast<int>(interpreter.failure());
+}
+
+static int run_damaged() {
+    const tflite::MicroOpResolver *resolver = every_operator();
+    uint32_t bytes = 0;
+    while (resolver != nullptr && fread(&bytes, sizeof bytes, 1, stdin) == 1) {
+        void *model = nullptr;
+        if (posix_memalign(&model, 16, bytes) != 0 || fread(model, 1, bytes, stdin) != bytes) {
+            return 2;
+        }
+        printf("%d\n", prepare_and_run(static_cast<uint8_t *>(model), bytes, *resolver));
+        fflush(stdout);
+        free(model);
+    }
+    return 0;
+}
+
 static int run_fixed_point() {
     uint32_t t[3];
     while (fread(t, sizeof t, 1, stdin) == 1) {
@@ -119,6 +173,9 @@ static int run_fixed_point() {
 int main(int argc, char **argv) {
     if (argc >= 4 && strcmp(argv[1], "model") == 0) {
         return run_model(argv[2], static_cast<size_t>(atol(argv[3])), argv + 4, argc - 4);
+    }
+    if (argc == 2 && strcmp(argv[1], "damaged") == 0) {
+        return run_damaged();
     }
     return argc == 2 && strcmp(argv[1], "fixed_point") == 0 ? run_fixed_point() : 2;
 }

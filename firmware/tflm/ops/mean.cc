@@ -8,6 +8,7 @@ namespace tflm {
 namespace {
 
 constexpr uint32_t kAxes = sizeof(nn_mean_t::dims) / sizeof(int32_t);
+constexpr uint32_t kMaxRank = 32;        // a bit for each axis
 constexpr uint32_t kMaxCount = 1u << 23; // elements whose sum stays in int32_t
 
 void invoke(const Node &node) {
@@ -21,12 +22,12 @@ bool reduced_axes(const Tensor &axes, uint32_t rank, uint32_t *reduced) {
     for (uint32_t i = 0; i < axes.elements; i++) {
         const int32_t axis = load<int32_t>(axes.data + i * sizeof axis);
         const uint32_t from_start = static_cast<uint32_t>(axis < 0 ? axis + static_cast<int32_t>(rank) : axis);
-        if (from_start >= rank) {
+        if (from_start >= rank || rank > kMaxRank) {
             return false;
         }
         *reduced |= 1u << from_start;
     }
-    return rank <= 32;
+    return rank <= kMaxRank;
 }
 
 // TFLM's QuantizedMeanOrSum: the division by count goes into the multiplier, after a shift that keeps its precision.

@@ -1,0 +1,129 @@
+"""A process that damages models and puts them through the generator: what tests/unit/test_fuzz.py starts.
+
+    python -m tests.fuzz FIRST COUNT COMPARED
+
+Cases are numbered, and each is the same in every run. What a case may end in is a model or a GenError of bounded
+length, in bounded time; the process itself has bounded memory. Every COMPARED-th model that is accepted is compared
+with tflite-micro (0: none). One line of JSON a fault, and one at the end with counts."""
+
+import json
+import resource
+import signal
+import sys
+import traceback
+import warnings
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gen import passes, reference, tflite, upstream
+from gen.engines import ENGINES
+from gen.errors import GenError
+from gen.graph import Graph
+from gen.inline import inline
+from gen.kernels import FALLBACK, LEVELS
+from gen.support import require_supported
+from tests import shared
+from tests.graphs import network
+from tests.mutations import mutant
+from tests.unit.tflm_models import MODELS
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 2.0  # of the processor, a case
+ADDRESS_SPACE = 3 << 30
+MESSAGE = 4000  # characters
+MAX_BYTES = 20_000  # of a base model, so that a case takes milliseconds
+VECTORS = 3
+MAX_MACS = 3_000_000  # of a model that is compared
+
+
+@cache
+def bases() -> tuple[bytes, ...]:
+    files = sorted((ROOT / "models").glob("*.tflite")) + sorted((shared.FOLDER / "public").glob("*.tflite"))
+    whole = [path.read_bytes() for path in files if path.stat().st_size < MAX_BYTES]
+    networks = (network(seed) for seed in range(20))
+    return (
+        *(make() for make in MODELS.values()),
+        *(content for content in networks if len(content) < MAX_BYTES),
+        *whole,
+    )
+
+
+def case(number: int) -> bytes:
+    rng = np.random.default_rng(number)
+    return mutant(rng, bases()[int(rng.integers(len(bases())))])
+
+
+def put_through(content: bytes, number: int) -> Graph:
+    """Read, check and generate by both engines. Raises GenError and whatever is a fault."""
+    graph = tflite.read(content, "m")
+    require_supported(graph, "m")
+    isa, level = list(FALLBACK)[number % len(FALLBACK)], list(LEVELS)[number // 7 % len(LEVELS)]
+    for engine in ENGINES.values():
+        sources = engine(graph, content, isa, 4, level)
+        assert sources.arena_bytes > 0 and sources.files
+    return graph
+
+
+def compare(graph: Graph, content: bytes) -> str:
+    """ "same", why tflite-micro has no outputs, or "" where it would take too long. Raises AssertionError."""
+    vectors = [reference.random_inputs(graph, i, 1) for i in range(VECTORS)]
+    optimized = passes.optimize(graph)
+    with np.errstate(all="ignore"):
+        ours = [reference.outputs(graph, vector) for vector in vectors]
+        better = [reference.outputs(optimized, vector) for vector in vectors]
+    assert same(ours, better), "the optimized graph computes something else"
+    try:
+        activations = sum(t.size_bytes for t in graph.activations)
+        theirs = upstream.outputs(inline(content), vectors, len(graph.outputs), activations)
+    except upstream.Unconfirmed as why:
+        return str(why)
+    assert same(ours, theirs), "tflite-micro computes something else"
+    return "same"
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    pairs = [pair for a, b in zip(ours, theirs, strict=True) for pair in zip(a, b, strict=True)]
+    return all(a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+def main(first: int, count: int, compared: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    warnings.simplefilter("error")
+
+    def late(*_: Any) -> None:
+        raise TimeoutError(f"more than {SECONDS} s")
+
+    signal.signal(signal.SIGPROF, late)
+    outcomes: Counter[str] = Counter()
+    for number in range(first, first + count):
+        content, outcome, graph = case(number), "accepted", None
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        try:
+            graph = put_through(content, number)
+        except GenError as error:
+            outcome = type(error).__name__
+            if not 0 < len(str(error)) <= MESSAGE:
+                fault(number, f"a message of {len(str(error))} characters")
+        except Exception:
+            outcome = "fault"
+            fault(number, traceback.format_exc())
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        outcomes[outcome] += 1
+        if graph is not None and compared and outcomes["accepted"] % compared == 0:
+            try:
+                outcomes[f"compared: {compare(graph, content)}"] += 1
+            except Exception:
+                fault(number, traceback.format_exc())
+    print(json.dumps({"outcomes": outcomes}))
+
+
+def fault(number: int, what: str) -> None:
+    print(json.dumps({"case": number, "fault": what}), flush=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

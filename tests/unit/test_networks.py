@@ -1,0 +1,84 @@
+"""Random networks of all operators: TFLM = NumPy = the optimized graph = what both engines make, on every machine."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gen import passes, reference, tflite, upstream
+from gen.errors import ModelError
+from gen.kernels import LEVELS
+from gen.support import require_supported
+from tests import programs
+from tests.effort import cases
+from tests.graphs import network
+from tests.kernels.harness import TARGETS
+from tests.programs import Case
+
+# What the generator refuses of networks of random scales. tflite-micro has no say in it: none of the others is refused.
+REFUSED = ("sums can leave int32", "2**19 apart", "too far apart")
+ON_DEVICES = cases(8, 40)
+
+
+def whole(seed: int) -> Case | None:
+    """The case of a network; None where it is refused as it should be."""
+    content = network(seed)
+    try:
+        graph = tflite.read(content, "m")
+        require_supported(graph, "m")
+    except ModelError as error:
+        assert any(reason in str(error) for reason in REFUSED), error
+        return None
+    return programs.case(f"network({seed})", content, graph)
+
+
+@settings(derandomize=True, deadline=None, max_examples=cases(20, 120))
+@given(st.integers(0, 2**32 - 1))
+def test_the_reference_is_tflm_and_optimizing_changes_nothing(seed: int) -> None:
+    case = whole(seed)
+    if case is None:
+        return
+    optimized = passes.optimize(case.graph)
+    activations = sum(t.size_bytes for t in case.graph.activations)
+    theirs = upstream.outputs(case.content, case.vectors, len(case.graph.outputs), activations)
+    for vector, ours, other in zip(case.vectors, case.truth, theirs, strict=True):
+        for a, b in zip(ours, other, strict=True):
+            np.testing.assert_array_equal(a, b, f"NumPy against TFLM, {case.name}")
+        for a, b in zip(ours, reference.outputs(optimized, vector), strict=True):
+            np.testing.assert_array_equal(a, b, f"optimized, {case.name}")
+
+
+@cache
+def networks() -> list[Case]:
+    found = [case for seed in range(2 * ON_DEVICES) if (case := whole(seed)) is not None][:ON_DEVICES]
+    assert len(found) == ON_DEVICES
+    return found
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_generated_engines(target: str, tmp_path: Path) -> None:
+    """Engine aot at all levels; on the host with sanitizers."""
+    program = programs.aot(networks(), TARGETS[target], LEVELS, tmp_path)
+    assert {case.name for case, _ in program.engines} == {case.name for case in networks()}
+    assert program.differences() == []
+
+
+@pytest.mark.parametrize("target", ["host", "cortex-m4"])
+def test_interpreter(target: str, tmp_path: Path) -> None:
+    """Engine tflm, in the exact arena."""
+    program = programs.tflm(networks(), TARGETS[target], tmp_path)
+    assert len(program.engines) == ON_DEVICES
+    assert program.differences() == []
+
+
+def test_a_wrong_output_is_told(tmp_path: Path) -> None:
+    """What the tests above rely on: one byte that differs, in one engine."""
+    first, second, *_ = networks()
+    truth = [[array.copy() for array in outputs] for outputs in second.truth]
+    truth[1][-1].reshape(-1).view(np.uint8)[-1] ^= 1
+    wrong = Case(second.name, second.content, second.graph, second.vectors, truth)
+    program = programs.aot([first, wrong], TARGETS["host"], ["balanced"], tmp_path)
+    assert program.differences() == [f"{second.name}, aot balanced on host: vector 1 (status 0)"]
