@@ -3,6 +3,8 @@
 network(seed) is the same model in every run. It has what single operators' tests don't: operators on each other's
 outputs, outputs that are read, inputs that are outputs, constant outputs, dead operators, tensors that several read."""
 
+from math import prod
+
 import numpy as np
 
 from tests.graph_operators import OPERATORS, USUAL, Builder, Y
@@ -41,8 +43,12 @@ def _input(b: Builder) -> None:
         b.open.append(x)
     else:
         rim = T(shape, dtype) if dtype == "float32" else T(shape, dtype, b.scale(quant[0]), b.upto(0, 255))
-        x = b.tensor(rim)
-        b.add("QUANTIZE", [x], Y(shape, *quant))
+        x = first = b.tensor(rim)
+        if dtype == "float32" and b.chance(0.3):
+            shape = (1, *shape) if len(shape) < 4 and b.chance(0.5) else (prod(shape),)
+            first = b.tensor(T(shape, dtype))
+            b.ops.append(O("RESHAPE", [x], [first], {"newShape": list(shape)}, "ReshapeOptions"))
+        b.add("QUANTIZE", [first], Y(shape, *quant))
     b.inputs.append(x)
 
 
@@ -67,4 +73,10 @@ def _outputs(b: Builder) -> list[int]:
             )
             outputs[position] = b.tensor(rim)
             b.ops.append(O("DEQUANTIZE" if to_float else "QUANTIZE", [index], [outputs[position]]))
+            if to_float and b.chance(0.3):
+                flat = b.tensor(T((prod(tensor.shape),), "float32"))
+                b.ops.append(O("RESHAPE", [outputs[position]], [flat]))
+                outputs[position] = flat
+    if b.chance(0.05):
+        outputs.append(int(b.one(*outputs)))
     return outputs
