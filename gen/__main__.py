@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 
 from gen import console, stages
 from gen.bench import BOARDS
-from gen.board import BOARDS as BOARD_FILES
 from gen.calibration import PIXELS
 from gen.data import KINDS
 from gen.engines import ENGINES
 from gen.errors import GenError, MissingTool, of_os, unknown
 from gen.export_formats import FORMATS
 from gen.kernels import FALLBACK, LEVELS
+from gen.paths import BOARDS as BOARD_FILES
 from gen.transport import BAUD
 
 EXIT_CODES = """exit codes:

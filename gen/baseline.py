@@ -7,9 +7,9 @@ from typing import Any
 
 from gen.bench import Row
 from gen.bench_peers import NAME as PEER
-from gen.board import ROOT
-from gen.emit import write_if_changed
 from gen.errors import UsageError
+from gen.files import write_if_changed
+from gen.paths import ROOT
 
 FILE = ROOT / "benchmarks" / "baseline.json"
 TOLERANCE = 0.02

@@ -22,12 +22,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gen import bench_peers, build, cycles, model, place, task, transport, verify
+from gen import bench_peers, build, cycles, model, place, transport, verify
 from gen.board import Board
 from gen.engines import ENGINES, Sources
 from gen.errors import GenError, MissingTool, unknown
 from gen.kernels import LEVELS
 from gen.model import QuantizedModel
+from gen.paths import MODELS
 from gen.session import Session
 
 VECTORS = 3  # enough for a verdict: verify is the verb that compares many
@@ -120,7 +121,7 @@ def load(
 ) -> list[QuantizedModel]:
     """Models by their names below models/ or by path; all of models/ for no words. The options are for those by path
     that are float, see model.load(). Raises UsageError, ModelError."""
-    files = {path.stem: path for path in sorted(task.MODELS.rglob("*.tflite"))}
+    files = {path.stem: path for path in sorted(MODELS.rglob("*.tflite"))}
     for word in words:
         if word not in files and not Path(word).suffix and not Path(word).is_dir():
             raise unknown("model", word, files, "ls models models/mlperf")

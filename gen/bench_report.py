@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from gen import report
 from gen.bench import VECTORS, Operator, Row
 from gen.board import Board
 from gen.emit import render
+from gen.tables import show_table
 
 NONE = "–"
 COLUMNS = ("model", "engine", "optimize", "instructions", "M4 cycles", "code", "constants", "arena", "stack", "verdict")
@@ -51,10 +51,10 @@ def show(rows: Sequence[Row]) -> None:
     """On stdout: a table for each board, and each row's operators where they were measured."""
     for board in dict.fromkeys(row.board for row in rows):
         columns, lines = table([row for row in rows if row.board == board])
-        report.show_table((board, *columns[1:]), lines)
+        show_table((board, *columns[1:]), lines)
     for row in rows:
         if row.operators is not None:
-            report.show_table((title(row), *OPERATOR_COLUMNS[1:]), [operator_line(o) for o in row.operators])
+            show_table((title(row), *OPERATOR_COLUMNS[1:]), [operator_line(o) for o in row.operators])
 
 
 def markdown(rows: Sequence[Row], boards: Sequence[Board], command: str) -> str:

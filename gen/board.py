@@ -40,9 +40,7 @@ from pathlib import Path
 from typing import Any
 
 from gen.errors import UsageError, unknown
-
-ROOT = Path(__file__).resolve().parent.parent
-BOARDS = ROOT / "boards"
+from gen.paths import BOARDS, ROOT
 
 REGISTRY = "registry"
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")

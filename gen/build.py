@@ -16,10 +16,11 @@ from importlib import metadata
 from pathlib import Path
 
 from gen import child, place
-from gen.board import ROOT, TOOLCHAINS, Board
-from gen.emit import write_if_changed, write_whole
+from gen.board import TOOLCHAINS, Board
 from gen.engines import Sources
 from gen.errors import BuildError, DiskFull, DoesNotFit, MissingTool, why
+from gen.files import write_if_changed, write_whole
+from gen.paths import ROOT
 
 CORE = ROOT / ".pio" / "core"
 

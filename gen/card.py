@@ -5,7 +5,6 @@ import io
 import json
 import math
 import platform
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -16,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from gen import quantize, warn
-from gen.emit import write_together
-from gen.errors import UsageError, why
+from gen.files import write_together
 from gen.graph import Array
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY, Objective, of
@@ -237,16 +235,6 @@ def _plot_errors(axes: Any, model: Mapping[str, Any], windows: int) -> None:
     axes.legend(loc="upper right", frameon=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def check_folder(folder: Path) -> None:
-    """Make the folder. Raises UsageError when it can't be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UsageError(f"can't write to {folder}: {why(error)}; give another folder with --out.") from None
 
 
 def write(card: Card, content: bytes, folder: Path) -> None:

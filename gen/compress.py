@@ -25,10 +25,11 @@ from gen.graph import Array, Graph
 from gen.model import QuantizedModel
 from gen.objective import Figure
 from gen.ops import lower
+from gen.progress import Say
 from gen.recipe import Recipe
 from gen.sensitivity import LayerCost
 from gen.task import Splits, Task, Training
-from gen.train import FloatModel, Say
+from gen.train import FloatModel
 
 # Each method alone and some together, at the student's size and with half its channels.
 RECIPES = (

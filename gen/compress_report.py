@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gen import card, compress_plot, objective, report
+from gen import compress_plot, objective, tables
 from gen.compress import Order, Outcome
 from gen.compress_figures import NONE, brought, change, overall, points, settings
-from gen.emit import render, write_if_changed, write_whole
+from gen.emit import render
+from gen.files import check_folder, write_if_changed, write_whole
 from gen.recipe import Recipe
 from gen.task import Task
 
@@ -87,11 +88,11 @@ def show(found: Json) -> None:
     """On stdout: what is there after each step, what each word changed, who beats whom."""
     seeds = f"{len(found['seeds'])} seeds from {found['seeds'][0]}"
     print(f"{found['task']}, {found['figure']['name']} in %, {seeds}; {found['board']}, engine {found['engine']}")
-    report.show_table(STAGES, stage_rows(found))
+    tables.show_table(STAGES, stage_rows(found))
     if found["words"]:
-        report.show_table(WORDS, word_rows(found))
+        tables.show_table(WORDS, word_rows(found))
     if found["layers"]:
-        report.show_table(LAYERS, layer_rows(found))
+        tables.show_table(LAYERS, layer_rows(found))
     for group in found["equal_sizes"]:
         print(f"With {group['weights_bytes']:,} bytes of weights and {group['macs']:,} MACs:")
         for line in group["sentences"]:
@@ -145,7 +146,7 @@ def save(outcome: Outcome, found: Json, folder: Path) -> list[Path]:
             content, name = outcome.results[recipe][0].content, file_name(outcome.task, recipe)
             files |= {f"{name}.tflite": content, f"{name}.json": _text(_card(found, stage, content))}
     files |= {PLOT: compress_plot.plot([found]), REPORT: _text(found)}
-    card.check_folder(folder)
+    check_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".compress-") as scratch:
         for name, data in files.items():
             (Path(scratch) / name).write_bytes(data)

@@ -24,15 +24,14 @@ from gen import (
     quantize,
     tflite,
 )
-from gen.board import ROOT
 from gen.calibration import Input
 from gen.convert_fold import fold_transposes
 from gen.convert_model import UNTRUSTED, Opened, Options, first_line, refusal
-from gen.emit import write_whole
-from gen.errors import GenError, MissingTool, ModelError, UsageError
+from gen.errors import INSTALL_TRAIN, GenError, MissingTool, ModelError, UsageError
+from gen.files import write_whole
 from gen.graph import Array
+from gen.paths import ROOT
 from gen.support import require_supported
-from gen.task import INSTALL_TRAIN
 
 EXAMPLES = 20  # that `verify` may compare on
 IMPORTS = ROOT / "build" / "import"

@@ -17,14 +17,15 @@ import numpy as np
 
 from gen import bench
 from gen.bench import Case, Say
-from gen.board import ROOT, Board
-from gen.emit import write_if_changed
+from gen.board import Board
 from gen.engines import Sources
 from gen.errors import GenError, UsageError
+from gen.files import write_if_changed
 from gen.graph import Array, Graph, Op
 from gen.kernels import LEVELS
 from gen.model import QuantizedModel
 from gen.ops import lower
+from gen.paths import ROOT
 
 FILE = ROOT / "benchmarks" / "instructions.json"
 MODELS = 42

@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gen import transport
-from gen.board import ROOT, Board
+from gen.board import Board
 from gen.errors import BuildError, DeviceError, MissingTool
 from gen.graph import Array
+from gen.paths import ROOT
 from gen.session import Session
 
 REFILL = 2

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from gen.data_files import Unusable, Windows
-from gen.errors import MissingTool
+from gen.errors import INSTALL_TRAIN, MissingTool
 from gen.graph import Array
-from gen.task import INSTALL_TRAIN
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 GREY = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L")

@@ -16,9 +16,10 @@ from gen.card import Card
 from gen.data import Order, Prepared
 from gen.data_files import Progress
 from gen.engines import ENGINES
+from gen.files import check_folder
 from gen.model import QuantizedModel
+from gen.progress import Say
 from gen.task import Dataset, Distillation, Splits, Task, Training
-from gen.train import Say
 
 TRAINED = Path("build/trained")
 FLASH_BYTES, RAM_BYTES = 64 * 1024, 16 * 1024  # what the architectures are made for
@@ -48,7 +49,7 @@ def train_folder(order: Order, folder: Path, say: Say, progress: Progress) -> Ca
     start = time.monotonic()
     prepared = data.prepare(order, progress)
     tell(prepared, say)
-    card.check_folder(folder)
+    check_folder(folder)
     task, splits = make_task(prepared), prepared.splits
     train.start_tensorflow()
     trained = train.train(task, splits, task.seed, say)

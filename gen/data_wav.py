@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from gen.data_files import Unusable, Windows
-from gen.errors import MissingTool, UsageError
+from gen.errors import INSTALL_TRAIN, MissingTool, UsageError
 from gen.graph import Array
-from gen.task import INSTALL_TRAIN
 
 SUFFIXES = (".wav",)
 HIGHEST_RATE = 16_000  # Hz; what speech and most machines need

@@ -10,7 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from gen.board import ROOT, TOOLCHAINS, Board, load_all
+from gen.board import TOOLCHAINS, Board, load_all
+from gen.paths import ROOT
 
 NEWLIB = ("arm-none-eabi-",)  # the compilers that need a C library; the others have firmware/port/freestanding
 # For each extra of pyproject.toml, whose dependencies are "".

@@ -1,20 +1,14 @@
 """Generated text: the Jinja environment with its filters for C; and files that are whole or as they were before,
 whatever interrupts."""
 
-import contextlib
-import os
 import re
-import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from gen.errors import UsageError, why
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 BYTES_A_LINE = 24
@@ -77,49 +71,3 @@ def _environment() -> Environment:
 def render(template: str, **values: Any) -> str:
     """The text of gen/templates/<template>.j2 with these values; a missing one is an error."""
     return _environment().get_template(f"{template}.j2").render(**values)
-
-
-def write_if_changed(path: Path, text: str) -> bool:
-    """Write UTF-8 text, whole or not at all. False, and the file keeps its mtime, where it says so already.
-
-    Raises UsageError where it can't be written."""
-    content = text.encode()
-    try:
-        if path.is_file() and path.read_bytes() == content:
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
-    except OSError as error:
-        raise UsageError(f"{path} can't be written: {why(error)}.") from error
-    return True
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Raises OSError, which names the file."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with named(path):
-            partial.write_bytes(content)
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def named(path: Path) -> Iterator[None]:
-    """An OSError in the block is about path: who writes to a full disk does not say where."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = str(path)
-        raise
-
-
-def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
-    """All of them, by name, put in place in this order once every one is written. Raises OSError."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
-        for name, content in files.items():
-            with named(folder / name):
-                (Path(scratch) / name).write_bytes(content)
-        for name in files:
-            (Path(scratch) / name).replace(folder / name)

@@ -135,3 +135,6 @@ def unknown(what: str, word: str, known: Iterable[str], see: str) -> UsageError:
     near = get_close_matches(word, list(known), n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"`{see}` lists them."
     return UsageError(f"unknown {what} {word!r}: {hint}")
+
+
+INSTALL_TRAIN = "pip install -e '.[train]'"

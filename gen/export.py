@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from gen import __version__, board, reference, task, verify
-from gen.board import ROOT
 from gen.emit import c_float, c_text, in_comment, render
 from gen.engines import ENGINES, Sources
 from gen.errors import unknown
@@ -26,6 +25,7 @@ from gen.graph import Array, Graph, Tensor
 from gen.kernels import FALLBACK
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY
+from gen.paths import ROOT
 
 __all__ = ["FORMATS", "Library", "Order", "default_folder", "library", "write"]
 

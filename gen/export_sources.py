@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gen.board import ROOT
 from gen.engines import Sources
+from gen.paths import ROOT
 
 FIRMWARE = ROOT / "firmware"
 COMPILED = (".c", ".cpp", ".S")

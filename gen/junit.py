@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from gen.emit import write_if_changed
+from gen.files import write_if_changed
 
 FIGURES = ("vectors", "instructions", "cycles", "arena_bytes", "stack_bytes", "flash_bytes", "ram_bytes", "reference")
 # What XML 1.0 has no way to say, such as a device's control characters in an error message.

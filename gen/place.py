@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gen.board import ROOT
 from gen.errors import BuildError, UsageError, why
+from gen.paths import ROOT
 
 try:
     import fcntl

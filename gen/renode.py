@@ -13,11 +13,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from gen.board import ROOT, Board, load_all
+from gen.board import Board, load_all
 from gen.child import Child
-from gen.emit import render, write_if_changed, write_whole
+from gen.emit import render
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
+from gen.files import write_if_changed, write_whole
 from gen.model import QuantizedModel
+from gen.paths import ROOT
 from gen.transport import BAUD, Closing, SerialStream
 
 PORT = 3456  # unless the command line says otherwise

@@ -2,21 +2,20 @@
 
 import json
 import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from gen.board import Board
 from gen.build import Firmware
-from gen.emit import write_if_changed
 from gen.engines import Sources
+from gen.files import write_if_changed
 from gen.mlperf import Score
 from gen.model import QuantizedModel
+from gen.tables import _console
 from gen.verify import Verdict
 
 Report = dict[str, Any]
@@ -112,18 +111,6 @@ def show_rows(title: str, report: Mapping[str, Any]) -> None:
     _console().print(table)
 
 
-def show_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    """A plain table on stdout."""
-    table = Table(*columns)
-    for line in lines:
-        table.add_row(*line)
-    _console().print(table)
-
-
-def show_json(report: Any) -> None:
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
-
-
 def save(report: Report, folder: Path) -> None:
     """report.json and report.md in the build folder."""
     lines = [f"# {report['model']} on {report['board']}: {report['verdict']}", "", "| | |", "|---|---|"]
@@ -132,8 +119,3 @@ def save(report: Report, folder: Path) -> None:
     lines += [f"| {k['op']} | {k['kind'].upper()} | `{k['kernel']}` |" for k in report["kernels"]]
     write_if_changed(folder / "report.md", "\n".join(lines) + "\n")
     write_if_changed(folder / "report.json", json.dumps(report, indent=2) + "\n")
-
-
-def _console() -> Console:
-    # A pipe has no width: never cut a figure there.
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False, emoji=False)

@@ -25,14 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from gen import train
-from gen.card import check_folder
-from gen.emit import write_whole
 from gen.errors import DoesNotFit, MissingTool, ModelError
+from gen.files import check_folder, write_whole
+from gen.progress import Say
 from gen.search_budget import Needs, Target
 from gen.search_space import Candidate, from_json, own, suggest
 from gen.search_study import GRACE, Order, again, ended, open_study, storage_errors
 from gen.search_train import Trainer
-from gen.train import Say
 
 INSTALL = "pip install -e '.[search]'"
 FAR = 0.2  # of the figure: who is so far behind the best after the short training is not wanted, however small

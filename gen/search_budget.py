@@ -11,6 +11,7 @@ from gen.cost import CostModel
 from gen.engines import Sources
 from gen.errors import DeviceError, UsageError
 from gen.model import QuantizedModel
+from gen.progress import Silent
 
 VECTORS = 3  # enough to count instructions, and for a verdict on every trial; the chosen one gets the test set
 ROOM = 64 << 20  # bytes of a board on which everything can be linked, to see how much it would need
@@ -119,16 +120,6 @@ class Target:
 
     def _predicted(self, sources: Sources) -> int | None:
         return None if self.costs is None else self.costs.predict(sources)
-
-
-class Silent(pipeline.Progress):
-    """The stages of a trial say nothing: its own line does."""
-
-    def __call__(self, stage: str, done: float, total: int) -> None:
-        pass
-
-    def say(self, line: str) -> None:
-        pass
 
 
 def roomy(board: Board) -> Board:

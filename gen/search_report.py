@@ -12,19 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from gen import pipeline, quantize, report, tflite, train, verify
-from gen.card import PACKAGES, check_folder, write_files
-from gen.emit import render, write_if_changed, write_whole
+from gen import pipeline, quantize, tables, tflite, train, verify
+from gen.card import PACKAGES, write_files
+from gen.emit import render
 from gen.errors import DoesNotFit
+from gen.files import check_folder, write_if_changed, write_whole
 from gen.model import QuantizedModel
 from gen.ops import lower
+from gen.progress import Progress, Say
 from gen.recipe import parse
 from gen.search import best_of, cost_name, model_file
 from gen.search_budget import NAMES, Target
 from gen.search_space import Candidate, from_json
 from gen.search_study import Order, ended
 from gen.search_train import Trainer
-from gen.train import Say
 
 Json = dict[str, Any]
 COLUMNS = ("trial", "student", "validation", "instructions", "flash", "RAM", "arena", ".tflite")
@@ -178,7 +179,7 @@ def load(order: Order, trainer: Trainer, row: Row, say: Say) -> QuantizedModel:
 
 def verified(order: Order, model: QuantizedModel, say: Say) -> Json:
     """Built for the board and, where it has an emulator, run with the whole test set; the figures of the report."""
-    progress = pipeline.Progress()
+    progress = Progress()
     request = pipeline.Request(order.engine, order.level, order.folder / "build")
     with pipeline.held_build(model, order.board, request, progress) as built:
         found = built.report
@@ -251,8 +252,8 @@ def summary(found: Json) -> list[tuple[str, str]]:
 
 def show(found: Json) -> None:
     """On stdout: the front, then the chosen one."""
-    report.show_table(COLUMNS, front_rows(found))
-    report.show_table(("", "figure"), summary(found))
+    tables.show_table(COLUMNS, front_rows(found))
+    tables.show_table(("", "figure"), summary(found))
 
 
 def plot(found: Json) -> bytes:

@@ -12,11 +12,12 @@ from gen.architectures import Shape
 from gen.compress import fine_tuning
 from gen.graph import Array
 from gen.model import QuantizedModel
+from gen.progress import Say
 from gen.recipe import Recipe, parse
 from gen.resample import resample, weights
 from gen.search_space import Candidate, build, settle
 from gen.task import Distillation, Splits, Task, Training
-from gen.train import FloatModel, Say
+from gen.train import FloatModel
 
 SHORT = 1 / 5  # of the epochs, for the training that decides whether a candidate is worth all of them
 SETTLED = 200  # examples that an untrained model's ranges come from

@@ -28,21 +28,22 @@ from gen import (
     renode,
     report,
     stress,
+    tables,
     task,
     train,
     transport,
     verify,
 )
 from gen.board import Board
-from gen.emit import write_if_changed
 from gen.engines import ENGINES
 from gen.errors import GenError, MissingTool, UsageError, unknown
+from gen.files import write_if_changed
 from gen.junit import Outcome
 from gen.model import QuantizedModel
 from gen.ops import OPS
+from gen.paths import MODELS
 from gen.pipeline import (
     Built,
-    Progress,
     Request,
     build_model,
     choose_vectors,
@@ -52,6 +53,7 @@ from gen.pipeline import (
     verify_boards,
     verify_built,
 )
+from gen.progress import Progress
 from gen.stages_learn import run_compress, run_search
 
 
@@ -80,11 +82,11 @@ def run_train(args: Namespace) -> int:
     for word in ("kind", "name", "window", "hop", "size", "epochs", "seed"):
         if getattr(args, word) is not None:
             raise UsageError(f"--{word} is for --data: what a task learns from is in models/{args.task}.py.")
-    card = train.train_task(task.load_task(args.task), args.out or task.MODELS, Progress().say, args.repeats)
+    card = train.train_task(task.load_task(args.task), args.out or MODELS, Progress().say, args.repeats)
     if args.json:
-        report.show_json(card)
+        tables.show_json(card)
     else:
-        report.show_table(("", "figure"), train.summary(card))
+        tables.show_table(("", "figure"), train.summary(card))
     return 0
 
 
@@ -95,9 +97,9 @@ def run_train_folder(args: Namespace) -> int:
     progress = Progress()
     card = data_task.train_folder(order, args.out or data_task.TRAINED, progress.say, progress)
     if args.json:
-        report.show_json(card)
+        tables.show_json(card)
     else:
-        report.show_table(("", "figure"), data_task.summary(card))
+        tables.show_table(("", "figure"), data_task.summary(card))
     return 0
 
 
@@ -128,7 +130,7 @@ def run_build(args: Namespace) -> int:
     target, request = board.load(args.board), request_of(args)
     found = build_model(load_model(args), target, request, Progress()).report
     if args.json:
-        report.show_json(found)
+        tables.show_json(found)
     else:
         report.show_rows("built", found)
     return 0
@@ -169,7 +171,7 @@ def run_verify(args: Namespace) -> int:
             in_renode=args.emulator is not None,
         )
     if args.json:
-        report.show_json(verified)
+        tables.show_json(verified)
     else:
         report.show_rows(f"{found.name} on {built.board.name}", verified)
         sys.stderr.write(f"report: {os.path.relpath(built.folder / 'report.md')}\n")
@@ -191,9 +193,9 @@ def verify_several(
         jobs=args.jobs,
     )
     if args.json:
-        report.show_json([outcome.as_json() for outcome in outcomes])
+        tables.show_json([outcome.as_json() for outcome in outcomes])
     else:
-        report.show_table(SEVERAL, [several_row(outcome) for outcome in outcomes])
+        tables.show_table(SEVERAL, [several_row(outcome) for outcome in outcomes])
     if args.junit:
         junit.save(found.name, outcomes, args.junit)
     return max((outcome.exit_code for outcome in outcomes), default=0)
@@ -228,7 +230,7 @@ def run_command(args: Namespace, found: QuantizedModel, target: Board, request: 
 def show_commands(args: Namespace, commands: Sequence[tuple[Board, str]]) -> int:
     """For --dry-run: the commands and nothing else."""
     if args.json:
-        report.show_json([{"board": target.id, "command": command} for target, command in commands])
+        tables.show_json([{"board": target.id, "command": command} for target, command in commands])
     else:
         sys.stdout.writelines(f"{command}\n" for _, command in commands)
     return 0
@@ -255,7 +257,7 @@ def run_flash(args: Namespace) -> int:
     with held_build(found, target, request, Progress()) as built:
         flash.run(flash.choose(target, built.folder, args.tool, lambda: flash.find_port(target, args.port)), target)
     if args.json:
-        report.show_json(built.report)
+        tables.show_json(built.report)
     return 0
 
 
@@ -283,39 +285,39 @@ def _show(text: str) -> None:
 def run_boards(args: Namespace) -> int:
     found = board.load_all()
     if args.json:
-        report.show_json([b.as_json() for b in found])
+        tables.show_json([b.as_json() for b in found])
     else:
         columns = ("board", "chip", "core", "clock", "flash", "RAM", "flashed with", "checked")
-        report.show_table(columns, [b.as_row() for b in found])
+        tables.show_table(columns, [b.as_row() for b in found])
     return 0
 
 
 def run_tasks(args: Namespace) -> int:
     found = task.overview()
     if args.json:
-        report.show_json(found)
+        tables.show_json(found)
     else:
         lines = [(t["task"], t["title"], t["student"], t["figure"]) for t in found]
-        report.show_table(("task", "what it learns", "student", "as int8"), lines)
+        tables.show_table(("task", "what it learns", "student", "as int8"), lines)
     return 0
 
 
 def run_ops(args: Namespace) -> int:
     found = [{"operator": name.upper(), "tflm": f"Add{op.tflm}"} for name, op in sorted(OPS.items())]
     if args.json:
-        report.show_json(found)
+        tables.show_json(found)
     else:
-        report.show_table(("operator", "in the TFLM resolver"), [(o["operator"], o["tflm"]) for o in found])
+        tables.show_table(("operator", "in the TFLM resolver"), [(o["operator"], o["tflm"]) for o in found])
     return 0
 
 
 def run_doctor(args: Namespace) -> int:
     checks = doctor.check()
     if args.json:
-        report.show_json([c.as_json() for c in checks])
+        tables.show_json([c.as_json() for c in checks])
     else:
         lines = [(c.verdict, c.name, c.detail, c.needed_for, "" if c.found else c.install) for c in checks]
-        report.show_table(("", "what", "found", "needed for", "to install"), lines)
+        tables.show_table(("", "what", "found", "needed for", "to install"), lines)
     return MissingTool.exit_code if any(c.missing for c in checks) else 0
 
 
@@ -328,7 +330,7 @@ def run_bench(args: Namespace) -> int:
     todo = bench.cases(models, boards, bench.engines(args.engines), args.optimize)
     rows = bench.run(todo, say, profile=args.profile, with_cycles=args.cycles)
     if args.json:
-        report.show_json([row.as_json() for row in rows])
+        tables.show_json([row.as_json() for row in rows])
     else:
         bench_report.show(rows)
     if args.markdown:
@@ -369,9 +371,9 @@ def run_stress(args: Namespace) -> int:
             row = stress.run(built, vectors, expected, rate=args.errors / 100, noise=args.noise, say=progress.say)
         rows.append(row)
     if args.json:
-        report.show_json([row.as_json() for row in rows])
+        tables.show_json([row.as_json() for row in rows])
     else:
-        report.show_table(stress.COLUMNS, [row.as_row() for row in rows])
+        tables.show_table(stress.COLUMNS, [row.as_row() for row in rows])
     return 0 if all(row.passed for row in rows) else 1
 
 
@@ -381,9 +383,9 @@ def run_export(args: Namespace) -> int:
     folder = args.out or export.default_folder(library)
     export.write(folder, library.files)
     if args.json:
-        report.show_json({**library.as_json(), "folder": str(folder)})
+        tables.show_json({**library.as_json(), "folder": str(folder)})
     else:
-        report.show_table((f"files of {os.path.relpath(folder)}", "bytes"), library.as_rows())
+        tables.show_table((f"files of {os.path.relpath(folder)}", "bytes"), library.as_rows())
     return 0
 
 

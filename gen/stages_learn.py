@@ -6,13 +6,24 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from gen import board, compress, compress_figures, compress_report, cost, recipe, report, search, search_study, task
+from gen import (
+    board,
+    compress,
+    compress_figures,
+    compress_report,
+    cost,
+    recipe,
+    search,
+    search_study,
+    tables,
+    task,
+)
 from gen.bench import EXPECTED
-from gen.card import check_folder
 from gen.compress import Order
 from gen.engines import ENGINES
 from gen.errors import UsageError, unknown
-from gen.pipeline import Progress
+from gen.files import check_folder
+from gen.progress import Progress
 from gen.search_budget import Target, of_board
 from gen.search_space import quantity
 
@@ -46,7 +57,7 @@ def run_compress(args: Namespace) -> int:
         if not args.json:
             compress_report.show(found)
     if args.json:
-        report.show_json(reports)
+        tables.show_json(reports)
     if args.markdown:
         compress_report.save_page(reports, args.markdown, f"python -m gen {shlex.join(sys.argv[1:])}")
     wrong = [stage for found in reports for stage in found["stages"] if stage["verdict"] not in EXPECTED]
@@ -88,7 +99,7 @@ def run_search(args: Namespace) -> int:
     if order.board.transport:
         Progress().say(f"next: python -m gen verify {shlex.quote(str(made))} --board {order.board.id}")
     if args.json:
-        report.show_json(found)
+        tables.show_json(found)
     else:
         search_report.show(found)
     if args.markdown:

@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 
 from gen.augment import Augmentation
-from gen.errors import MissingTool, UsageError, unknown
+from gen.errors import INSTALL_TRAIN, MissingTool, UsageError, unknown
 from gen.graph import Array
 from gen.objective import CLASSIFY, Objective
-
-MODELS = Path(__file__).resolve().parent.parent / "models"
-INSTALL_TRAIN = "pip install -e '.[train]'"
+from gen.paths import MODELS
 
 
 @dataclass(frozen=True, eq=False)

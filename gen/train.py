@@ -18,12 +18,13 @@ import numpy as np
 
 from gen import distill
 from gen.augment import Augmentation, augment
-from gen.errors import GenError, MissingTool
+from gen.errors import INSTALL_TRAIN, GenError, MissingTool
+from gen.files import check_folder
 from gen.graph import Array
 from gen.objective import CLASSIFY, Objective, of
-from gen.task import INSTALL_TRAIN, Examples, Splits, Task, Training
+from gen.progress import Say
+from gen.task import Examples, Splits, Task, Training
 
-Say = Callable[[str], None]
 NAMES = ("teacher", "alone", "distilled")
 
 
@@ -213,7 +214,7 @@ def train_task(task: Task, folder: Path, say: Say, repeats: int = 1) -> dict[str
 
     require_train_extra()
     start = time.monotonic()
-    cards.check_folder(folder)
+    check_folder(folder)
     splits = task.splits()
     start_tensorflow()
     say(f"TensorFlow: started in {time.monotonic() - start:.1f} s; seed {task.seed}")

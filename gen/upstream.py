@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from gen.board import ROOT
 from gen.errors import Mismatch
 from gen.graph import Array, Graph
 from gen.inline import inline
+from gen.paths import ROOT
 
 # Whose rounding the NumPy reference has. Upstream's multipliers differ from version to version: those of a dozen
 # operators were rounded to float32 on the way in the sources of August 2026 and earlier, and are double in this one.

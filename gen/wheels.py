@@ -11,7 +11,8 @@ import numpy as np
 
 from gen.errors import MissingTool
 from gen.graph import Array
-from gen.task import MODELS, Examples
+from gen.paths import MODELS
+from gen.task import Examples
 
 FOLDER = MODELS.parent / ".cache" / "data"
 FETCH = "python -m gen.wheels"

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from gen import model
-from gen.board import ROOT
 from gen.engines import ENGINES
+from gen.paths import ROOT
 from gen.tflm_tree import NEEDED
 
 OURS = ROOT / "firmware" / "tflm"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gen import model, pipeline
-from gen.board import ROOT
+from gen.paths import ROOT
 from tests.tiny import O, T
 from tests.tiny import model as tflite
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen import runs
-from gen.pipeline import Progress
+from gen.progress import Progress
 from gen.session import Kind
 from tests.unit.fake_device import start
 from tests.unit.probe import INPUT_1, Device

@@ -15,8 +15,8 @@ import pytest
 from gen import board as boards
 from gen import build, place
 from gen.__main__ import main
-from gen.board import ROOT
 from gen.errors import BuildError, UsageError
+from gen.paths import ROOT
 from tests import dummy
 
 HOST = boards.load("host")

@@ -13,8 +13,8 @@ import pytest
 
 from gen import board as boards
 from gen import build, renode
-from gen.board import ROOT
 from gen.errors import BuildError
+from gen.paths import ROOT
 from gen.transport import open_stream
 from tests import dummy
 

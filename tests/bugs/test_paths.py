@@ -12,8 +12,8 @@ import pytest
 from gen import board as boards
 from gen import flash, place
 from gen.__main__ import main
-from gen.board import ROOT
 from gen.errors import BuildError, UsageError
+from gen.paths import ROOT
 from gen.renode import robot_cell
 
 # Every printable ASCII character that a folder's name may have, and commands of a shell that would leave a file.

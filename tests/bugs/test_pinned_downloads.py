@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from gen import wheels
-from gen.board import ROOT
-from gen.task import MODELS
+from gen.paths import MODELS, ROOT
 
 LINE = re.compile(r"[\w.-]+==[\w.]+ --hash=sha256:[0-9a-f]{64}")
 

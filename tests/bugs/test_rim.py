@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from gen import board as boards
-from gen import build, child, emit, export_folder, search_study
+from gen import build, child, export_folder, files, search_study
 from gen.__main__ import main
-from gen.board import ROOT
 from gen.errors import DiskFull, UsageError
+from gen.paths import ROOT
 from tests import dummy
 
 
@@ -123,9 +123,9 @@ def refuse(*_: object, **__: object) -> None:
 def test_whatever_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(Path, "write_bytes", refuse)
     with pytest.raises(UsageError, match=r"a\.md can't be written: the disk is full"):
-        emit.write_if_changed(tmp_path / "a.md", "a")
+        files.write_if_changed(tmp_path / "a.md", "a")
     with pytest.raises(OSError, match="No space left") as caught:
-        emit.write_together(tmp_path, {"card.json": b"a"})
+        files.write_together(tmp_path, {"card.json": b"a"})
     assert caught.value.filename == str(tmp_path / "card.json")
     with pytest.raises(UsageError, match="can't be written: the disk is full"):
         export_folder.write(tmp_path / "lib", {"a": "b"})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import board, compress, data, recipe, report, task, train, warn
+from gen import board, compress, data, recipe, tables, task, train, warn
 from gen.augment import SeriesAugmentation
 from gen.graph import Array
 from gen.objective import CLASSIFY, RECONSTRUCT, Figure
@@ -67,7 +67,7 @@ def test_noise_that_is_learned_by_heart(tmp_path: Path, capsys: pytest.CaptureFi
     assert heard == found["warnings"] == [text for name, text in train.summary(found) if name == "warning"]
     assert any("no more than chance can give" in line for line in heard)
     assert any("it has learned its examples by heart" in line for line in heard)
-    report.show_table(("", "figure"), train.summary(found))
+    tables.show_table(("", "figure"), train.summary(found))
     shown = capsys.readouterr().out
     assert "warning" in shown and "heart" in shown
 

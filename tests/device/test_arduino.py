@@ -9,10 +9,10 @@ import pytest
 
 from gen import board as boards
 from gen import model, verify
-from gen.board import ROOT
 from gen.build import build
 from gen.engines import ENGINES, Sources
 from gen.errors import MissingTool
+from gen.paths import ROOT
 from gen.session import Session
 from gen.transport import open_stream
 

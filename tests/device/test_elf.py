@@ -14,11 +14,12 @@ from elftools.elf.elffile import ELFFile
 from gen import board, build, tflite
 from gen.board import Board, Layout
 from gen.engines import ENGINES
+from gen.paths import ROOT
 from gen.rp2040 import BOOT2_BYTES
 from tests import dummy
 from tests.tiny import O, T, model
 
-DIGITS = board.ROOT / "models" / "digits.tflite"
+DIGITS = ROOT / "models" / "digits.tflite"
 CHIPS = [found for found in board.load_all() if found.flash is not None and not found.vendor]
 ALL = [
     *((chip, "aot") for chip in CHIPS),

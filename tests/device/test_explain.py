@@ -9,12 +9,12 @@ import pytest
 
 from gen import board as boards
 from gen import tflite, transport, verify
-from gen.board import ROOT
 from gen.build import build
 from gen.engines import ENGINES, Sources
 from gen.errors import DeviceReset
 from gen.explain import Explanation
 from gen.model import QuantizedModel
+from gen.paths import ROOT
 from gen.session import Session
 from tests import tiny
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from gen import export
-from gen.board import ROOT
 from gen.export import Order
+from gen.paths import ROOT
 from tests.unit.export_host import STRICT, assert_exact, objects, quantized, run, written
 
 STAND = Path(__file__).with_name("export_semihosting")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gen import export, verify
-from gen.board import ROOT
 from gen.export import Order
+from gen.paths import ROOT
 from gen.session import Session
 from gen.transport import open_stream
 from tests import windowed

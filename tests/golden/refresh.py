@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gen import tflite
-from gen.emit import write_if_changed
 from gen.engines import ENGINES
+from gen.files import write_if_changed
 from tests.unit.tflm_models import MODELS
 
 HERE = Path(__file__).parent

@@ -13,6 +13,7 @@ import pytest
 
 from gen import board, build
 from gen.errors import BuildError, DoesNotFit, MissingTool
+from gen.paths import ROOT
 from tests import dummy
 
 HOST = board.load("host")
@@ -176,7 +177,7 @@ def test_builds_of_one_board_at_once_do_not_disturb_each_other(tmp_path: Path) -
 
     def one(name: str) -> Path:
         command = [sys.executable, "-c", BUILD_ONE, name, str(tmp_path / name)]
-        done = subprocess.run(command, cwd=board.ROOT, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         return tmp_path / name / "firmware.bin"
 
@@ -190,8 +191,8 @@ def test_builds_of_one_board_at_once_do_not_disturb_each_other(tmp_path: Path) -
 def checkout(folder: Path) -> Path:
     """What a clone has of what a build needs."""
     for name in ("boards", "firmware", "gen", "tests"):
-        shutil.copytree(board.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(board.ROOT / "platformio.ini", folder)
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "platformio.ini", folder)
     return folder
 
 
@@ -211,7 +212,7 @@ def test_a_copied_checkout_builds_its_own_firmware_without_a_network(tmp_path: P
     marked.write_text(f"{marked.read_text(encoding='utf-8')}#error file of the copy\n", encoding="utf-8")
     done = run(root, "-c", BUILD_ONE, "copy", str(tmp_path / "out"))
     assert "file of the copy" in done.stderr
-    shutil.copy(board.ROOT / "firmware" / "main.c", marked)
+    shutil.copy(ROOT / "firmware" / "main.c", marked)
     done = run(root, "-c", BUILD_ONE, "copy", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     assert "Compiling .pio/build/stm32vldiscovery/firmware/main.c.o" in (tmp_path / "out" / "build.log").read_text(

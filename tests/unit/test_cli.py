@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import flash, pipeline, report, stages
+from gen import flash, pipeline, stages, tables
 from gen.__main__ import EXIT_CODES, main, parser
 from gen.board import Board
-from gen.emit import write_if_changed
 from gen.errors import UsageError
+from gen.files import write_if_changed
+from gen.progress import Progress
 from tests import tiny
 
 
@@ -115,7 +116,7 @@ def test_ctrl_c_while_it_starts_leaves_no_traceback() -> None:
 
 
 def test_cells_of_tables_are_taken_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    report.show_table(("what", "how"), [("[/x]", "pip install -e '.[train]' :smile:")])
+    tables.show_table(("what", "how"), [("[/x]", "pip install -e '.[train]' :smile:")])
     assert "pip install -e '.[train]' :smile:" in capsys.readouterr().out
 
 
@@ -196,7 +197,7 @@ def test_ctrl_c_ends_every_board(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     """The main thread alone hears of it; the boards end at the next thing that they do."""
     at_work, ended = threading.Event(), threading.Event()
 
-    def held_build(found: object, target: Board, request: object, progress: pipeline.Progress) -> pipeline.Built:
+    def held_build(found: object, target: Board, request: object, progress: Progress) -> pipeline.Built:
         if target.id == "host":
             at_work.wait(10)
             raise KeyboardInterrupt

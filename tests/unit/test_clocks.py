@@ -8,8 +8,9 @@ from platformio.project.config import ProjectConfig
 
 from gen import board
 from gen.board import Board
+from gen.paths import BOARDS, ROOT
 
-PORT = board.ROOT / "firmware" / "port"
+PORT = ROOT / "firmware" / "port"
 CORTEX_M = [found for found in board.load_all() if "cortex_m.c" in found.port]
 # The highest clock of each chip, by its data sheet.
 RATED = {
@@ -27,8 +28,8 @@ RATED = {
 
 def flags(found: Board) -> list[str]:
     """The board's, for the compiler."""
-    config = ProjectConfig(str(board.ROOT / "platformio.ini"), parse_extra=False)
-    config.read(str(board.BOARDS / f"{found.id}.ini"), False)
+    config = ProjectConfig(str(ROOT / "platformio.ini"), parse_extra=False)
+    config.read(str(BOARDS / f"{found.id}.ini"), False)
     texts = (config.get(f"env:{found.id}", key) for key in ("build_flags", "custom_machine_flags"))
     return [flag for text in texts for flag in shlex.split(text if isinstance(text, str) else " ".join(text))]
 
@@ -36,9 +37,7 @@ def flags(found: Board) -> list[str]:
 def compiled(file: str, *options: str) -> subprocess.CompletedProcess[str]:
     """What the compiler says of one port."""
     command = ["arm-none-eabi-gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I", "firmware", "-fsyntax-only"]
-    return subprocess.run(
-        [*command, *options, str(PORT / file)], cwd=board.ROOT, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([*command, *options, str(PORT / file)], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_real_boards_run_at_their_rated_clock() -> None:

@@ -15,10 +15,10 @@ import pytest
 
 from gen import convert, model, quantize, reference, task, tflite, train
 from gen.__main__ import main, parser
-from gen.board import ROOT
 from gen.convert_model import Options
 from gen.errors import MissingTool, ModelError, NotQuantized, UnsupportedOp, UsageError
 from gen.graph import Array, Graph
+from gen.paths import ROOT
 from tests.unit.test_cli import float_model, hybrid_model
 
 SHAPE = (12, 10, 3)

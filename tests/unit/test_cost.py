@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import baseline, board, cost, pipeline, task
+from gen import baseline, board, cost, pipeline
 from gen.cost import CostModel, Run
 from gen.errors import UsageError
 from gen.model import load
+from gen.paths import MODELS
 
 LENGTH = 16  # of cost.work()
 
@@ -64,7 +65,7 @@ def test_committed_students_need_about_what_the_committed_model_says(target: str
         if (row["board"], row["engine"], row["optimize"]) == (target, "aot", "balanced")
     }
     off = []
-    for word in ("digits", str(task.MODELS / "mlperf" / "sww.tflite")):
+    for word in ("digits", str(MODELS / "mlperf" / "sww.tflite")):
         found = load(word)
         predicted = costs.predict(pipeline.generate(found, machine, "aot", "balanced"))
         assert predicted is not None

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gen import board, doctor
+from gen import doctor
+from gen.paths import ROOT
 
 
 def test_everything_that_the_tests_need_is_found() -> None:
@@ -55,7 +56,7 @@ def test_it_works_without_any_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_make_setup_installs_every_program_that_doctor_looks_for() -> None:
-    listed = set((board.ROOT / "apt.txt").read_text(encoding="ascii").split())
+    listed = set((ROOT / "apt.txt").read_text(encoding="ascii").split())
     installs = [check.install for check in doctor.check()]
     asked = {name for line in installs if line.startswith("apt-get install ") for name in line.split()[2:]}
     assert asked and asked <= listed

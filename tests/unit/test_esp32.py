@@ -13,6 +13,7 @@ from elftools.elf.elffile import ELFFile
 from gen import board, build, esp32
 from gen.board import OTHER_CONSTANTS, Layout
 from gen.errors import DoesNotFit
+from gen.paths import BOARDS
 from tests import dummy
 
 ESP32 = board.load("esp32")
@@ -84,7 +85,7 @@ def test_a_large_one_leaves_its_constants_in_flash(tmp_path: Path) -> None:
 
 
 def test_the_port_maps_what_the_image_holds() -> None:
-    text = (board.BOARDS / "esp32.ini").read_text(encoding="utf-8")
+    text = (BOARDS / "esp32.ini").read_text(encoding="utf-8")
     assert int(re.findall(r"-DPORT_FLASH_CONSTANTS=(\w+)", text)[0], 0) == esp32.CONSTANTS
     assert esp32.CONSTANTS % 0x10000 == 0 and WINDOW and WINDOW.bytes == (4 << 20) - esp32.CONSTANTS
     assert WINDOW.origin == esp32.WINDOW.start and IRAM and DRAM

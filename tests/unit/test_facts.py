@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gen.board import ROOT
 from gen.ops import KERNELS, OPS
+from gen.paths import ROOT
 
 NAMES = {*KERNELS, *OPS}
 ABOUT = {"kind", "kernel", "name"}  # what holds the name of an operator or kernel

@@ -15,6 +15,7 @@ from gen.__main__ import main
 from gen.board import Board
 from gen.errors import MissingTool, UsageError
 from gen.flash import FlashFailed, choose, find_port, run
+from gen.paths import ROOT
 
 REAL = [board for board in boards.load_all() if board.flash_tools]
 FOLDER = Path("build") / "some"
@@ -148,6 +149,6 @@ def test_dry_run_prints_one_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["flash", "digits", "--board", "bluepill_f103c8", "--tool", "openocd", "--dry-run"]) == 0
     assert capsys.readouterr().out == (
         "openocd -f interface/stlink.cfg -f target/stm32f1x.cfg -c "
-        f"'program {{{os.path.relpath(boards.ROOT)}/build/digits-bluepill_f103c8-tflm/firmware.elf}} "
+        f"'program {{{os.path.relpath(ROOT)}/build/digits-bluepill_f103c8-tflm/firmware.elf}} "
         "verify reset exit'\n"
     ).replace("./", "")

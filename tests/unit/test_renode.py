@@ -10,9 +10,9 @@ import pytest
 from gen import board as boards
 from gen import renode
 from gen.__main__ import main, parser
-from gen.board import ROOT
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.model import QuantizedModel
+from gen.paths import ROOT
 from tests.dummy import EMPTY
 
 BOARD = "netduino_plus_2"

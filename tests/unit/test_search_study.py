@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from gen import search, search_report, search_study, task
-from gen.board import ROOT
 from gen.errors import DoesNotFit, UsageError
+from gen.paths import ROOT
 from gen.search_budget import Budget
 from tests.unit import search_child
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gen import board as boards
-from gen import report
+from gen import tables
 from gen.stress import COLUMNS, Stress
 
 
@@ -25,7 +25,7 @@ def test_the_table_has_room_for_every_figure(capsys: pytest.CaptureFixture[str])
         noise_bytes=10_000_000,
         noise_seconds=123.0,
     )
-    report.show_table(COLUMNS, [row.as_row()])
+    tables.show_table(COLUMNS, [row.as_row()])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5 and "…" not in lines[3]
     assert all(figure in lines[3] for figure in row.as_row())

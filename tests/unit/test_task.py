@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gen import task
 from gen.errors import MissingTool, UsageError
 from gen.objective import CLASSIFY
+from gen.paths import MODELS
 
 
 @pytest.mark.parametrize("name", task.list_tasks())
@@ -124,7 +125,7 @@ def test_overview_reads_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     row = next(row for row in task.overview() if row["task"] == "digits")
     assert row["student"] == f"{task.model_path('digits').stat().st_size} bytes"
     assert row["figure"].startswith("accuracy ") and row["figure"].endswith("%")
-    (tmp_path / "digits.py").write_text((task.MODELS / "digits.py").read_text("utf-8"), encoding="utf-8")
+    (tmp_path / "digits.py").write_text((MODELS / "digits.py").read_text("utf-8"), encoding="utf-8")
     monkeypatch.setattr(task, "MODELS", tmp_path)
     assert [row["student"] for row in task.overview()] == ["not trained yet"]
 
@@ -146,4 +147,4 @@ def test_no_tensorflow_for_what_build_and_verify_need() -> None:
         "quantize.quantize_input(graph, task.load_task('digits').test_set().x[:1]);"
         "bad = {'tensorflow', 'keras', 'matplotlib'} & set(sys.modules); assert not bad, bad"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=task.MODELS.parent, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=MODELS.parent, timeout=60)

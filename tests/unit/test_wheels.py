@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import task, wheels
+from gen import wheels
 from gen.errors import MissingTool
+from gen.paths import MODELS
 
 TS = "# a comment\n@problemName two\n@classLabel true up down\n@data\n1,2.5,-3:4,5,6:up\n7:8:down\n"
 
@@ -45,7 +46,7 @@ def test_what_is_missing_is_said_with_the_command(wheel: str, path: str, message
 
 
 def test_the_wheels_that_are_read_are_those_that_set_up_fetches() -> None:
-    lines = (task.MODELS / "data.txt").read_text("utf-8").splitlines()
+    lines = (MODELS / "data.txt").read_text("utf-8").splitlines()
     pinned = [line.partition(" ")[0] for line in lines if line[0] != "#"]
     named = [line.replace("==", "-").replace("scikit-image", "scikit_image") for line in pinned]
     assert named == [wheels.AEON, wheels.SCIKIT_IMAGE]
