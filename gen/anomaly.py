@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from gen.examples import Dataset, Examples, Splits
 from gen.graph import Array
 from gen.objective import RECONSTRUCT, Objective, errors
-from gen.task import Dataset, Examples, Splits
 
 TOLERANCE = 100  # points beside an event where the UCR archive still takes it for found
 

@@ -22,14 +22,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gen import bench_peers, build, cycles, model, place, transport, verify
+from gen import bench_peers, build, cycles, place, transport, verify
 from gen.board import Board
 from gen.engines import ENGINES, Sources
 from gen.errors import GenError, MissingTool, unknown
 from gen.kernels import LEVELS
+from gen.load import load_model
 from gen.model import QuantizedModel
 from gen.paths import MODELS
 from gen.session import Session
+from gen.vectors import random_vectors
 
 VECTORS = 3  # enough for a verdict: verify is the verb that compares many
 # One for each set of kernels: Cortex-M3, M4, M55, RISC-V, Xtensa.
@@ -120,13 +122,13 @@ def load(
     words: Sequence[str], calibration: Path | None = None, *, trust: bool = False, pixels: str | None = None
 ) -> list[QuantizedModel]:
     """Models by their names below models/ or by path; all of models/ for no words. The options are for those by path
-    that are float, see model.load(). Raises UsageError, ModelError."""
+    that are float, see load.load_model(). Raises UsageError, ModelError."""
     files = {path.stem: path for path in sorted(MODELS.rglob("*.tflite"))}
     for word in words:
         if word not in files and not Path(word).suffix and not Path(word).is_dir():
             raise unknown("model", word, files, "ls models models/mlperf")
     return [
-        model.load(str(files[word])) if word in files else model.load(word, calibration, trust=trust, pixels=pixels)
+        load_model(str(files[word])) if word in files else load_model(word, calibration, trust=trust, pixels=pixels)
         for word in words or files
     ]
 
@@ -171,7 +173,7 @@ def measure(case: Case, *, profile: bool, with_cycles: bool) -> Row:
     build.check_fits(case.board, sources)
     with place.alone(case.folder, build.digest(sources, case.board)):
         firmware = build.compile_in(sources, case.board, case.folder)
-        vectors = verify.random_vectors(edited.graph, VECTORS)
+        vectors = random_vectors(edited.graph, VECTORS)
         with transport.open_stream(case.board.transport.format(elf=shlex.quote(str(firmware.elf)))) as stream:
             session = Session(stream)
             verdict = verify.compare(
@@ -208,7 +210,7 @@ def measure(case: Case, *, profile: bool, with_cycles: bool) -> Row:
 @cache
 def _expected(found: QuantizedModel) -> verify.Expected:
     """The truth on the vectors that every row of a model shares."""
-    return verify.expect(found, verify.random_vectors(found.graph, VECTORS), lambda *_: None)
+    return verify.expect(found, random_vectors(found.graph, VECTORS), lambda *_: None)
 
 
 def generate(case: Case) -> tuple[QuantizedModel, Sources, str | None]:
@@ -226,7 +228,7 @@ def operator_profile(sources: Sources, session: Session, board: Board) -> tuple[
     info = session.info
     if info.ops != len(sources.kernels) or not board.emulated or info.tick_kind != "timer":
         return None
-    for index, array in enumerate(verify.random_vectors(sources.graph, 1).inputs[0]):
+    for index, array in enumerate(random_vectors(sources.graph, 1).inputs[0]):
         session.write_input(index, array)
     counts = [round(session.run_op(number) * 1e9 / info.tick_hz) for number in range(info.ops)]
     total = max(sum(counts), 1)

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from gen import quantize, warn
+from gen import values, warn
+from gen.examples import Examples, Splits
 from gen.files import write_together
 from gen.graph import Array
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY, Objective, of
 from gen.ops import lower
-from gen.task import Examples, Splits, Task
+from gen.task import Task
 from gen.train import NAMES, FloatModel, Trained
 
 Card = dict[str, Any]
@@ -45,7 +46,7 @@ def make(task: Task, splits: Splits, runs: Sequence[Run]) -> Card:
         {
             name: {
                 "float": getattr(run.trained, name).outputs(splits.test.x),
-                "int8": quantize.outputs(getattr(run, name).graph, splits.test.x),
+                "int8": values.outputs(getattr(run, name).graph, splits.test.x),
             }
             for name in ("alone", "distilled")
         }
@@ -92,7 +93,7 @@ def choose(task: Task, splits: Splits, run: Run) -> tuple[str, list[str]]:
         measure(trained.teacher.outputs(validation.x), validation),
         measure(trained.alone.outputs(validation.x), validation),
         {
-            name: measure(quantize.outputs(getattr(run, name).graph, validation.x), validation)
+            name: measure(values.outputs(getattr(run, name).graph, validation.x), validation)
             for name in ("alone", "distilled")
         },
     )
@@ -119,7 +120,7 @@ def _float_figures(model: FloatModel, outputs: Array, splits: Splits) -> Card:
 
 
 def _int8_figures(model: QuantizedModel, task: Task, outputs: Array, splits: Splits) -> Card:
-    measure, validation = task.objective.measure, quantize.outputs(model.graph, splits.validation.x)
+    measure, validation = task.objective.measure, values.outputs(model.graph, splits.validation.x)
     return {
         "validation_int8": measure(validation, splits.validation).as_json(),
         "test_int8": measure(outputs, splits.test).as_json(),

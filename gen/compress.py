@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from gen import bench, build, distill, prune, qat, quantize, sensitivity, tflite, train, warn
+from gen import bench, build, distill, prune, qat, quantize, sensitivity, tensorflow, tflite, train, values, warn
 from gen.bench import Case
 from gen.board import Board
 from gen.errors import GenError, MissingTool
+from gen.examples import Splits
 from gen.graph import Array, Graph
 from gen.model import QuantizedModel
 from gen.objective import Figure
@@ -28,7 +29,7 @@ from gen.ops import lower
 from gen.progress import Say
 from gen.recipe import Recipe
 from gen.sensitivity import LayerCost
-from gen.task import Splits, Task, Training
+from gen.task import Task, Training
 from gen.train import FloatModel
 
 # Each method alone and some together, at the student's size and with half its channels.
@@ -173,9 +174,9 @@ class Maker:
 
     def result(self, recipe: Recipe) -> Result:
         model, finish = self.model(recipe), qat.finish if recipe.end == "qat" else quantize.quantize
-        with train.quiet():
+        with tensorflow.quiet():
             made = finish(model, self.splits.train.x, self.task.name)
-        after = self.figures(partial(quantize.outputs, made.graph))
+        after = self.figures(partial(values.outputs, made.graph))
         return Result(self.seed, made.content, self.figures(model.outputs), after)
 
     def figures(self, outputs: Callable[[Array], Array]) -> Figures:
@@ -235,9 +236,9 @@ def planned(task: Task, order: Order) -> int:
 
 def run(task: Task, order: Order, say: Say) -> Outcome:
     """All of it; nothing stays written. Raises MissingTool, UsageError, BuildError."""
-    train.require_train_extra()
+    tensorflow.require_train_extra()
     splits = task.splits()
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     with tempfile.TemporaryDirectory(dir=build.scratch(), prefix=".compress-") as folder:
         return _run(task, order, splits, Path(folder), say)
 
@@ -269,7 +270,7 @@ def _rehearse(task: Task, order: Order, splits: Splits, folder: Path, say: Say) 
     """What could fail later, with a student of random weights: a compiler that is missing, or layers that can't be
     pruned, simulated or compared, are told before the training. Raises MissingTool, UsageError."""
     start = time.monotonic()
-    with train.quiet():
+    with tensorflow.quiet():
         for recipe in order.recipes:
             if recipe.narrow or recipe.prune:
                 prune.narrow(task.student(), 0.5)

@@ -21,8 +21,8 @@ from gen import (
     convert_onnx,
     convert_tensorflow,
     convert_torch,
-    quantize,
     tflite,
+    values,
 )
 from gen.calibration import Input
 from gen.convert_fold import fold_transposes
@@ -199,7 +199,7 @@ def convert(path: Path, examples: Path, options: Options = UNTRUSTED) -> Convert
     ]
     some = read[:: -(-len(read) // EXAMPLES)]
     inputs = [graph.tensors[i] for i in graph.inputs]
-    kept = tuple(tuple(quantize.quantize_tensor(*pair) for pair in zip(inputs, one, strict=True)) for one in some)
+    kept = tuple(tuple(values.quantize_tensor(*pair) for pair in zip(inputs, one, strict=True)) for one in some)
     return Converted(content, tuple(notes), kept)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gen import quantize, reference
+from gen import reference, values
 from gen.calibration import Example
 from gen.graph import Array, Graph
 
@@ -53,7 +53,7 @@ def outputs(graph: Graph, examples: Sequence[Example], reals: Sequence[Sequence[
         part = examples[start : start + size]
         several = reference.batched(graph, len(part)) or graph
         columns = [np.concatenate(column) for column in zip(*part, strict=True)]
-        inputs = [quantize.quantize_tensor(several.tensors[i], x) for i, x in zip(graph.inputs, columns, strict=True)]
+        inputs = [values.quantize_tensor(several.tensors[i], x) for i, x in zip(graph.inputs, columns, strict=True)]
         parts.append([y.reshape(len(part), -1) for y in reference.outputs(several, inputs)])
     found = []
     for number, index in enumerate(graph.outputs):
@@ -65,7 +65,7 @@ def outputs(graph: Graph, examples: Sequence[Example], reals: Sequence[Sequence[
             Output(
                 f"output {number}" if len(graph.outputs) > 1 else "the output",
                 codes if quantized else None,
-                quantize.dequantize_tensor(tensor, codes),
+                values.dequantize_tensor(tensor, codes),
                 real,
                 tensor.scale if quantized else max(float(np.abs(real).max()), 1e-9) / 255,
                 len(tensor.shape) == 2 and tensor.shape[1] > 1,

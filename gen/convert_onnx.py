@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gen import convert_files, train
+from gen import convert_files, tensorflow
 from gen.calibration import Example, Input
 from gen.convert_model import Opened, Options, first_line, fixed_shape
 from gen.convert_onnx_graph import Graph, to_float32
@@ -23,7 +23,7 @@ TOLERANCE = 1e-4  # of the largest output: float32 sums in another order differ 
 def open_onnx(path: Path, options: Options) -> Opened:
     """Raises ModelError (no ONNX model, a conversion that computes something else), UnsupportedOp, UsageError (a file
     of weights is missing). Nothing in an ONNX file can run, so options.trust changes nothing."""
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     import keras
     import onnx
 

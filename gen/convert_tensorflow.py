@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gen import convert_trust, quantize, train
+from gen import convert_trust, quantize, tensorflow
 from gen.calibration import Example, Input
 from gen.convert_affine import affine_to_depthwise
 from gen.convert_graph import Frozen
@@ -26,7 +26,7 @@ def open_keras(path: Path, options: Options) -> Opened:
         raise ModelError(f"{path} is not a whole .keras or .h5 file of Keras: save or copy the model again.")
     if not options.trust:
         convert_trust.check_keras(path)
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     import keras
 
     keras.backend.clear_session()  # or names in the file would count the models made before
@@ -90,7 +90,7 @@ def of_keras(model: Any, path: Path, *, channels_first: bool = False) -> Opened:
 def open_saved_model(path: Path, options: Options) -> Opened:
     """A SavedModel's folder, its inputs in the order of their names. Raises ModelError (no such signature, operators
     that are not trusted, inputs that can't be used)."""
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     import tensorflow as tf
 
     if not options.trust:

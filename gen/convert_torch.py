@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gen import convert_trust, train
+from gen import convert_trust, tensorflow
 from gen.calibration import Example, Input
 from gen.convert_affine import affine_to_depthwise
 from gen.convert_model import Opened, Options, first_line, fixed_shape
@@ -35,7 +35,7 @@ def open_exported(path: Path, options: Options) -> Opened:
     import litert_torch
     import torch
 
-    train.start_tensorflow()  # for what comes after litert-torch
+    tensorflow.start_tensorflow()  # for what comes after litert-torch
 
     try:
         with nullcontext() if options.trust else convert_trust.no_pickles(path):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gen import bench
+from gen import bench, tensorflow
 from gen.bench import Case, Say
 from gen.board import Board
 from gen.engines import Sources
@@ -200,15 +200,15 @@ def calibrate(board: Board, engine: str, models: Sequence[QuantizedModel], say: 
 def students(count: int = MODELS) -> list[QuantizedModel]:
     """Untrained models, quantized, the same ones every time: students of gen/search_space.py, and every third one made
     of dense layers or with a residual block, as tasks' own students may be."""
-    from gen import quantize, search_space, tflite, train
+    from gen import quantize, search_space, tflite
 
-    train.require_train_extra()
-    train.start_tensorflow()
+    tensorflow.require_train_extra()
+    tensorflow.start_tensorflow()
     models = []
     for number in range(count):
         rng = np.random.default_rng((SEED, number))
         shape, classes = SHAPES[number % len(SHAPES)], CLASSES[number % len(CLASSES)]
-        with train.quiet():
+        with tensorflow.quiet():
             import keras
 
             keras.utils.set_random_seed(number)

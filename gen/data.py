@@ -15,8 +15,9 @@ from gen.data_files import Collection, Entry, Features, Progress, Recording
 from gen.data_images import ImageFeatures
 from gen.data_wav import AudioFeatures
 from gen.errors import MissingTool, UsageError
+from gen.examples import Examples, Splits
 from gen.graph import Array
-from gen.task import Examples, Splits, list_tasks
+from gen.task import list_tasks
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}")
 

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from gen import architectures, card, data, data_files, train
+from gen import architectures, card, data, data_files, tensorflow, train, train_task
 from gen.augment import Augmentation, ImageAugmentation, SeriesAugmentation
 from gen.card import Card
 from gen.data import Order, Prepared
 from gen.data_files import Progress
 from gen.engines import ENGINES
+from gen.examples import Dataset, Splits
 from gen.files import check_folder
 from gen.model import QuantizedModel
+from gen.objective import Distillation
 from gen.progress import Say
-from gen.task import Dataset, Distillation, Splits, Task, Training
+from gen.task import Task, Training
 
 TRAINED = Path("build/trained")
 FLASH_BYTES, RAM_BYTES = 64 * 1024, 16 * 1024  # what the architectures are made for
@@ -45,15 +47,15 @@ def train_folder(order: Order, folder: Path, say: Say, progress: Progress) -> Ca
     has all of a task's card and "data". Raises UsageError, MissingTool."""
     from gen import quantize
 
-    train.require_train_extra()
+    tensorflow.require_train_extra()
     start = time.monotonic()
     prepared = data.prepare(order, progress)
     tell(prepared, say)
     check_folder(folder)
     task, splits = make_task(prepared), prepared.splits
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     trained = train.train(task, splits, task.seed, say)
-    with train.quiet():
+    with tensorflow.quiet():
         alone, distilled = (
             quantize.quantize(model, splits.train.x, task.name) for model in (trained.alone, trained.distilled)
         )
@@ -184,10 +186,10 @@ def tell_size(made: Card, say: Say) -> None:
 
 
 def summary(made: Card) -> list[tuple[str, str]]:
-    """train.summary() and the data in a few rows: (what, figure)."""
+    """train_task.summary() and the data in a few rows: (what, figure)."""
     about = made["data"]
     return [
         ("data", f"{about['files']} files in {len(about['balance'])} classes, {len(about['bad_files'])} skipped"),
-        *train.summary(made),
+        *train_task.summary(made),
         ("arena", f"{about['arena_bytes']['aot']} bytes with engine aot, {about['arena_bytes']['tflm']} with tflm"),
     ]

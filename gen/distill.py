@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gen.errors import UsageError
-from gen.objective import Objective
-from gen.task import Distillation
+from gen.objective import Distillation, Objective
 
 # Tung and Mori weight their loss by 3,000 for batches of 128, which is 23 for each row of a batch's matrix.
 SIMILARITY = 23.0

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gen import __version__, board, reference, task, verify
+from gen import __version__, board, reference, task
 from gen.emit import c_float, c_text, in_comment, render
 from gen.engines import ENGINES, Sources
 from gen.errors import unknown
@@ -26,6 +26,7 @@ from gen.kernels import FALLBACK
 from gen.model import QuantizedModel
 from gen.objective import CLASSIFY
 from gen.paths import ROOT
+from gen.reference import SEED
 
 __all__ = ["FORMATS", "Library", "Order", "default_folder", "library", "write"]
 
@@ -133,9 +134,9 @@ def _examples(model: QuantizedModel, say: Callable[[str], None]) -> tuple[Known,
         labels = [example.label for example in found if example.label]
         said = f" (labelled {', '.join(labels)})" if labels else ""
         return known, found, f"{what} of {whose}{said}"
-    inputs = tuple(reference.random_inputs(graph, EXAMPLE_VECTOR, verify.SEED))
+    inputs = tuple(reference.random_inputs(graph, EXAMPLE_VECTOR, SEED))
     example = Example(inputs, tuple(reference.outputs(graph, inputs)))
-    return known, [example], f"random inputs, seed {verify.SEED}"
+    return known, [example], f"random inputs, seed {SEED}"
 
 
 def _of_model(model: QuantizedModel, prefix: str, known: Known, examples: Sequence[Example]) -> dict[str, Any]:

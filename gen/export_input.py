@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from gen import data, quantize, reference, task
+from gen import data, reference, task, values
 from gen.data import Normalization
 from gen.data_csv import SeriesFeatures
 from gen.data_files import Features
 from gen.data_images import ImageFeatures
 from gen.data_wav import AudioFeatures
 from gen.errors import MissingTool
+from gen.examples import Examples
 from gen.graph import Array, Graph
 from gen.model import QuantizedModel
 from gen.resample import resample
-from gen.task import Examples
 
 EXAMPLES = 3  # at most, of different classes
 VALUES = 4096  # in all examples, at most; but for the first one
@@ -166,7 +166,7 @@ def real_examples(graph: Graph, known: Known, test: Examples, classify: bool) ->
             break
         if int(y) in seen:
             continue
-        inputs = tuple(quantize.quantize_input(graph, normal[None]))
+        inputs = tuple(values.quantize_input(graph, normal[None]))
         outputs = tuple(reference.outputs(graph, inputs))
         label = known.labels[int(y)] if int(y) < len(known.labels) else None
         example = Example(inputs, outputs, raw, label)

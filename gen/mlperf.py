@@ -18,7 +18,8 @@ from gen.errors import DeviceSilent, ModelError, ProtocolError, WrongModel
 from gen.graph import Array, Graph, Tensor
 from gen.objective import Figure
 from gen.transport import Stream
-from gen.verify import Expected, Progress, Vectors
+from gen.vectors import Vectors
+from gen.verify import Expected, Progress
 
 FIRMWARE = "mlperf.c"
 PROFILE = "ULPMark for tinyML Firmware V0.0.1"  # how the runner knows the API

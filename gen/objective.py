@@ -3,15 +3,13 @@ error of what is given back tells an anomaly."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from gen.examples import Examples, Splits
 from gen.graph import Array
 from gen.stats import block_means, mcnemar, middle_95, placements, wilson
-
-if TYPE_CHECKING:
-    from gen.task import Distillation, Examples, Splits
 
 BLOCK = 32  # neighbouring windows that are drawn together: they overlap, and a patient's or machine's state lasts
 
@@ -30,6 +28,16 @@ class Figure:
     def as_json(self) -> dict[str, Any]:
         """As a card has it."""
         return {self.key: self.value, "low_95": self.low_95, "high_95": self.high_95, **self.counts}
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Loss (1 - alpha) CE(y, p_s) + alpha T^2 KL(p_t || p_s), p_t and p_s at temperature T in the KL term
+    (Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015). Of reconstructions r of x it is
+    (1 - alpha) MSE(x, r_s) + alpha MSE(r_t, r_s), without a temperature."""
+
+    temperature: float
+    alpha: float
 
 
 @dataclass(frozen=True)
@@ -53,31 +61,31 @@ class Objective:
     softmax: bool
     target: Callable[[Array, Array], Array]
     loss: Callable[[], Any]
-    taught: Callable[[Any, Any, "Distillation"], Any]
-    measure: Callable[[Array, "Examples"], Figure]
-    compare: Callable[[Array, Array, "Examples"], dict[str, Any]]
+    taught: Callable[[Any, Any, Distillation], Any]
+    measure: Callable[[Array, Examples], Figure]
+    compare: Callable[[Array, Array, Examples], dict[str, Any]]
     verdict: Callable[[Mapping[str, Any], int], str]
-    credits: Callable[[Array, "Examples"], Array]
+    credits: Callable[[Array, Examples], Array]
     block: int
-    further: Callable[[Array, Array, "Splits"], dict[str, Any]] = field(default=lambda validation, test, splits: {})
+    further: Callable[[Array, Array, Splits], dict[str, Any]] = field(default=lambda validation, test, splits: {})
 
-    def score(self, outputs: Array, examples: "Examples") -> float:
+    def score(self, outputs: Array, examples: Examples) -> float:
         """The value of the figure, 0..1, more is better."""
         return self.measure(outputs, examples).value
 
 
-def _right(outputs: Array, examples: "Examples") -> Array:
+def _right(outputs: Array, examples: Examples) -> Array:
     right: Array = np.argmax(outputs.reshape(len(examples.y), -1), axis=-1) == examples.y
     return right
 
 
-def _accuracy(outputs: Array, examples: "Examples") -> Figure:
+def _accuracy(outputs: Array, examples: Examples) -> Figure:
     """With Wilson's interval."""
     right, total = int(np.sum(_right(outputs, examples))), len(examples.y)
     return Figure("accuracy", "accuracy", right / total, *wilson(right, total), {"right": right, "of": total})
 
 
-def _compare_classes(outputs: Array, others: Array, examples: "Examples") -> dict[str, Any]:
+def _compare_classes(outputs: Array, others: Array, examples: Examples) -> dict[str, Any]:
     """Example by example: McNemar's test."""
     before, after = _right(outputs, examples), _right(others, examples)
     gained, lost = int(np.sum(after & ~before)), int(np.sum(before & ~after))
@@ -90,7 +98,7 @@ def _class_loss() -> Any:
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def _soft_classes(teacher: Any, student: Any, settings: "Distillation") -> Any:
+def _soft_classes(teacher: Any, student: Any, settings: Distillation) -> Any:
     """alpha T^2 KL(p_t || p_s), the mean over the batch; logits N x classes."""
     from keras import ops
 
@@ -117,14 +125,14 @@ CLASSIFY = Objective(
 )
 
 
-def errors(outputs: Array, examples: "Examples") -> Array:
+def errors(outputs: Array, examples: Examples) -> Array:
     """The mean squared error of what a model gives back of each example: N of float64, in squared units of x."""
     x = examples.x.reshape(len(examples.x), -1)
     found: Array = np.square(outputs.reshape(x.shape).astype(np.float64) - x).mean(axis=1)
     return found
 
 
-def _roc_auc(outputs: Array, examples: "Examples") -> Figure:
+def _roc_auc(outputs: Array, examples: Examples) -> Figure:
     """By the error of each example, y being 1 where there is an anomaly; of normal examples alone, such as those of
     training and validation, the share of their variance that the model gives back.
 
@@ -144,7 +152,7 @@ def _roc_auc(outputs: Array, examples: "Examples") -> Figure:
     return Figure("variance_explained", "variance explained", value, low, high, counts)
 
 
-def _compare_errors(outputs: Array, others: Array, examples: "Examples") -> dict[str, Any]:
+def _compare_errors(outputs: Array, others: Array, examples: Examples) -> dict[str, Any]:
     """The difference of ROC AUC, with a paired bootstrap of blocks of normal windows. p_value: twice the share of
     samples on the other side of 0."""
     anomalous = examples.y == 1
@@ -161,7 +169,7 @@ def _squared_loss() -> Any:
     return keras.losses.MeanSquaredError()
 
 
-def _reconstructions(teacher: Any, student: Any, settings: "Distillation") -> Any:
+def _reconstructions(teacher: Any, student: Any, settings: Distillation) -> Any:
     """alpha times the mean squared error between what both give back; the temperature is of classes alone."""
     from keras import ops
 

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,15 +13,12 @@ from pathlib import Path
 from gen import (
     board,
     build,
-    data,
     errors,
     flash,
     mlperf,
     place,
-    quantize,
     renode,
     report,
-    task,
     tflm_tree,
     transport,
     verify,
@@ -30,14 +26,12 @@ from gen import (
 from gen.board import Board
 from gen.build import Firmware
 from gen.engines import ENGINES, Sources
-from gen.errors import GenError, MissingTool, UsageError
+from gen.errors import GenError
 from gen.junit import Outcome
 from gen.model import QuantizedModel
-from gen.objective import CLASSIFY
 from gen.progress import Progress
-from gen.resample import resample
 from gen.session import Session
-from gen.task import Examples
+from gen.vectors import Vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,48 +114,6 @@ def what_fits(found: QuantizedModel, target: Board, engine: str) -> str:
     return f"{other_board}a model with smaller inputs or fewer channels"
 
 
-def choose_vectors(found: QuantizedModel, count: int | None) -> verify.Vectors:
-    """The test set of the task, or of the folder that the card names, where it can be had; the examples that an
-    imported model was quantized with; random inputs otherwise."""
-    try:
-        test = known_test_set(found)
-    except (MissingTool, UsageError) as error:
-        sys.stderr.write(f"no test set, so random inputs and no accuracy: {error}\n")
-        test = None
-    if test is None and found.examples is not None:
-        return verify.of_examples(found.graph, found.examples, count)
-    if test is None:
-        return verify.random_vectors(found.graph, count or verify.RANDOM_VECTORS)
-    n = min(count or len(test.y), len(test.y))
-    inputs = [quantize.quantize_input(found.graph, test.x[i : i + 1]) for i in range(n)]
-    objective = task.load_task(found.task).objective if found.task is not None else CLASSIFY
-    examples = Examples(test.x[:n], test.y[:n])
-    return verify.Vectors(
-        inputs,
-        f"the first {n} of {len(test.y)} test examples of {found.task or found.name}",
-        lambda outputs: objective.measure(outputs, examples),
-    )
-
-
-def known_test_set(found: QuantizedModel) -> Examples | None:
-    """Raises MissingTool where there is one, but not on this machine, and UsageError where the card beside the model
-    names a task whose examples it does not take."""
-    if found.task is not None:
-        known = task.load_task(found.task)
-        examples = known.test_set()
-        shape = found.graph.tensors[found.graph.inputs[0]].shape
-        answers = found.graph.tensors[found.graph.outputs[0]].elements
-        wanted = int(examples.y.max()) + 1 if known.objective.softmax else examples.x[0].size
-        if len(found.graph.inputs) > 1 or len(shape) != 4 or shape[3] != examples.x.shape[3] or answers != wanted:
-            raise UsageError(
-                f"{found.card or found.name} says that the model is of task {found.task!r}, whose examples are "
-                f"{examples.x.shape[1:]} and have {wanted} answers, and it takes {shape} and gives {answers}: take the "
-                "card away, or put that of this model there."
-            )
-        return replace(examples, x=resample(examples.x, shape[1:3]))  # smaller where `search` chose so
-    return data.test_set(found.card, found.graph.sha256) if found.card is not None else None
-
-
 def line_of(target: Board, elf: Path, port: str | None) -> str:
     """The transport of a board that runs elf: the port, or what the board's file says, or, where that is nothing, the
     port that it is found at. Raises UsageError."""
@@ -180,7 +132,7 @@ def open_line(built: Built, port: str | None, in_renode: bool) -> transport.Stre
 
 def verify_built(
     built: Built,
-    vectors: verify.Vectors,
+    vectors: Vectors,
     expected: verify.Expected,
     progress: Progress,
     *,
@@ -218,7 +170,7 @@ def verify_boards(
     found: QuantizedModel,
     targets: Sequence[Board],
     request: Request,
-    vectors: verify.Vectors,
+    vectors: Vectors,
     *,
     port_of: Callable[[Built], str | None],
     explained: bool,

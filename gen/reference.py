@@ -88,3 +88,6 @@ def input_range(graph: Graph, index: int) -> tuple[float, float]:
             stored = np.iinfo(DTYPES[y.dtype])
             return y.scale * (int(stored.min) - y.zero_point), y.scale * (int(stored.max) - y.zero_point)
     return -4.0, 4.0
+
+
+SEED = 2026

@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from gen import train
+from gen import tensorflow
 from gen.errors import DoesNotFit, MissingTool, ModelError
 from gen.files import check_folder, write_whole
 from gen.progress import Say
@@ -52,7 +52,7 @@ def run(order: Order, target: Target, say: Say) -> Any:
     require_optuna()
     from optuna.exceptions import UpdateFinishedTrialError
 
-    train.require_train_extra()
+    tensorflow.require_train_extra()
     check_folder(order.trial_folder)
     study = open_study(order)
     with storage_errors(order.storage):
@@ -62,7 +62,7 @@ def run(order: Order, target: Target, say: Say) -> Any:
     if before >= order.trials:
         return study
     splits = order.task.splits()
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     trainer = Trainer(order.task, splits, order.trial_folder, say)
     with (
         tempfile.TemporaryDirectory(dir=order.trial_folder, prefix=".build-") as built,

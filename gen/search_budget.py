@@ -12,6 +12,7 @@ from gen.engines import Sources
 from gen.errors import DeviceError, UsageError
 from gen.model import QuantizedModel
 from gen.progress import Silent
+from gen.vectors import random_vectors
 
 VECTORS = 3  # enough to count instructions, and for a verdict on every trial; the chosen one gets the test set
 ROOM = 64 << 20  # bytes of a board on which everything can be linked, to see how much it would need
@@ -104,7 +105,7 @@ class Target:
         with pipeline.held_build(model, self.board, request, Silent()) as built:
             found: Mapping[str, Any] = built.report
             if self.board.emulated:
-                vectors = verify.random_vectors(model.graph, VECTORS)
+                vectors = random_vectors(model.graph, VECTORS)
                 found = pipeline.verify_built(built, vectors, verify.expect(model, vectors, Silent()), Silent())
         if self.board.emulated and found["verdict"] != "exact":
             raise DeviceError(f"{self.board.id} computes other bytes than the reference: {found['verdict']}.")

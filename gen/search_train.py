@@ -7,16 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gen import distill, quantize, train
+from gen import distill, quantize, tensorflow, train, values
 from gen.architectures import Shape
 from gen.compress import fine_tuning
+from gen.examples import Splits
 from gen.graph import Array
 from gen.model import QuantizedModel
+from gen.objective import Distillation
 from gen.progress import Say
 from gen.recipe import Recipe, parse
 from gen.resample import resample, weights
 from gen.search_space import Candidate, build, settle
-from gen.task import Distillation, Splits, Task, Training
+from gen.task import Task, Training
 from gen.train import FloatModel
 
 SHORT = 1 / 5  # of the epochs, for the training that decides whether a candidate is worth all of them
@@ -47,7 +49,7 @@ class Trainer:
         from gen import prune
 
         recipe, x = parse(candidate.recipe), self.splits.train.x[:SETTLED]
-        with train.quiet():
+        with tensorflow.quiet():
             import keras
 
             keras.utils.set_random_seed(self.task.seed)
@@ -77,7 +79,7 @@ class Trainer:
         if recipe.end == "qat":
             model = self._fit(candidate, partial(qat.prepare, model.keras, x), fine_tuning(whole))
         finish = qat.finish if recipe.end == "qat" else quantize.quantize
-        with train.quiet():
+        with tensorflow.quiet():
             return model, finish(model, x, self.task.name)
 
     def epochs(self, recipe: Recipe) -> int:
@@ -94,7 +96,7 @@ class Trainer:
     def score_int8(self, candidate: Candidate, model: QuantizedModel) -> float:
         """Likewise, computed by the NumPy reference."""
         validation = self.splits.validation
-        computed = quantize.outputs(model.graph, self.seen(candidate, validation.x))
+        computed = values.outputs(model.graph, self.seen(candidate, validation.x))
         return self.task.objective.score(computed, validation)
 
     def seen(self, candidate: Candidate, x: Array) -> Array:
@@ -106,7 +108,7 @@ class Trainer:
         """Of the task, in its own resolution."""
         path = self.folder / "teacher.keras"
         if path.exists():
-            with train.quiet():
+            with tensorflow.quiet():
                 import keras
 
                 return FloatModel(keras.models.load_model(path), 0, {}, self.task.objective)
@@ -156,6 +158,6 @@ def in_front(model: Any, shape: Shape) -> Any:
 def save_keras(model: Any, path: Path) -> None:
     """Whole or not at all, whatever interrupts."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".keras-") as scratch, train.quiet():
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".keras-") as scratch, tensorflow.quiet():
         model.save(Path(scratch) / "model.keras")
         (Path(scratch) / "model.keras").replace(path)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gen import qat
+from gen.examples import Splits
 from gen.graph import Array
-from gen.task import Splits, Task
+from gen.task import Task
 from gen.train import FloatModel
 
 
@@ -27,7 +28,7 @@ class LayerCost:
 
 def sensitivity(model: FloatModel, task: Task, splits: Splits) -> tuple[LayerCost, ...]:
     """The cost of each place where the int8 .tflite rounds, the worst first; ranges are of the training split. The same
-    model gives the same figures. Raises as qat.prepare() does. train.start_tensorflow() comes first."""
+    model gives the same figures. Raises as qat.prepare() does. tensorflow.start_tensorflow() comes first."""
     simulation = qat.simulate(model.keras, splits.train.x)
     examples = splits.validation
     exact = model.outputs(examples.x)

@@ -23,14 +23,14 @@ from gen import (
     export,
     flash,
     junit,
-    model,
+    load,
     monitor,
     renode,
     report,
     stress,
     tables,
     task,
-    train,
+    train_task,
     transport,
     verify,
 )
@@ -42,19 +42,10 @@ from gen.junit import Outcome
 from gen.model import QuantizedModel
 from gen.ops import OPS
 from gen.paths import MODELS
-from gen.pipeline import (
-    Built,
-    Request,
-    build_model,
-    choose_vectors,
-    held_build,
-    line_of,
-    usual_folder,
-    verify_boards,
-    verify_built,
-)
+from gen.pipeline import Built, Request, build_model, held_build, line_of, usual_folder, verify_boards, verify_built
 from gen.progress import Progress
 from gen.stages_learn import run_compress, run_search
+from gen.vectors import Vectors, choose_vectors
 
 
 def version() -> str:
@@ -82,11 +73,11 @@ def run_train(args: Namespace) -> int:
     for word in ("kind", "name", "window", "hop", "size", "epochs", "seed"):
         if getattr(args, word) is not None:
             raise UsageError(f"--{word} is for --data: what a task learns from is in models/{args.task}.py.")
-    card = train.train_task(task.load_task(args.task), args.out or MODELS, Progress().say, args.repeats)
+    card = train_task.train_task(task.load_task(args.task), args.out or MODELS, Progress().say, args.repeats)
     if args.json:
         tables.show_json(card)
     else:
-        tables.show_table(("", "figure"), train.summary(card))
+        tables.show_table(("", "figure"), train_task.summary(card))
     return 0
 
 
@@ -122,8 +113,8 @@ def request_of(args: Namespace) -> Request:
 
 
 def load_model(args: Namespace) -> QuantizedModel:
-    """The model that the command line names, quantized where it is a float one. Raises as model.load()."""
-    return model.load(args.model, args.calibration, trust=args.trust, pixels=args.pixels)
+    """The model that the command line names, quantized where it is a float one. Raises as load.load_model()."""
+    return load.load_model(args.model, args.calibration, trust=args.trust, pixels=args.pixels)
 
 
 def run_build(args: Namespace) -> int:
@@ -179,7 +170,7 @@ def run_verify(args: Namespace) -> int:
 
 
 def verify_several(
-    args: Namespace, found: QuantizedModel, targets: list[Board], request: Request, vectors: verify.Vectors
+    args: Namespace, found: QuantizedModel, targets: list[Board], request: Request, vectors: Vectors
 ) -> int:
     """Every board in parallel, a row each. The exit code is that of an error if there was one, 1 where bytes differ."""
     outcomes = verify_boards(

@@ -14,6 +14,7 @@ from gen import (
     cost,
     recipe,
     search,
+    search_result,
     search_study,
     tables,
     task,
@@ -87,7 +88,7 @@ def run_search(args: Namespace) -> int:
     command = f"python -m gen {shlex.join(map(search_study.shown, sys.argv[1:]))}"
     try:
         study = search.run(order, target, Progress().say)
-        found = search_report.chosen(order, target, study, Progress().say)
+        found = search_result.chosen(order, target, study, Progress().say)
     except KeyboardInterrupt:
         sys.stderr.write(
             f"interrupted: what is finished is in {search_study.shown(order.storage)}; `{command}` goes on "

@@ -13,6 +13,7 @@ from gen.pipeline import Built, line_of
 from gen.proxy import Proxy, Rates
 from gen.session import Session
 from gen.transport import Stream, open_stream
+from gen.vectors import Vectors
 
 SEED = 2026
 UNPLUG_AFTER = 2000  # bytes from the device: HELLO and some answers
@@ -76,9 +77,7 @@ def require_emulator(board: Board) -> None:
         )
 
 
-def run(
-    built: Built, vectors: verify.Vectors, expected: verify.Expected, *, rate: float, noise: int, say: Say
-) -> Stress:
+def run(built: Built, vectors: Vectors, expected: verify.Expected, *, rate: float, noise: int, say: Say) -> Stress:
     """All three on one board. Raises DeviceError where the line does not recover."""
     line = line_of(built.board, built.firmware.elf, None)
     start = time.monotonic()
@@ -116,7 +115,7 @@ def patient(stream: Stream) -> Session:
     return Session(stream, hello_s=60.0, answer_s=60.0, run_s=120.0)
 
 
-def unplug(built: Built, line: str, vectors: verify.Vectors, expected: verify.Expected) -> tuple[str, float]:
+def unplug(built: Built, line: str, vectors: Vectors, expected: verify.Expected) -> tuple[str, float]:
     """The error that ends a verification whose cable is pulled, and the seconds from then to it.
 
     Raises DeviceError where something else ended it before."""

@@ -1,29 +1,22 @@
 """Task -> teacher, student trained alone, and student distilled from the teacher: float models, TensorFlow only here
 and in quantize.py."""
 
-import os
-import sys
-import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gen import distill
 from gen.augment import Augmentation, augment
-from gen.errors import INSTALL_TRAIN, GenError, MissingTool
-from gen.files import check_folder
+from gen.examples import Examples, Splits
 from gen.graph import Array
-from gen.objective import CLASSIFY, Objective, of
+from gen.objective import CLASSIFY, Objective
 from gen.progress import Say
-from gen.task import Examples, Splits, Task, Training
+from gen.task import Task, Training
+from gen.tensorflow import quiet
 
 NAMES = ("teacher", "alone", "distilled")
 
@@ -56,56 +49,6 @@ class Trained:
     teacher: FloatModel
     alone: FloatModel
     distilled: FloatModel
-
-
-def require_train_extra() -> None:
-    """Raise MissingTool unless all that training imports later is installed."""
-    for package in ("tensorflow", "keras", "sklearn", "matplotlib"):
-        if find_spec(package) is None:
-            raise MissingTool(f"training needs the Python package {package}: run `{INSTALL_TRAIN}`.")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Hold back what C++ and Python write to stdout and stderr; show it only if an error that is none of
-    ours, which say all in one sentence, leaves the block."""
-    with tempfile.TemporaryFile() as log, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        sys.stdout.flush()
-        sys.stderr.flush()
-        saved = os.dup(1), os.dup(2)
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        failed = False
-        try:
-            yield
-        except Exception as error:
-            failed = not isinstance(error, GenError)
-            raise
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for number, copy in zip((1, 2), saved, strict=True):
-                os.dup2(copy, number)
-                os.close(copy)
-            if failed:
-                log.seek(0)
-                sys.stderr.write(log.read().decode("utf-8", "replace"))
-
-
-def start_tensorflow() -> None:
-    """Import TensorFlow without its log, on one thread and with deterministic kernels: one seed, one result."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    with quiet():
-        import tensorflow as tf
-
-        # Sums are split over threads, and float sums depend on the split; these models are too small to gain by it.
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        tf.config.experimental.enable_op_determinism()
 
 
 def train(task: Task, splits: Splits, seed: int, say: Say, teacher: FloatModel | None = None) -> Trained:
@@ -204,59 +147,7 @@ def _epochs(
         yield x.reshape(steps, training.batch, *x.shape[1:]), y.reshape(steps, training.batch, *y.shape[1:])
 
 
-def train_task(task: Task, folder: Path, say: Say, repeats: int = 1) -> dict[str, Any]:
-    """Train, quantize, and at the end write <task>.tflite, .png and .json into folder; returns the card.
-
-    repeats: from how many seeds the two students are trained to say what distillation brings; the first makes the
-    model. Raises MissingTool, UsageError (folder can't be written)."""
-    from gen import card as cards
-    from gen import quantize
-
-    require_train_extra()
-    start = time.monotonic()
-    check_folder(folder)
-    splits = task.splits()
-    start_tensorflow()
-    say(f"TensorFlow: started in {time.monotonic() - start:.1f} s; seed {task.seed}")
-    runs: list[cards.Run] = []
-    teacher = None
-    for seed in range(task.seed, task.seed + repeats):
-        trained = train(task, splits, seed, say, teacher)
-        teacher = trained.teacher
-        began = time.monotonic()
-        with quiet():
-            run = cards.Run(
-                seed,
-                trained,
-                alone=quantize.quantize(trained.alone, splits.train.x, task.name),
-                distilled=quantize.quantize(trained.distilled, splits.train.x, task.name),
-            )
-        say(f"quantized: {len(run.distilled.content)} bytes, in {time.monotonic() - began:.1f} s")
-        runs.append(run)
-    began = time.monotonic()
-    card = cards.make(task, splits, runs)
-    say(f"card: test set of {len(splits.test.y)} evaluated in {time.monotonic() - began:.1f} s")
-    tell(card, say)
-    cards.write(card, getattr(runs[0], card["kept"]).content, folder)
-    say(f"written: {folder / task.name}.tflite, .json, .png; {time.monotonic() - start:.1f} s in all")
-    return card
-
-
 def tell(card: Mapping[str, Any], say: Say) -> None:
     """What went wrong, and which student that left."""
     for sentence in card["warnings"]:
         say(f"warning: {sentence}")
-
-
-def summary(card: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The card in a few rows: (what, figure)."""
-    rows = []
-    for name in NAMES:
-        model = card["models"][name]
-        objective = of(model["test_float"])
-        figures = [f"{objective.figure} {model['test_float'][objective.key]:.2%} on test as float"]
-        if "test_int8" in model:
-            figures += [f"{model['test_int8'][objective.key]:.2%} as int8", f"{model['tflite_bytes']} bytes"]
-        rows.append((name, ", ".join(figures)))
-    warnings = [("warning", sentence) for sentence in card.get("warnings", [])]
-    return [*rows, ("distillation", card["distillation"]["summary"]), *warnings]

@@ -1,9 +1,8 @@
 """Device against host reference, byte for byte; on a mismatch, why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from statistics import median_low
 
 import numpy as np
@@ -11,28 +10,15 @@ import numpy as np
 from gen import reference, tflm_tree, upstream
 from gen.engines import Sources
 from gen.explain import Explanation, explain, first_wrong
-from gen.graph import Array, Graph
+from gen.graph import Array
 from gen.model import QuantizedModel
 from gen.objective import Figure
-from gen.quantize import dequantize_output
 from gen.session import ARENA_TOO_SMALL, DeviceInfo, Session
+from gen.values import dequantize_output
+from gen.vectors import Vectors
 
 Progress = Callable[[str, float, int], None]  # stage, done, of how many; done may be in between
-SEED = 2026
-RANDOM_VECTORS = 20
-EXTREMES = 2  # of the random vectors: the first ones
 OPERATOR_VECTORS = 2  # on which every operator is compared where few outputs are distinct
-
-
-@dataclass(frozen=True, eq=False)
-class Vectors:
-    """What the device is fed. inputs: one list of arrays per vector, an array per graph input; source says where they
-    are from; measure: what the first outputs of all of them, N x ... of float32 in natural units, are worth, where that
-    is known."""
-
-    inputs: Sequence[list[Array]]
-    source: str
-    measure: Callable[[Array], Figure] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,24 +52,6 @@ class Verdict:
     @property
     def exact(self) -> bool:
         return self.kind == "exact"
-
-
-def random_vectors(graph: Graph, count: int) -> Vectors:
-    return Vectors([reference.random_inputs(graph, i, SEED) for i in range(count)], f"uniform random, seed {SEED}")
-
-
-def of_examples(graph: Graph, path: Path, count: int | None) -> Vectors:
-    """The inputs in an .npz as gen.convert keeps them, at most count, and random ones where count is more. The extremes
-    are among them either way: examples alone rarely saturate anything."""
-    with np.load(path, allow_pickle=False) as kept:
-        arrays = {name: kept[name] for name in kept.files}
-    numbers = sorted({int(name.partition("_")[0]) for name in arrays})
-    examples = [[arrays[f"{number}_{index}"] for index in range(len(graph.inputs))] for number in numbers]
-    wanted = count or len(examples) + EXTREMES
-    chosen = examples[: max(wanted - EXTREMES, 1)]
-    drawn = [reference.random_inputs(graph, i, SEED) for i in range(wanted - len(chosen))]
-    source = f"{len(chosen)} of the calibration's examples"
-    return Vectors([*chosen, *drawn], f"{source} and {len(drawn)} random ones, seed {SEED}" if drawn else source)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from gen.examples import Examples, Splits
 from gen.graph import Array
 from gen.objective import CLASSIFY, Figure, Objective
-from gen.task import Examples, Splits
 
 SEEN = 1000  # training examples that are looked at
 GAP = 0.1  # of training over validation, beyond what either's interval explains

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from gen.errors import MissingTool
+from gen.examples import Examples
 from gen.graph import Array
 from gen.paths import MODELS
-from gen.task import Examples
 
 FOLDER = MODELS.parent / ".cache" / "data"
 FETCH = "python -m gen.wheels"

@@ -11,7 +11,9 @@ from typing import Any
 from gen import anomaly, wheels
 from gen.anomaly import Series, Windowing
 from gen.augment import SeriesAugmentation
-from gen.task import Dataset, Distillation, Task, Training
+from gen.examples import Dataset
+from gen.objective import Distillation
+from gen.task import Task, Training
 
 WINDOWING = Windowing(steps=64, stride=16, validation_share=0.3)
 PROBLEM, FILE = "KDD-TSAD_135", "135_UCR_Anomaly_InternalBleeding16"

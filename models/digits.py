@@ -6,7 +6,9 @@ import numpy as np
 
 from gen.architectures import normalized
 from gen.augment import ImageAugmentation
-from gen.task import Dataset, Distillation, Examples, Task, Training
+from gen.examples import Dataset, Examples
+from gen.objective import Distillation
+from gen.task import Task, Training
 
 
 def load() -> Dataset:

@@ -8,7 +8,9 @@ import numpy as np
 
 from gen import wheels
 from gen.augment import ImageAugmentation
-from gen.task import Dataset, Distillation, Examples, Task, Training
+from gen.examples import Dataset, Examples
+from gen.objective import Distillation
+from gen.task import Task, Training
 
 SIZE = 25
 MOMENTUM = 0.9  # of the moving averages: few steps are in an epoch

@@ -5,7 +5,9 @@ from typing import Any
 from gen import wheels
 from gen.architectures import normalized
 from gen.augment import SeriesAugmentation
-from gen.task import Dataset, Distillation, Task, Training
+from gen.examples import Dataset
+from gen.objective import Distillation
+from gen.task import Task, Training
 
 CLASSES = ("Standing", "Running", "Walking", "Badminton")
 STEPS = 100

@@ -6,23 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from gen import convert, quantize, reference, tflite, train
+from gen import convert, reference, tensorflow, tflite, values
 from gen.convert_model import UNTRUSTED, Options
 from gen.graph import Array
 
 
 def quantized(path: Path, examples: Path, options: Options = UNTRUSTED) -> convert.Converted:
     """convert.convert(), in this process, without what the converters print."""
-    with train.quiet():
+    with tensorflow.quiet():
         return convert.convert(path, examples, options)
 
 
 def outputs(content: bytes, *x: Array) -> list[Array]:
     """The int8 model's outputs in natural units, for one example's inputs in natural units."""
     graph = tflite.read(content, "m")
-    inputs = [quantize.quantize_tensor(graph.tensors[i], one) for i, one in zip(graph.inputs, x, strict=True)]
+    inputs = [values.quantize_tensor(graph.tensors[i], one) for i, one in zip(graph.inputs, x, strict=True)]
     found = reference.outputs(graph, inputs)
-    return [quantize.dequantize_tensor(graph.tensors[i], y) for i, y in zip(graph.outputs, found, strict=True)]
+    return [values.dequantize_tensor(graph.tensors[i], y) for i, y in zip(graph.outputs, found, strict=True)]
 
 
 def kinds(content: bytes) -> list[str]:
@@ -38,8 +38,8 @@ def worst_steps(content: bytes, x: Array, wanted: Array) -> float:
 
 def keras() -> Any:
     """The module, with TensorFlow as start_tensorflow() starts it, from a fixed seed."""
-    with train.quiet():
-        train.start_tensorflow()
+    with tensorflow.quiet():
+        tensorflow.start_tensorflow()
         import keras
 
         keras.utils.set_random_seed(7)
@@ -48,7 +48,7 @@ def keras() -> Any:
 
 def save(model: Any, path: Path) -> Path:
     """The path, at which the Keras model lies then: a SavedModel where it has no suffix."""
-    with train.quiet():
+    with tensorflow.quiet():
         model.save(path) if path.suffix else model.export(path, verbose=False)
     return path
 

@@ -4,7 +4,7 @@ an assertion that newlib serves, and no way to run single operators."""
 import shutil
 from pathlib import Path
 
-from gen import model
+from gen import load
 from gen.engines import ENGINES
 from gen.paths import ROOT
 from gen.tflm_tree import NEEDED
@@ -20,7 +20,7 @@ def make(root: Path, holds: str = "1") -> Path:
     shutil.copytree(OURS / "tensorflow", root / "tensorflow")
     for source in OURS.glob("*.cc"):
         shutil.copy(source, lite / "micro")
-    found = model.load("digits")
+    found = load.load_model("digits")
     sources = ENGINES["tflm"](found.graph, found.content, "portable", 8)
     kernels = lite / "micro" / "kernels"
     kernels.mkdir()

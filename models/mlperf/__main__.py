@@ -7,7 +7,7 @@ from typing import Any
 
 from gen.errors import GenError, unknown
 from gen.graph import Array
-from gen.train import quiet, require_train_extra, start_tensorflow
+from gen.tensorflow import quiet, require_train_extra, start_tensorflow
 from models.mlperf import BENCHMARKS, FOLDER, Benchmark
 
 EXAMPLES = 64  # of them the batch normalization takes its statistics and the converter its ranges

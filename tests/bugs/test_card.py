@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import model, pipeline
+from gen import load
 from gen.paths import ROOT
+from gen.vectors import choose_vectors
 from tests.tiny import O, T
 from tests.tiny import model as tflite
 
@@ -26,7 +27,7 @@ def test_a_card_of_another_model_is_told(
 ) -> None:
     (tmp_path / "net.tflite").write_bytes(dense(shape, outputs))
     (tmp_path / "net.json").write_text(json.dumps({"task": "digits"}), encoding="utf-8")
-    vectors = pipeline.choose_vectors(model.load(str(tmp_path / "net.tflite")), 3)
+    vectors = choose_vectors(load.load_model(str(tmp_path / "net.tflite")), 3)
     assert vectors.measure is None and "random" in vectors.source
     assert "net.json says that the model is of task 'digits', whose examples are (8, 8, 1)" in capsys.readouterr().err
 
@@ -34,5 +35,5 @@ def test_a_card_of_another_model_is_told(
 def test_a_card_of_the_models_own_task_gives_its_examples(tmp_path: Path) -> None:
     for suffix in (".tflite", ".json"):
         (tmp_path / f"net{suffix}").write_bytes((ROOT / "models" / f"digits{suffix}").read_bytes())
-    vectors = pipeline.choose_vectors(model.load(str(tmp_path / "net.tflite")), 3)
+    vectors = choose_vectors(load.load_model(str(tmp_path / "net.tflite")), 3)
     assert vectors.measure is not None and "3 of 359 test examples" in vectors.source

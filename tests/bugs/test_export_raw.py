@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import card, data, data_task, export, model, quantize, task, tflite
+from gen import card, data, data_task, export, load, task, tflite, values
 from gen.data import Order
 from gen.emit import in_comment
 from gen.engines import ENGINES
@@ -60,7 +60,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def library(trained: Path) -> Callable[[str, str], Library]:
-    return lambda engine, form: export.library(model.load(str(trained)), export.Order(form, engine))
+    return lambda engine, form: export.library(load.load_model(str(trained)), export.Order(form, engine))
 
 
 def answers(printed: str) -> list[tuple[str, str]]:
@@ -107,7 +107,7 @@ def test_the_header_quantizes_raw_values_as_the_host_does(
     trained: Path, library: Callable[[str, str], Library], tmp_path: Path
 ) -> None:
     exported = library("aot", "c")
-    folder, found = written(exported, tmp_path / "lib"), model.load(str(trained))
+    folder, found = written(exported, tmp_path / "lib"), load.load_model(str(trained))
     assert found.card is not None
     known = data.known(found.card, found.graph.sha256)
     assert known is not None
@@ -126,18 +126,18 @@ def test_the_header_quantizes_raw_values_as_the_host_does(
         folder / "build" / "libraw.a", "-o", tmp_path / "probe")  # fmt: skip
     names, *lines = run(tmp_path / "probe", stdin=" ".join(float(v).hex() for v in raw.x.ravel())).splitlines()
     assert names == "|".join((*COLUMNS, *LABELS))
-    wanted = quantize.outputs(found.graph, normalized.x).argmax(axis=1)
+    wanted = values.outputs(found.graph, normalized.x).argmax(axis=1)
     assert [int(line) for line in lines] == wanted.tolist()
-    assert CLASSIFY.score(quantize.outputs(found.graph, normalized.x), normalized) > 0.9
+    assert CLASSIFY.score(values.outputs(found.graph, normalized.x), normalized) > 0.9
     # By the scale alone, as the header said before, both channels are far out of range.
-    assert CLASSIFY.score(quantize.outputs(found.graph, raw.x), raw) < 0.7
+    assert CLASSIFY.score(values.outputs(found.graph, raw.x), raw) < 0.7
 
 
 def test_files_that_are_gone_leave_the_constants(trained: Path, tmp_path: Path) -> None:
     for name in ("raw.tflite", "raw.json"):
         (tmp_path / name).write_bytes(trained.with_name(name).read_bytes())
     said: list[str] = []
-    found = export.library(model.load(str(tmp_path / "raw.tflite")), export.Order("c", "aot"), said.append)
+    found = export.library(load.load_model(str(tmp_path / "raw.tflite")), export.Order("c", "aot"), said.append)
     assert any("random inputs in the example" in line for line in said) and found.source.startswith("random inputs")
     header = found.files["src/raw.h"]
     assert "RAW_LABELS 2" in header and "raw_input_deviation" in header and "mV, left" in header
@@ -145,7 +145,7 @@ def test_files_that_are_gone_leave_the_constants(trained: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", task.list_tasks())
 def test_every_task_says_what_its_values_are(name: str) -> None:
-    known, test, _ = look_up(model.load(name), lambda line: None)
+    known, test, _ = look_up(load.load_model(name), lambda line: None)
     assert test is not None and len(known.meaning) > 20
     assert (known.normalization is not None) == (known.threshold is not None) == (name == "anomaly")
 
@@ -155,13 +155,13 @@ def test_a_card_of_another_model_is_not_believed(tmp_path: Path) -> None:
     (tmp_path / "raw.tflite").write_bytes(classifier())
     (tmp_path / "raw.json").write_text('{"task": "digits"}')
     said: list[str] = []
-    found = export.library(model.load(str(tmp_path / "raw.tflite")), export.Order("c", "aot"), said.append)
+    found = export.library(load.load_model(str(tmp_path / "raw.tflite")), export.Order("c", "aot"), said.append)
     assert found.source.startswith("random inputs") and "RAW_LABELS" not in found.files["src/raw.h"]
     assert any("whose examples this model does not take" in line for line in said)
 
 
 def test_digits(tmp_path: Path) -> None:
-    exported = export.library(model.load("digits"), export.Order("c", "aot"))
+    exported = export.library(load.load_model("digits"), export.Order("c", "aot"))
     printed = run("make", "-s", "check", cwd=written(exported, tmp_path / "digits"))
     found = re.findall(r"this is (\d), labelled (\d)$", printed, re.MULTILINE)
     assert len(found) == 3 and all(answer == label for answer, label in found)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import train
+from gen import tensorflow
 from gen.errors import ModelError
 from gen.graph import Array
 from tests.imports import keras, kinds, quantized, save, worst_steps
@@ -30,7 +30,7 @@ def test_keras_models_become_float32(policy: str, suffix: str, tmp_path: Path) -
     finally:
         k.config.set_dtype_policy("float32")
     made = quantized(save(model, tmp_path / f"m{suffix}"), tmp_path / "x.npz")
-    with train.quiet():
+    with tensorflow.quiet():
         wanted = np.asarray(model(x)).astype(np.float32)
     assert "conv_2d" in kinds(made.content) and worst_steps(made.content, x, wanted) <= 6
     assert "its 16-bit floating point became float32, as int8 is made from" in made.notes

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import reference, tflite, train
+from gen import reference, tensorflow, tflite
 from gen.__main__ import main
 from gen.convert_affine import affine_to_depthwise
 from gen.graph import Array
@@ -67,7 +67,7 @@ def _made(build: Callable[[], Any], path: Path) -> tuple[bytes, Array, Array]:
     save(model, path)
     x = RNG.uniform(-1, 2, (24, *model.inputs[0].shape[1:])).astype(np.float32)
     np.savez(path.with_suffix(".npz"), x)
-    with train.quiet():
+    with tensorflow.quiet():
         wanted = np.asarray(model(x))
     return quantized(path, path.with_suffix(".npz")).content, x, wanted
 
@@ -99,7 +99,7 @@ def test_it_verifies_on_a_board(engine: str, tmp_path: Path, capsys: pytest.Capt
 
 def test_a_float_tflite_keeps_its_values(tmp_path: Path) -> None:
     """The rewriting itself, in float32: within the last bits, and nothing where there is nothing to rewrite."""
-    with train.quiet():
+    with tensorflow.quiet():
         k = keras()
         import tensorflow as tf
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import convert, convert_child, convert_trust, stages, train
+from gen import convert, convert_child, convert_trust, stages, tensorflow
 from gen.__main__ import main, parser
 from gen.convert_model import Options
 from gen.errors import ModelError
@@ -59,7 +59,7 @@ def _saved_model(folder: Path, victim: Path, how: str) -> Path:
         tf.io.write_file(str(victim), "written by a model")
         return x
 
-    with train.quiet():
+    with tensorflow.quiet():
         module = Module()
         tf.saved_model.save(module, str(folder), signatures={"serving_default": module.__call__})
         victim.unlink(missing_ok=True)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import model as models
 from gen import tflite
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
+from gen.load import load_model
 from gen.support import require_supported
 from tests.tiny import O, T, edited, model
 
@@ -178,5 +178,5 @@ def test_a_logistic_of_another_output_scale_is_told() -> None:
 def test_the_command_line_tells_what_else_the_file_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = edited(model([X, X], [O("RELU", (0,), (1,))], (0,), (1,)), lambda m: m.subgraphs.append(m.subgraphs[0]))
     (tmp_path / "two.tflite").write_bytes(content)
-    models.load(str(tmp_path / "two.tflite"))
+    load_model(str(tmp_path / "two.tflite"))
     assert "two.tflite: the first of its subgraphs is built, not 'subgraph 1'\n" in capsys.readouterr().err

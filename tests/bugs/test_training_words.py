@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import board, compress, data, recipe, tables, task, train, warn
+from gen import board, compress, data, recipe, tables, task, train_task, warn
 from gen.augment import SeriesAugmentation
+from gen.examples import Dataset, Examples, Splits
 from gen.graph import Array
-from gen.objective import CLASSIFY, RECONSTRUCT, Figure
+from gen.objective import CLASSIFY, RECONSTRUCT, Distillation, Figure
 from gen.stats import wilson
-from gen.task import Dataset, Distillation, Examples, Splits, Task, Training
+from gen.task import Task, Training
 
 CLASSES = ("rest", "walk")
 
@@ -55,7 +56,7 @@ def trained(splits: Splits, folder: Path, said: list[str], **changes: Any) -> di
         augmentation=SeriesAugmentation(),
         distillation=Distillation(temperature=2.0, alpha=0.5),
     )
-    return train.train_task(dataclasses.replace(asked, **changes), folder, said.append)
+    return train_task.train_task(dataclasses.replace(asked, **changes), folder, said.append)
 
 
 def test_noise_that_is_learned_by_heart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,10 +65,10 @@ def test_noise_that_is_learned_by_heart(tmp_path: Path, capsys: pytest.CaptureFi
     found = trained(planted(0.0, times=40), tmp_path, said)
     assert json.loads((tmp_path / "planted.json").read_text())["warnings"] == found["warnings"]
     heard = [line.removeprefix("warning: ") for line in said if line.startswith("warning: ")]
-    assert heard == found["warnings"] == [text for name, text in train.summary(found) if name == "warning"]
+    assert heard == found["warnings"] == [text for name, text in train_task.summary(found) if name == "warning"]
     assert any("no more than chance can give" in line for line in heard)
     assert any("it has learned its examples by heart" in line for line in heard)
-    tables.show_table(("", "figure"), train.summary(found))
+    tables.show_table(("", "figure"), train_task.summary(found))
     shown = capsys.readouterr().out
     assert "warning" in shown and "heart" in shown
 

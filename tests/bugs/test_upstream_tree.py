@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gen import model
+from gen import load
 from gen.__main__ import main
 from gen.engines import ENGINES
 from tests import tflm_stand_in
@@ -34,7 +34,7 @@ def test_a_tree_that_asserts_runs_on_a_cortex_m(tmp_path: Path, capsys: pytest.C
     tree, out = tflm_stand_in.make(tmp_path / "tree"), tmp_path / "out"
     assert main(words(tree, out)) == 0, capsys.readouterr().err
     found = json.loads(capsys.readouterr().out)
-    loaded = model.load("digits")
+    loaded = load.load_model("digits")
     needed = ENGINES["tflm"](loaded.graph, loaded.content, "dsp", 4).arena_bytes
     assert (found["verdict"], found["arena_used_bytes"]) == ("exact", needed)
     assert found["arena_bytes"] > needed and "of which upstream TFLM uses" in (out / "report.md").read_text()

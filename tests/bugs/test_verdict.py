@@ -14,6 +14,7 @@ from gen.engines import ENGINES
 from gen.graph import Graph
 from gen.model import QuantizedModel
 from gen.session import Session
+from gen.vectors import of_examples, random_vectors
 from tests.tiny import O, T, model
 
 
@@ -59,7 +60,7 @@ def verdict(folder: Path, engine: str, *, noisy: bool) -> verify.Verdict:
         assert wrong != content
         sources = replace(ENGINES[engine](graph, wrong, host.isa, host.pointer_bytes), graph=right.graph)
     elf = build(sources, host, folder).elf
-    vectors = verify.random_vectors(found.graph, 8)
+    vectors = random_vectors(found.graph, 8)
     with transport.open_stream(host.transport.format(elf=elf)) as stream:
         return verify.compare(
             found,
@@ -111,7 +112,7 @@ def test_imported_models_are_compared_on_their_calibration(tmp_path: Path) -> No
     arrays: dict[str, Any] = {f"{number}_0": array for number, array in enumerate(examples)}
     np.savez(tmp_path / "kept.npz", **arrays)
     for count, wanted, drawn in ((None, 12, 2), (5, 3, 2), (20, 12, 8), (1, 1, 0)):
-        found = verify.of_examples(graph, tmp_path / "kept.npz", count)
+        found = of_examples(graph, tmp_path / "kept.npz", count)
         assert len(found.inputs) == wanted + drawn
         assert all((a[0] == b).all() for a, b in zip(found.inputs, examples[:wanted], strict=False))
         assert found.source.startswith(f"{wanted} of the calibration's examples")

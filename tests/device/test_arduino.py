@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from gen import board as boards
-from gen import model, verify
+from gen import load, verify
 from gen.build import build
 from gen.engines import ENGINES, Sources
 from gen.errors import MissingTool
 from gen.paths import ROOT
 from gen.session import Session
 from gen.transport import open_stream
+from gen.vectors import random_vectors
 
 FIRMWARE = ROOT / "firmware"
 STAND_IN = Path(__file__).with_name("arduino")
@@ -40,9 +41,9 @@ def compile_sketch(sources: Sources, folder: Path) -> Path:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_port_speaks_the_protocol(engine: str, tmp_path: Path) -> None:
-    found = model.load("digits")
+    found = load.load_model("digits")
     sources = ENGINES[engine](found.graph, found.content, "portable", 8)
-    vectors = verify.random_vectors(found.graph, 4)
+    vectors = random_vectors(found.graph, 4)
     expected = verify.expect(found, vectors, lambda *_: None)
     with open_stream(f"exec:{compile_sketch(sources, tmp_path)}") as stream:
         session = Session(stream)
@@ -117,7 +118,7 @@ def test_no_way_to_the_registry(board: str, tmp_path: Path, monkeypatch: pytest.
     said = subprocess.CompletedProcess([], 1, "Platform Manager: Installing some\nHTTPClientError: \n", "")
     monkeypatch.setattr(subprocess, "run", lambda *args, **more: said)
     monkeypatch.setattr("gen.build.prepare", lambda: None)
-    found = model.load("digits")
+    found = load.load_model("digits")
     sources = ENGINES["aot"](found.graph, found.content, target.isa, target.pointer_bytes)
     with pytest.raises(MissingTool, match="needs its vendor's platform from PlatformIO's registry"):
         build(sources, target, tmp_path)

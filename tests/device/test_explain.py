@@ -16,6 +16,7 @@ from gen.explain import Explanation
 from gen.model import QuantizedModel
 from gen.paths import ROOT
 from gen.session import Session
+from gen.vectors import random_vectors
 from tests import tiny
 
 KERNELS = "kernels/portable"
@@ -57,7 +58,7 @@ def explained(sources: Sources, folder: Path) -> Explanation:
     elf = build(sources, host, folder).elf
     graph = tflite.read(content(), "right")
     found = QuantizedModel(content(), graph, None)
-    vectors = verify.random_vectors(graph, 6)
+    vectors = random_vectors(graph, 6)
     with transport.open_stream(host.transport.format(elf=elf)) as stream:
         verdict = verify.compare(
             found,

@@ -14,7 +14,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from gen import board as boards
-from gen import build, model, reference
+from gen import build, load, reference
 from gen.board import Board
 from gen.engines import ENGINES
 from gen.model import QuantizedModel
@@ -82,7 +82,7 @@ def assert_announces(frames: Iterator[Frame], found: QuantizedModel) -> None:
 
 
 def test_esp32c3_runs_the_model(tmp_path: Path) -> None:
-    found, board = model.load("digits"), boards.load("esp32c3")
+    found, board = load.load_model("digits"), boards.load("esp32c3")
     inputs = reference.random_inputs(found.graph, 0, 7)
     with Simulated(firmware(found, board, "aot", tmp_path), "esp32c3") as stream:
         session = Session(stream, clock=stream.clock)
@@ -103,7 +103,7 @@ def test_esp32c3_runs_the_model(tmp_path: Path) -> None:
 )
 def test_esp32_says_what_it_runs_and_tests_itself(word: str, engine: str, constants: int, tmp_path: Path) -> None:
     """A model whose constants are loaded into RAM, and one that leaves them in flash."""
-    found = model.load(word)
+    found = load.load_model(word)
     elf = firmware(found, boards.load("esp32"), engine, tmp_path)
     with elf.open("rb") as file:
         (start,) = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name("port_constants_start")
@@ -113,6 +113,6 @@ def test_esp32_says_what_it_runs_and_tests_itself(word: str, engine: str, consta
 
 
 def test_the_same_program_announces_itself_in_qemu(tmp_path: Path) -> None:
-    found, board = model.load("digits"), boards.load("qemu_lx60")
+    found, board = load.load_model("digits"), boards.load("qemu_lx60")
     with open_stream(board.transport.format(elf=firmware(found, board, "tflm", tmp_path))) as stream:
         assert_announces(announced(lambda: stream.read(1.0), time.monotonic, 30.0), found)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gen import board as boards
-from gen import build, model, task, transport
+from gen import build, load, task, transport
 from gen.__main__ import main
 from gen.engines import ENGINES
 from gen.session import ENGINE, Session
@@ -113,7 +113,7 @@ def arenas() -> list[Any]:
 @pytest.mark.parametrize(("word", "board_id"), arenas())
 def test_arena_is_exact(word: str, board_id: str, tmp_path: Path) -> None:
     """On the device exactly that size works, all of it used, and 16 bytes less fails with the reason."""
-    board, found = boards.load(board_id), model.load(word)
+    board, found = boards.load(board_id), load.load_model(word)
     sources = ENGINES["tflm"](found.graph, found.content, board.isa, board.pointer_bytes)
     size = sources.arena_bytes
     header = sources.files["engine_model.h"]

@@ -11,6 +11,7 @@ from gen.export import Order
 from gen.paths import ROOT
 from gen.session import Session
 from gen.transport import open_stream
+from gen.vectors import random_vectors
 from tests import windowed
 from tests.kernels.harness import LINE
 from tests.unit.export_host import STRICT, objects, quantized, run, written
@@ -45,7 +46,7 @@ def test_exact_while_interrupts_spill_windows(name: str, form: str, engine: str,
     run(f"{windowed.TOOLCHAIN}gcc", *windowed.FLAGS, *names, "-DLINK_ANNOUNCE", f"-I{windowed.FIRMWARE}", *protocol,
         *windowed.SOURCES, *built, "-o", elf)  # fmt: skip
     command = (*windowed.MACHINE, *LINE, "-d", "int", "-D", str(log), "-kernel", str(elf))
-    chosen = verify.random_vectors(model.graph, vectors)
+    chosen = random_vectors(model.graph, vectors)
     with open_stream(f"exec:{' '.join(command)}") as stream:
         verdict = verify.compare(
             model, library.sources, Session(stream), chosen,

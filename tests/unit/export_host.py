@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from gen import export, model, tflite
+from gen import export, load, tflite
 from gen.export import Library, Order
 from gen.model import QuantizedModel
 from tests.unit.tflm_models import MODELS
@@ -21,7 +21,7 @@ EXACT = "every value is the expected one"
 def quantized(name: str) -> QuantizedModel:
     """A task's student, or one of the tests' tiny models."""
     if name not in MODELS:
-        return model.load(name)
+        return load.load_model(name)
     content = MODELS[name]()
     return QuantizedModel(content, tflite.read(content, name), None)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gen import board, search, search_space, search_study, task
+from gen.examples import Examples
 from gen.search_budget import Budget, Target
 from gen.task import Task, Training
 
@@ -17,7 +18,7 @@ BUDGET = Budget(20_000, 8192, None)
 def tiny() -> Task:
     """digits with few images, and students that take a second."""
     whole = DIGITS.load()
-    few = dataclasses.replace(whole, examples=task.Examples(whole.examples.x[::8], whole.examples.y[::8]))
+    few = dataclasses.replace(whole, examples=Examples(whole.examples.x[::8], whole.examples.y[::8]))
     training = Training(epochs=1, batch=16, learning_rate=1e-2)
     return dataclasses.replace(DIGITS, load=lambda: few, student=student, student_training=training)
 

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import anomaly, quantize, task, tflite, train, wheels
+from gen import anomaly, task, tflite, train_task, wheels
 from gen.anomaly import Detection, Series, Windowing
 from gen.errors import MissingTool
+from gen.examples import Splits
 from gen.graph import Array
 from gen.objective import errors
 from gen.task import Training
+from gen.values import outputs
 
 
 def counting(length: int, *anomalous: int) -> Series:
@@ -77,7 +79,7 @@ def test_the_threshold_is_of_normal_errors_alone() -> None:
     windowing = Windowing(4, 2, 0.4)
     dataset = anomaly.dataset("", counting(40), counting(60, 30), windowing)
     assert dataset.validation is not None and dataset.test is not None
-    splits = task.Splits(dataset.examples, dataset.validation, dataset.test)
+    splits = Splits(dataset.examples, dataset.validation, dataset.test)
     further = anomaly.watch(windowing).further
     outputs = dataset.validation.x.reshape(len(dataset.validation.x), -1) + 0.25
     thresholds = set()
@@ -161,7 +163,7 @@ def test_the_committed_students_events_are_what_the_card_says(card: dict[str, An
     _, graph = tflite.read_file(task.model_path("anomaly"))
     found = task.load_task("anomaly")
     splits = found.splits()
-    validation, test = (quantize.outputs(graph, part.x) for part in (splits.validation, splits.test))
+    validation, test = (outputs(graph, part.x) for part in (splits.validation, splits.test))
     said = card["models"]["distilled"]
     computed = found.objective.further(validation, test, splits)
     assert json.loads(json.dumps(computed)) == {"events": said["events_int8"], "errors": said["errors_int8"]}
@@ -189,21 +191,21 @@ def test_a_whole_run_of_a_small_task(tmp_path: Path) -> None:
         student_training=Training(epochs=6, batch=16, learning_rate=1e-2),
         objective=anomaly.watch(windowing),
     )
-    card = train.train_task(small, tmp_path, lambda _: None)
+    card = train_task.train_task(small, tmp_path, lambda _: None)
     student = card["models"]["distilled"]
     assert (tmp_path / "anomaly.png").read_bytes().startswith(b"\x89PNG")
     assert student["test_int8"]["roc_auc"] > 0.95
     assert student["events_int8"]["found"] == student["events_int8"]["events"] == 1
     assert student["validation_int8"]["variance_explained"] > 0.5
     assert card["distillation"]["runs"][0]["int8"].keys() >= {"difference", "low_95", "high_95", "p_value"}
-    assert train.summary(card)[-1] == ("distillation", card["distillation"]["summary"])
+    assert train_task.summary(card)[-1] == ("distillation", card["distillation"]["summary"])
     _, graph = tflite.read_file(tmp_path / "anomaly.tflite")
     assert graph.tensors[graph.outputs[0]].shape == (1, 16) and {op.kind for op in graph.ops} <= {
         "reshape",
         "fully_connected",
     }
     test = small.test_set()
-    assert small.objective.measure(quantize.outputs(graph, test.x), test).as_json() == student["test_int8"]
+    assert small.objective.measure(outputs(graph, test.x), test).as_json() == student["test_int8"]
 
 
 def _dense(elements: int) -> Any:

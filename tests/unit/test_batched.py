@@ -5,28 +5,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen import model, quantize, reference, task
+from gen import load, reference, task, values
 from gen.graph import Array, Graph
+from gen.values import BATCH
 
-COUNT = quantize.BATCH + 3  # a whole batch and a part of one
+COUNT = BATCH + 3  # a whole batch and a part of one
 
 
 def one_by_one(graph: Graph, x: Array) -> Array:
-    computed = [reference.outputs(graph, quantize.quantize_input(graph, example[None]))[0] for example in x]
-    return np.concatenate([quantize.dequantize_output(graph, y) for y in computed])
+    computed = [reference.outputs(graph, values.quantize_input(graph, example[None]))[0] for example in x]
+    return np.concatenate([values.dequantize_output(graph, y) for y in computed])
 
 
 @pytest.mark.parametrize("name", [name for name in task.list_tasks() if task.model_path(name).exists()])
 def test_every_student_s_outputs_are_the_same_bytes(name: str) -> None:
-    graph = model.load(name).graph
+    graph = load.load_model(name).graph
     shape = graph.tensors[graph.inputs[0]].shape
     x = np.random.default_rng(7).normal(0, 1, (COUNT, *shape[1:])).astype(np.float32)
-    found = quantize.outputs(graph, x)
+    found = values.outputs(graph, x)
     assert found.tobytes() == one_by_one(graph, x).tobytes() and len(found) == COUNT
 
 
 def test_a_graph_without_a_place_for_a_batch_has_no_batched_form() -> None:
-    graph = model.load("digits").graph
+    graph = load.load_model("digits").graph
     (start,) = graph.inputs
     flat = replace(graph.tensors[start], shape=graph.tensors[start].shape[1:])
     odd = replace(graph, tensors=tuple(flat if t.index == start else t for t in graph.tensors))

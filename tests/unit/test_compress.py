@@ -18,17 +18,18 @@ from gen import (
     compress,
     compress_figures,
     compress_report,
-    model,
-    pipeline,
     prune,
-    quantize,
     task,
-    train,
+    tensorflow,
+    values,
+    vectors,
 )
 from gen.__main__ import main
 from gen.compress import Costs, Figures, Order, Outcome, Result
 from gen.errors import MissingTool
+from gen.examples import Dataset, Examples, Splits
 from gen.graph import Array
+from gen.load import load_model
 from gen.objective import Figure
 from gen.recipe import Recipe, parse, parse_all
 from gen.stats import wilson
@@ -71,11 +72,11 @@ def made_up(
         def stages(self) -> tuple[Recipe, ...]:
             return self.recipes
 
-    few = task.Examples(np.zeros((1, 8, 8, 1), np.float32), np.zeros(1, np.int64))
+    few = Examples(np.zeros((1, 8, 8, 1), np.float32), np.zeros(1, np.int64))
     return Outcome(
         task=DIGITS,
         order=Asked(recipes, 3, board.load(BOARD), "aot"),
-        splits=task.Splits(few, few, few),
+        splits=Splits(few, few, few),
         teacher=None,
         results={recipe: [result(row, n) for n, row in enumerate(rows[str(recipe)])] for recipe in recipes},
         costs={recipe: costs(str(recipe)) for recipe in recipes},
@@ -156,9 +157,9 @@ def test_views_show_what_could_not_be_measured(capsys: pytest.CaptureFixture[str
 def small() -> Task:
     """digits with a smaller student, few epochs and most images left out."""
 
-    def every_eighth() -> task.Dataset:
+    def every_eighth() -> Dataset:
         found = DIGITS.load()
-        few = task.Examples(found.examples.x[::8], found.examples.y[::8])
+        few = Examples(found.examples.x[::8], found.examples.y[::8])
         return dataclasses.replace(found, examples=few)
 
     def tiny() -> Any:
@@ -240,10 +241,10 @@ def test_a_model_s_card_names_the_task_and_its_figures_are_the_model_s(run: Run)
     names = ["digits_distill_prune05_qat", "digits_distill_ptq"]
     models = sorted(f"{name}{suffix}" for name in names for suffix in (".tflite", ".json"))
     assert sorted(path.name for path in run.folder.iterdir()) == sorted([*models, "report.json", "report.png"])
-    stage, made = by_name(run.report)["distill+prune=0.5+qat"], model.load(str(run.folder / f"{names[0]}.tflite"))
+    stage, made = by_name(run.report)["distill+prune=0.5+qat"], load_model(str(run.folder / f"{names[0]}.tflite"))
     test = small().test_set()
-    assert made.task == "digits" and pipeline.known_test_set(made) is not None
-    right = np.mean(np.argmax(quantize.outputs(made.graph, test.x), axis=-1) == test.y)
+    assert made.task == "digits" and vectors.known_test_set(made) is not None
+    right = np.mean(np.argmax(values.outputs(made.graph, test.x), axis=-1) == test.y)
     assert stage["runs"][0]["int8"]["test"]["accuracy"] == right
     assert stage["runs"][0]["sha256"] == made.graph.sha256
     assert json.loads((run.folder / f"{names[0]}.json").read_text("utf-8"))["stage"] == stage
@@ -275,7 +276,7 @@ def test_a_recipe_among_others_gives_the_same_bytes_and_is_not_done_again(
 
 def test_steps_begin_with_what_their_words_say() -> None:
     """Before any training: a narrow student and a pruned one have the same shapes, a sparse one has zeros."""
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     chosen = small()
     maker = compress.Maker(chosen, chosen.splits(), None, 1, lambda _: None, compress.Clock(1))
     maker.models[parse("ptq")] = FloatModel(chosen.student(), 0, {})

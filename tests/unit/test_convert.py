@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import convert, model, quantize, reference, task, tflite, train
+from gen import convert, load, reference, task, tensorflow, tflite, values
 from gen.__main__ import main, parser
 from gen.convert_model import Options
 from gen.errors import MissingTool, ModelError, NotQuantized, UnsupportedOp, UsageError
 from gen.graph import Array, Graph
+from gen.load import FLOAT
 from gen.paths import ROOT
 from tests.unit.test_cli import float_model, hybrid_model
 
@@ -27,16 +28,16 @@ EXAMPLES = 24
 
 def quantized(path: Path, examples: Path) -> convert.Converted:
     """convert.convert() without what the converters print."""
-    with train.quiet():
+    with tensorflow.quiet():
         return convert.convert(path, examples)
 
 
 def outputs(content: bytes, *x: Array) -> list[Array]:
     """The int8 model's outputs in natural units, for inputs in natural units."""
     graph = tflite.read(content, "m")
-    inputs = [quantize.quantize_tensor(graph.tensors[i], one) for i, one in zip(graph.inputs, x, strict=True)]
+    inputs = [values.quantize_tensor(graph.tensors[i], one) for i, one in zip(graph.inputs, x, strict=True)]
     found = reference.outputs(graph, inputs)
-    return [quantize.dequantize_tensor(graph.tensors[i], y) for i, y in zip(graph.outputs, found, strict=True)]
+    return [values.dequantize_tensor(graph.tensors[i], y) for i, y in zip(graph.outputs, found, strict=True)]
 
 
 def kinds(graph: Graph) -> list[str]:
@@ -58,8 +59,8 @@ def examples(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def network(folder: Path) -> Any:
     """A small Keras network with initial weights, saved as net.keras, net.h5 and the SavedModel net."""
-    with train.quiet():
-        train.start_tensorflow()
+    with tensorflow.quiet():
+        tensorflow.start_tensorflow()
         import keras
         from keras import layers
 
@@ -94,7 +95,7 @@ def test_keras_files_and_saved_models_become_int8(name: str, folder: Path, examp
             quant = graph.input(op, 1).quant
             assert quant is not None and quant.per_channel
     (x,) = np.load(examples).values()
-    with train.quiet():
+    with tensorflow.quiet():
         wanted = np.asarray(network(x))
     found = np.concatenate([outputs(made.content, one[None])[0] for one in x])
     assert np.abs(found - wanted).max() <= 3 / 256  # a softmax counts in steps of 1/256
@@ -112,7 +113,7 @@ def test_a_dense_layer_is_as_exact_as_its_scales_allow(folder: Path, network: An
     rng = np.random.default_rng(5)
     x = rng.uniform(-2, 3, (60, 7)).astype(np.float32)
     np.savez(folder / "dense.npz", x)
-    with train.quiet():
+    with tensorflow.quiet():
         import keras
 
         dense = keras.Sequential([keras.Input((7,)), keras.layers.Dense(4)])
@@ -137,7 +138,7 @@ def test_several_inputs_keep_their_names_order_and_ranges(folder: Path, network:
     rng = np.random.default_rng(6)
     arrays = {"right": rng.uniform(0, 5, (9, 6, 6, 1)), "left": rng.uniform(-1, 1, (9, 6, 6, 2))}
     np.savez(folder / "two.npz", left=arrays["left"], right=arrays["right"])
-    with train.quiet():
+    with tensorflow.quiet():
         import keras
         from keras import layers
 
@@ -200,14 +201,14 @@ def test_float_and_hybrid_tflite_files_name_the_command_that_helps(content: byte
     path = tmp_path / "my net.tflite"
     path.write_bytes(content)
     with pytest.raises(NotQuantized, match=what) as refusal:
-        model.load(str(path))
+        load.load_model(str(path))
     (command,) = re.findall(r"`python -m gen (.*?)`", str(refusal.value))
     args = parser().parse_args(shlex.split(command))
     assert Path(args.model) == path.with_suffix(".keras") and args.calibration == Path("FOLDER")
 
 
 def test_a_tflite_file_needs_no_tensorflow() -> None:
-    code = "import sys; from gen import stages, model; model.load('digits'); print('tensorflow' in sys.modules)"
+    code = "import sys; from gen import stages, model; load.load_model('digits'); print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
@@ -229,11 +230,11 @@ def test_missing_packages_are_named(folder: Path, examples: Path, monkeypatch: p
 
 
 def test_every_kind_of_file_is_one_that_the_command_line_knows(capsys: pytest.CaptureFixture[str]) -> None:
-    assert sorted(convert.KINDS) == sorted(model.FLOAT)
+    assert sorted(convert.KINDS) == sorted(FLOAT)
     with pytest.raises(SystemExit):
         parser().parse_args(["build", "--help"])
     shown = capsys.readouterr().out
-    assert all(suffix in shown for suffix in model.FLOAT) and "--calibration" in shown
+    assert all(suffix in shown for suffix in FLOAT) and "--calibration" in shown
 
 
 @pytest.mark.parametrize(
@@ -294,9 +295,9 @@ def _unusable() -> Mapping[str, Callable[[], Any]]:
 )
 def test_models_that_cannot_become_int8(what: str, error: type[Exception], says: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", np.linspace(-0.5, 0.5, 40, dtype=np.float32).reshape(5, 8))
-    with train.quiet(), warnings.catch_warnings():
+    with tensorflow.quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a model that was never built
-        train.start_tensorflow()
+        tensorflow.start_tensorflow()
         _unusable()[what]().save(tmp_path / "m.keras")
     with pytest.raises(error, match=says) as refusal:
         quantized(tmp_path / "m.keras", tmp_path / "x.npz")
@@ -304,8 +305,8 @@ def test_models_that_cannot_become_int8(what: str, error: type[Exception], says:
 
 
 def test_a_saved_model_without_the_usual_signature(tmp_path: Path, examples: Path) -> None:
-    with train.quiet():
-        train.start_tensorflow()
+    with tensorflow.quiet():
+        tensorflow.start_tensorflow()
         import tensorflow as tf
 
         module = tf.Module()

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import quantize, reference, tflite
+from gen import reference, tflite
 from gen.errors import ModelError, UnsupportedOp
+from gen.values import quantize_tensor
 from tests import tiny
 from tests.unit.test_convert import kinds, outputs, quantized
 
@@ -69,7 +70,7 @@ def test_an_onnx_file_becomes_int8_with_channels_last(batch: int | str, tmp_path
         (wanted,) = ReferenceEvaluator(original).run(None, {"x": x[None]})
         (found,) = outputs(made.content, np.moveaxis(x, 0, -1)[None])
         assert np.abs(found - np.asarray(wanted)).max() <= 8 / 256
-        stored = quantize.quantize_tensor(graph.tensors[graph.inputs[0]], np.moveaxis(x, 0, -1)[None])
+        stored = quantize_tensor(graph.tensors[graph.inputs[0]], np.moveaxis(x, 0, -1)[None])
         assert np.array_equal(reference.outputs(graph, [stored])[0], tiny.tflm(made.content, [stored])[0])
     assert quantized(tmp_path / "m.onnx", onnx_examples).content == made.content
 

@@ -8,7 +8,7 @@ import pytest
 from gen import baseline, board, cost, pipeline
 from gen.cost import CostModel, Run
 from gen.errors import UsageError
-from gen.model import load
+from gen.load import load_model
 from gen.paths import MODELS
 
 LENGTH = 16  # of cost.work()
@@ -66,7 +66,7 @@ def test_committed_students_need_about_what_the_committed_model_says(target: str
     }
     off = []
     for word in ("digits", str(MODELS / "mlperf" / "sww.tflite")):
-        found = load(word)
+        found = load_model(word)
         predicted = costs.predict(pipeline.generate(found, machine, "aot", "balanced"))
         assert predicted is not None
         off.append(abs(predicted / measured[found.name, found.graph.sha256] - 1.0))

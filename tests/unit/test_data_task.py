@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import architectures, data, data_task, tflite, train
+from gen import architectures, data, data_task, tensorflow, tflite, train
 from gen.__main__ import main
 from gen.augment import ImageAugmentation, SeriesAugmentation
 from gen.card import Card
 from gen.engines import ENGINES
 from gen.errors import MissingTool
 from gen.model import QuantizedModel
-from gen.quantize import convert, quantize_input
+from gen.quantize import convert
+from gen.values import quantize_input
 from tests.own_data import images, order, silent, write
 
 
@@ -112,11 +113,11 @@ SHAPES = [(32, 32, 3), (64, 64, 1), (1, 16, 2), (1, 512, 3)]
 @pytest.fixture(scope="module")
 def students() -> dict[tuple[int, int, int], QuantizedModel]:
     """Untrained, for ten classes: sizes do not depend on the weights."""
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     rng = np.random.default_rng(1)
     found = {}
     for shape in SHAPES:
-        with train.quiet():
+        with tensorflow.quiet():
             content = convert(architectures.student(shape, 10), rng.normal(size=(8, *shape)).astype(np.float32))
         found[shape] = QuantizedModel(content, tflite.read(content, "student"), None)
     return found

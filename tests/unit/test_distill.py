@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import distill, qat, task, train
+from gen import distill, qat, task
 from gen.errors import UsageError
-from gen.objective import CLASSIFY
-from gen.task import Distillation
+from gen.objective import CLASSIFY, Distillation
+from gen.tensorflow import start_tensorflow
 
 SETTINGS = Distillation(temperature=4.0, alpha=0.5)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    train.start_tensorflow()
+    start_tensorflow()
 
 
 def similarities(features: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

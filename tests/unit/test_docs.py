@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from gen import board as boards
-from gen import model
+from gen import load
 from gen.__main__ import parser
 from gen.mlperf import BENCHMARKS
 
@@ -31,7 +31,7 @@ def test_commands_are_taken_and_name_what_exists(page: str) -> None:
     assert found
     for words in found:
         args = parser().parse_args(words)
-        model.load(str(ROOT / args.model) if args.model.endswith(".tflite") else args.model)
+        load.load_model(str(ROOT / args.model) if args.model.endswith(".tflite") else args.model)
         for word in args.board.split(","):
             boards.load(word)
 

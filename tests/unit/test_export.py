@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from gen import build, quantize
+from gen import build, values
 from gen.engines import ENGINES, Sources
 from gen.engines.tflm import CORE
 from gen.export_sources import FIRMWARE, MACHINES, tree
@@ -303,7 +303,7 @@ def test_quantize_and_dequantize_are_the_hosts(tmp_path: Path) -> None:
     near = np.concatenate([np.nextafter(halves, np.float32(9)), np.nextafter(halves, np.float32(-9)), halves])
     reals = np.concatenate([near, np.array([1e30, -1e30, np.inf, -np.inf, 0.0, -0.0], np.float32)])
     lines = run(tmp_path / "probe", stdin=" ".join(float(real).hex() for real in reals)).split()
-    wanted = [quantize.quantize_input(graph, np.full((64,), real, np.float32))[0].flat[0] for real in reals]
+    wanted = [values.quantize_input(graph, np.full((64,), real, np.float32))[0].flat[0] for real in reals]
     assert [int(line) for line in lines[: len(reals)]] == [int(value) for value in wanted]
-    dequantized = quantize.dequantize_output(graph, np.arange(-128, 128).astype(np.int8))
+    dequantized = values.dequantize_output(graph, np.arange(-128, 128).astype(np.int8))
     assert [float.fromhex(line) for line in lines[len(reals) :]] == dequantized.tolist()

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import passes, quantize, reference, task, tflite
+from gen import passes, reference, task, tflite
 from gen.graph import Graph
 from gen.ops import lower
+from gen.values import quantize_input
 from models.mlperf import BENCHMARKS, FOLDER
 from tests import shared
 
@@ -75,7 +76,7 @@ def test_activations_are_alive(name: str) -> None:
     range is used, and nearly every channel takes more than one value."""
     graph = _read(FOLDER / f"{name}.tflite")
     examples = BENCHMARKS[name].examples(12, seed=99)
-    runs = [reference.run(graph, quantize.quantize_input(graph, example)) for example in examples]
+    runs = [reference.run(graph, quantize_input(graph, example)) for example in examples]
     for op in graph.ops:
         y = graph.output(op)
         values = np.concatenate([run[y.index].reshape(-1, y.shape[-1]) for run in runs])

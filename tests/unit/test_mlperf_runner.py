@@ -8,12 +8,13 @@ import pytest
 
 from gen import mlperf, reference, tflite
 from gen.errors import DeviceGone, DeviceSilent, ModelError, ProtocolError, WrongModel
+from gen.examples import Examples
 from gen.graph import Graph
 from gen.mlperf import FEATURES, PIXELS, TENSOR, Runner
 from gen.objective import CLASSIFY
-from gen.task import Examples
 from gen.transport import Closing, open_stream
-from gen.verify import Expected, Vectors, random_vectors
+from gen.vectors import Vectors, random_vectors
+from gen.verify import Expected
 from tests import tiny
 from tests.unit import mlperf_probe as probe
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen import objective, stats
+from gen.examples import Examples
 from gen.graph import Array
 from gen.objective import CLASSIFY, RECONSTRUCT
-from gen.task import Examples
 
 
 def of_errors(wanted: Array, y: Array) -> tuple[Array, Examples]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import calibration, convert_child, convert_onnx, convert_tensorflow, train
+from gen import calibration, convert_child, convert_onnx, convert_tensorflow, tensorflow
 from gen.convert_model import UNTRUSTED
 from gen.errors import UnsupportedOp
 from gen.origin import layer_of
@@ -63,7 +63,7 @@ def test_of_keras(name: str, tmp_path: Path) -> None:
     keras().backend.clear_session()
     path = save(_network(), tmp_path / name)
     np.savez(tmp_path / "x.npz", np.random.default_rng(1).uniform(0, 1, (8, *SHAPE)))
-    with train.quiet():
+    with tensorflow.quiet():
         opened = (convert_tensorflow.open_keras if path.suffix else convert_tensorflow.open_saved_model)(
             path, UNTRUSTED
         )
@@ -84,7 +84,7 @@ def test_of_onnx(tmp_path: Path) -> None:
     ]
     onnx_model(tmp_path / "m.onnx", nodes, (1, 3, 8, 8), (1, 4), {"W": weights})
     np.savez(tmp_path / "x.npz", np.random.default_rng(1).uniform(0, 1, (8, 3, 8, 8)))
-    with train.quiet():
+    with tensorflow.quiet():
         opened = convert_onnx.open_onnx(tmp_path / "m.onnx", UNTRUSTED)
         content = opened.convert(calibration.read(tmp_path / "x.npz", opened.inputs))
     assert _origins(content)[:3] == [

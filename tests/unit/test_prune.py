@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import architectures, distill, prune, prune_graph, quantize, task, tflite, train
+from gen import architectures, distill, prune, prune_graph, quantize, task, tensorflow, tflite, train
 from gen.errors import UsageError
+from gen.examples import Examples
 from gen.graph import Array
-from gen.task import Distillation, Training
+from gen.objective import Distillation
+from gen.task import Training
+from gen.values import outputs
 
 ARCHITECTURES: dict[str, Callable[[], Any]] = {
     "image student": partial(architectures.student, (16, 16, 1), 3),
@@ -27,7 +30,7 @@ for name in task.list_tasks():
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     import keras
 
     keras.utils.set_random_seed(1)
@@ -221,13 +224,13 @@ def test_a_shrunk_model_converts_and_the_reference_runs_it() -> None:
     # Logits of mean 0 and deviation 1, or softmax would hide what comes before it.
     last.kernel.assign(last.kernel / np.std(model(x), axis=0))
     last.bias.assign(last.bias - np.mean(model(x), axis=0))
-    with train.quiet():
+    with tensorflow.quiet():
         whole = quantize.convert(model, x)  # which calls the model's layers once more: shrink sees the model alone
         smaller = prune.shrink(model, 0.5, x)
         content = quantize.convert(smaller, x)
     logits = np.asarray(smaller(x))
     expected = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    given = quantize.outputs(tflite.read(content, "smaller"), x)
+    given = outputs(tflite.read(content, "smaller"), x)
     assert len(content) < len(whole)
     assert np.ptp(expected[:, 0]) > 0.5
     assert np.max(np.abs(given - expected)) < 0.1
@@ -325,7 +328,7 @@ def test_zeros_are_the_smallest_weights_and_stay_in_every_step() -> None:
 def test_zeros_stay_when_a_teacher_trains_a_whole_epoch_as_one_step() -> None:
     digits = task.load_task("digits")
     splits = digits.splits()
-    some = task.Examples(splits.train.x[:64], splits.train.y[:64])
+    some = Examples(splits.train.x[:64], splits.train.y[:64])
     splits = dataclasses.replace(splits, train=some, validation=some)
     dense = _tiny()  # the teacher too
     taught = partial(distill.by_logits, teacher=dense, settings=Distillation(2.0, 0.5), objective=digits.objective)

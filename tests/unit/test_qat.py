@@ -11,19 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import qat, quantize, reference, task, train
+from gen import qat, quantize, reference, task, tensorflow, train
 from gen.errors import UsageError
+from gen.examples import Examples, Splits
 from gen.graph import Array
 from gen.model import QuantizedModel
-from gen.task import Splits, Task, Training
+from gen.task import Task, Training
 from gen.train import FloatModel
+from gen.values import dequantize_tensor, outputs, quantize_input
 
 FINE_TUNING = Training(epochs=6, batch=32, learning_rate=1e-3)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _tensorflow() -> None:
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
 
 
 def _student() -> Any:
@@ -49,7 +51,7 @@ def small() -> Task:
     digits = task.load_task("digits")
     dataset = digits.load()
     half = dataclasses.replace(
-        dataset, examples=task.Examples(dataset.examples.x[::2].copy(), dataset.examples.y[::2].copy())
+        dataset, examples=Examples(dataset.examples.x[::2].copy(), dataset.examples.y[::2].copy())
     )
     return dataclasses.replace(digits, load=lambda: half, student=_student, validation_share=0.3, test_share=0.0)
 
@@ -96,7 +98,7 @@ def tuned(spoiled: FloatModel, small: Task, splits: Splits) -> FloatModel:
 
 @pytest.fixture(scope="module")
 def finished(tuned: FloatModel, splits: Splits) -> QuantizedModel:
-    with train.quiet():
+    with tensorflow.quiet():
         return qat.finish(tuned, splits.train.x, "tuned")
 
 
@@ -104,10 +106,10 @@ def test_training_repairs_what_quantization_after_training_spoils(
     spoiled: FloatModel, finished: QuantizedModel, small: Task, splits: Splits
 ) -> None:
     score, examples = small.objective.score, splits.validation
-    with train.quiet():
+    with tensorflow.quiet():
         after_training = quantize.quantize(spoiled, splits.train.x, "after")
-    ptq = score(quantize.outputs(after_training.graph, examples.x), examples)
-    aware = score(quantize.outputs(finished.graph, examples.x), examples)
+    ptq = score(outputs(after_training.graph, examples.x), examples)
+    aware = score(outputs(finished.graph, examples.x), examples)
     assert score(spoiled.outputs(examples.x), examples) > 0.95
     assert ptq < 0.8
     assert aware > ptq + 0.1
@@ -121,7 +123,7 @@ def test_the_tflite_computes_what_was_trained(tuned: FloatModel, finished: Quant
 def test_a_prepared_model_can_be_kept_in_a_file(tuned: FloatModel, splits: Splits, tmp_path: Path) -> None:
     import keras
 
-    with train.quiet():
+    with tensorflow.quiet():
         tuned.keras.save(tmp_path / "tuned.keras")
         loaded = keras.models.load_model(tmp_path / "tuned.keras", compile=False)
     x = splits.validation.x
@@ -131,7 +133,7 @@ def test_a_prepared_model_can_be_kept_in_a_file(tuned: FloatModel, splits: Split
 def test_a_second_run_gives_the_same_bytes(
     spoiled: FloatModel, finished: QuantizedModel, small: Task, splits: Splits
 ) -> None:
-    with train.quiet():
+    with tensorflow.quiet():
         again = qat.finish(_tune(spoiled, small, splits), splits.train.x, "tuned")
     assert again.content == finished.content
 
@@ -143,8 +145,8 @@ def _require_agreement(simulated: FloatModel, finished: QuantizedModel, x: Array
     softmax = graph.ops[-1]
     assert softmax.kind == "softmax"
     logits = graph.input(softmax, 0)
-    found = [reference.run(graph, quantize.quantize_input(graph, image[None]))[logits.index] for image in x]
-    computed = np.concatenate([quantize.dequantize_tensor(logits, y) for y in found])
+    found = [reference.run(graph, quantize_input(graph, image[None]))[logits.index] for image in x]
+    computed = np.concatenate([dequantize_tensor(logits, y) for y in found])
     expected = simulated.outputs(x)
     steps = np.abs(np.round((computed - expected) / np.float32(logits.scale)))
     assert np.mean(steps <= 1) > 0.99
@@ -189,7 +191,7 @@ def test_the_tflite_computes_what_is_simulated_for_every_kind_of_layer() -> None
     model = _randomized(_every_kind)
     before = [np.array(weights) for weights in model.get_weights()]
     x = np.random.default_rng(4).normal(0, 1, (100, 9, 10, 2)).astype(np.float32)
-    with train.quiet():
+    with tensorflow.quiet():
         prepared = FloatModel(qat.prepare(model, x), model.count_params(), {})
         finished = qat.finish(prepared, x, "kinds")
         assert qat.finish(prepared, 0 * x[:1], "kinds").content == finished.content  # ranges are not measured again

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import quantize, task, tflite
+from gen import task, tflite
+from gen.examples import Examples
 from gen.graph import Graph
+from gen.values import dequantize_output, quantize_input
 from tests import tiny
 
 
@@ -16,7 +18,7 @@ def student() -> tuple[bytes, Graph]:
 
 
 @pytest.fixture(scope="module")
-def test_set() -> task.Examples:
+def test_set() -> Examples:
     return task.load_task("digits").test_set()
 
 
@@ -46,19 +48,19 @@ def test_numbers_cross_the_border_as_tflm_carries_them(values: list[float], scal
     x = np.concatenate([x, (np.round(ratio) + np.float32(0.5)) * np.float32(scale)], axis=1)  # and ties
     into, back = _border("QUANTIZE", x.shape, scale, zero_point), _border("DEQUANTIZE", x.shape, scale, zero_point)
     graph = tflite.read(back, "back")
-    stored = quantize.quantize_input(graph, x)
+    stored = quantize_input(graph, x)
     assert np.array_equal(stored[0], tiny.tflm(into, [x])[0])
     (theirs,) = tiny.tflm(back, stored)
     graph_out = tflite.read(into, "into")
-    assert np.array_equal(quantize.dequantize_output(graph_out, stored[0]), theirs)
+    assert np.array_equal(dequantize_output(graph_out, stored[0]), theirs)
 
 
 def test_a_float_model_keeps_its_numbers() -> None:
     x = np.linspace(-1, 1, 6, dtype=np.float32)[None]
     graph = tflite.read(_border("QUANTIZE", x.shape, 0.1, 3), "into")
-    assert np.array_equal(quantize.quantize_input(graph, x)[0], x)
+    assert np.array_equal(quantize_input(graph, x)[0], x)
     graph = tflite.read(_border("DEQUANTIZE", x.shape, 0.1, 3), "back")
-    assert np.array_equal(quantize.dequantize_output(graph, x), x)
+    assert np.array_equal(dequantize_output(graph, x), x)
 
 
 def _border(builtin: str, shape: tuple[int, ...], scale: float, zero_point: int) -> bytes:

@@ -12,10 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import board, cost, pipeline, search, search_report, search_space, search_study, stages_learn, task, train
+from gen import (
+    board,
+    cost,
+    search,
+    search_report,
+    search_space,
+    search_study,
+    stages_learn,
+    task,
+    tensorflow,
+    vectors,
+)
 from gen.__main__ import main
 from gen.errors import MissingTool, UsageError
-from gen.model import QuantizedModel, load
+from gen.load import load_model
+from gen.model import QuantizedModel
 from gen.search_budget import Budget, Needs, Target, of_board, roomy
 from gen.search_report import Row
 from tests.unit import search_child
@@ -101,7 +113,7 @@ def test_a_trial_is_stopped_by_a_clearly_better_one_that_costs_no_more_or_a_far_
 
 @pytest.fixture(scope="module")
 def digits() -> QuantizedModel:
-    return load("digits")
+    return load_model("digits")
 
 
 def test_needs_are_what_the_board_s_own_build_says(digits: QuantizedModel, tmp_path: Path) -> None:
@@ -136,7 +148,7 @@ def test_a_smaller_model_is_verified_with_the_test_set_in_its_resolution(
     index = digits.graph.inputs[0]
     tensors[index] = dataclasses.replace(tensors[index], shape=(1, 4, 4, 1))
     smaller = dataclasses.replace(digits, graph=dataclasses.replace(digits.graph, tensors=tuple(tensors)))
-    whole, means = pipeline.known_test_set(digits), pipeline.known_test_set(smaller)
+    whole, means = vectors.known_test_set(digits), vectors.known_test_set(smaller)
     assert whole is not None
     assert means is not None
     assert means.x.shape[1:] == (4, 4, 1)
@@ -201,7 +213,7 @@ def test_an_interrupted_search_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(search.Worker, "_try", interrupted)
-    monkeypatch.setattr(train, "start_tensorflow", lambda: None)
+    monkeypatch.setattr(tensorflow, "start_tensorflow", lambda: None)
     words = searching(f"digits --board stm32vldiscovery --out {tmp_path}/d --study s")
     monkeypatch.setattr("sys.argv", ["gen", *words])
     assert main(words) == 130

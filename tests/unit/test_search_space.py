@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen import search_space as space
-from gen import task, train
+from gen import task, tensorflow
 from gen.architectures import Shape
 from gen.errors import UsageError
 from gen.search_train import in_front
@@ -32,7 +32,7 @@ def test_a_candidate_survives_json_and_keeps_to_the_space(seed: int, shape: Shap
 
 @pytest.mark.parametrize("seed", range(8))
 def test_every_candidate_is_a_network_whose_taps_can_all_see_something(seed: int) -> None:
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     from keras import layers
 
     shape = SHAPES[seed % len(SHAPES)]
@@ -46,7 +46,7 @@ def test_every_candidate_is_a_network_whose_taps_can_all_see_something(seed: int
 
 
 def test_a_student_in_a_lower_resolution_sees_the_task_s_input_through_means() -> None:
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     from gen.resample import resample
 
     architecture = space.Architecture(0.5, "full", 3, 4, 1.0, 1, 1, 0, "pool", "mean")
@@ -58,7 +58,7 @@ def test_a_student_in_a_lower_resolution_sees_the_task_s_input_through_means() -
 
 
 def test_settled_activations_have_the_variance_of_normalized_ones() -> None:
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     architecture = space.Architecture(1.0, "separable", 3, 8, 1.0, 1, 4, 1, "pool", "mean")
     model = space.student(architecture, (8, 8, 1), 3)
     x = np.random.default_rng(1).random((50, 8, 8, 1), dtype=np.float32)

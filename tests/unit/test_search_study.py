@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gen import search, search_report, search_study, task
+from gen import search, search_report, search_result, search_study, task, tensorflow
 from gen.errors import DoesNotFit, UsageError
 from gen.paths import ROOT
 from gen.search_budget import Budget
@@ -100,7 +100,7 @@ def test_the_chosen_student_is_verified_and_its_card_and_plot_are_whole(
     monkeypatch.setattr(task, "load_task", lambda name: search_child.tiny())
     said: list[str] = []
     study = search.run(order, target, said.append)
-    found = search_report.chosen(order, target, study, said.append)
+    found = search_result.chosen(order, target, study, said.append)
     best = found["chosen"]
     assert best["on_board"]["verdict"] == "exact"
     assert best["on_board"]["vectors"] == found["dataset"]["test"] == best["test_int8"]["of"]
@@ -119,16 +119,15 @@ def test_the_chosen_student_is_verified_and_its_card_and_plot_are_whole(
 
 
 def test_a_model_that_another_machine_has_is_trained_again_to_the_same_bytes(survived: Any, tmp_path: Path) -> None:
-    from gen import train
     from gen.search_train import Trainer
 
     order = search_child.order(survived[0], TRIALS)
     row = next(row for row in search_report.rows(search_study.open_study(order)) if row.state == "finished")
     elsewhere = dataclasses.replace(order, folder=tmp_path)
     shutil.copytree(order.trial_folder, elsewhere.trial_folder, ignore=shutil.ignore_patterns("*.tflite"))
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     trainer = Trainer(order.task, order.task.splits(), elsewhere.trial_folder, lambda _: None)
-    model = search_report.load(elsewhere, trainer, row, lambda _: None)
+    model = search_result.load(elsewhere, trainer, row, lambda _: None)
     assert model.content == search.model_file(order, row.model_of).read_bytes()
 
 
@@ -141,4 +140,4 @@ def test_nothing_fits_is_told_with_the_nearest(survived: Any) -> None:
         for n in (3, 1, 2)
     ]
     with pytest.raises(DoesNotFit, match=r"none of 3 candidates .* the nearest, trial 1, w1: raise --flash"):
-        search_report.require_fit(misfits, order)
+        search_result.require_fit(misfits, order)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import qat, task, train
+from gen import qat, task, tensorflow
+from gen.examples import Examples, Splits
 from gen.sensitivity import LayerCost, sensitivity
-from gen.task import Examples, Splits
 from gen.train import FloatModel
 
 TASK = task.load_task("digits")  # of which only the objective matters here
@@ -33,7 +33,7 @@ def random() -> tuple[FloatModel, Splits]:
     """A model with random weights and examples with the classes that it gives: as float it is always right."""
     import keras
 
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     keras.utils.set_random_seed(2)
     model = FloatModel(_model(), 0, {})
     x = np.random.default_rng(3).normal(0, 1, (200, 6, 6, 2)).astype(np.float32)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import quantize, reference, task, tflite
+from gen import reference, task, tflite, values
+from gen.examples import Examples
 from gen.graph import Graph
 from gen.objective import CLASSIFY
-from gen.task import Examples, Task
+from gen.task import Task
 from tests import tiny
 
 TFLM_EXAMPLES = 60
@@ -89,7 +90,7 @@ def test_the_student_takes_and_gives_int8_of_the_task(student: Student) -> None:
 
 def test_the_int8_figure_is_what_the_card_says_and_within_a_point_of_float(student: Student) -> None:
     objective = student.task.objective
-    found = objective.measure(quantize.outputs(student.graph, student.test.x), student.test)
+    found = objective.measure(values.outputs(student.graph, student.test.x), student.test)
     assert found.as_json() == student.distilled["test_int8"]
     assert abs(found.value - student.distilled["test_float"][objective.key]) <= 0.01
 
@@ -97,7 +98,7 @@ def test_the_int8_figure_is_what_the_card_says_and_within_a_point_of_float(stude
 def test_tflm_gives_the_same_bytes(student: Student) -> None:
     differ = []
     for number, x in enumerate(student.test.x[:TFLM_EXAMPLES]):
-        inputs = quantize.quantize_input(student.graph, x[None])
+        inputs = values.quantize_input(student.graph, x[None])
         ours, theirs = reference.outputs(student.graph, inputs)[0], tiny.tflm(student.content, inputs)[0]
         if not np.array_equal(ours, theirs):
             differ.append(number)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import task
+from gen import examples, task
 from gen.errors import MissingTool, UsageError
+from gen.examples import Dataset, Examples
 from gen.objective import CLASSIFY
 from gen.paths import MODELS
 
@@ -106,7 +107,7 @@ def test_stratify_gives_every_index_once_and_the_share_of_each_class(
     labels: list[int], shares: list[float], seed: int
 ) -> None:
     y = np.array(labels)
-    parts = task.stratify(y, tuple(shares), seed)
+    parts = examples.stratify(y, tuple(shares), seed)
     assert sorted(np.concatenate(parts)) == list(range(len(y)))
     for part, share in zip(parts[1:], shares, strict=True):
         for label in np.unique(y):
@@ -116,9 +117,9 @@ def test_stratify_gives_every_index_once_and_the_share_of_each_class(
 def test_examples_must_agree() -> None:
     x = np.zeros((3, 8, 8, 1), np.float32)
     with pytest.raises(ValueError, match="not float32 NHWC"):
-        task.Examples(x, np.zeros(4, np.int64))
+        Examples(x, np.zeros(4, np.int64))
     with pytest.raises(ValueError, match="not float32 NHWC"):
-        task.Examples(x.astype(np.float64), np.zeros(3, np.int64))
+        Examples(x.astype(np.float64), np.zeros(3, np.int64))
 
 
 def test_overview_reads_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,8 +134,8 @@ def test_overview_reads_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_data_set_with_a_test_set_gives_all_its_examples_to_training_and_validation() -> None:
     digits = task.load_task("digits")
     x = np.zeros((20, 8, 8, 1), np.float32)
-    test = task.Examples(x[:3], np.arange(3))
-    dataset = task.Dataset("", digits.dataset().classes, task.Examples(x, np.arange(20) % 10), test)
+    test = Examples(x[:3], np.arange(3))
+    dataset = Dataset("", digits.dataset().classes, Examples(x, np.arange(20) % 10), test)
     splits = dataclasses.replace(digits, load=lambda: dataset, validation_share=0.5, test_share=0.0).splits()
     assert splits.test is test
     assert sorted(splits.train.y) == sorted(splits.validation.y) == list(range(10))

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen import card as cards
-from gen import distill, stats, task, train
+from gen import distill, stats, task, tensorflow, train, train_task
 from gen.errors import MissingTool, UsageError
-from gen.objective import CLASSIFY, RECONSTRUCT
-from gen.task import Distillation, Task, Training
+from gen.examples import Dataset, Examples
+from gen.objective import CLASSIFY, RECONSTRUCT, Distillation
+from gen.task import Task, Training
 
 Run = tuple[Path, dict[str, Any], list[str]]  # folder, card, lines said
 
@@ -42,15 +43,15 @@ def _tiny_model() -> Any:
     return Sequential([Input((8, 8, 1)), convolution, layers.Flatten(name="flat"), layers.Dense(10, name="dense")])
 
 
-def _every_eighth(dataset: task.Dataset) -> task.Dataset:
-    few = task.Examples(dataset.examples.x[::8], dataset.examples.y[::8])
+def _every_eighth(dataset: Dataset) -> Dataset:
+    few = Examples(dataset.examples.x[::8], dataset.examples.y[::8])
     return dataclasses.replace(dataset, examples=few)
 
 
 @pytest.fixture(scope="module")
 def whole_run(small: Task, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder, said = tmp_path_factory.mktemp("small"), list[str]()
-    return folder, train.train_task(small, folder, said.append), said
+    return folder, train_task.train_task(small, folder, said.append), said
 
 
 def test_a_run_leaves_exactly_its_three_files(whole_run: Run) -> None:
@@ -65,7 +66,7 @@ def test_a_run_leaves_exactly_its_three_files(whole_run: Run) -> None:
 
 def test_a_second_run_gives_the_same_bytes(whole_run: Run, small: Task, tmp_path: Path) -> None:
     folder, card, _ = whole_run
-    again = train.train_task(small, tmp_path, lambda _: None, repeats=2)
+    again = train_task.train_task(small, tmp_path, lambda _: None, repeats=2)
     assert (tmp_path / "digits.tflite").read_bytes() == (folder / "digits.tflite").read_bytes()
     assert again["models"] == card["models"]
     assert again["curves"] == card["curves"]
@@ -75,7 +76,7 @@ def test_a_second_run_gives_the_same_bytes(whole_run: Run, small: Task, tmp_path
 
 def test_the_students_differ_by_the_loss_only_and_keep_their_best_epoch(small: Task) -> None:
     """With alpha 0 the distillation loss is cross-entropy: from the same weights and batches comes the same student."""
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     plain = dataclasses.replace(small, distillation=Distillation(temperature=4.0, alpha=0.0))
     splits = plain.splits()
     trained = train.train(plain, splits, 5, lambda _: None)
@@ -109,7 +110,7 @@ def test_distillation_loss_is_the_formula(seed: int, temperature: float, alpha: 
     p_t, p_s = p_t / p_t.sum(-1, keepdims=True), p_s / p_s.sum(-1, keepdims=True)
     divergence = np.mean(np.sum(p_t * np.log(p_t / p_s), axis=-1))
     expected = (1 - alpha) * 0.7 + alpha * temperature**2 * divergence
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     settings_ = Distillation(temperature, alpha)
     computed = distill.mix_losses(0.7, teacher.astype(np.float32), student.astype(np.float32), settings_, CLASSIFY)
     assert float(computed) == pytest.approx(expected, rel=1e-4)
@@ -119,7 +120,7 @@ def test_distillation_loss_is_the_formula(seed: int, temperature: float, alpha: 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 1.0]))
 def test_a_reconstruction_is_distilled_by_the_squared_difference(seed: int, alpha: float) -> None:
     teacher, student = np.random.default_rng(seed).normal(0, 3, (2, 6, 10)).astype(np.float32)
-    train.start_tensorflow()
+    tensorflow.start_tensorflow()
     computed = distill.mix_losses(0.7, teacher, student, Distillation(1.0, alpha), RECONSTRUCT)
     expected = (1 - alpha) * 0.7 + alpha * np.mean((teacher - student) ** 2)
     assert float(computed) == pytest.approx(expected, rel=1e-4)
@@ -164,21 +165,21 @@ def test_a_folder_that_cannot_be_written_is_found_before_training(small: Task, t
     (tmp_path / "file").write_text("", encoding="utf-8")
     said: list[str] = []
     with pytest.raises(UsageError, match=r"can't write to .*file.*--out"):
-        train.train_task(small, tmp_path / "file", said.append)
+        train_task.train_task(small, tmp_path / "file", said.append)
     assert said == []
 
 
 def test_missing_tensorflow_says_what_to_install(small: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "find_spec", lambda name: None if name == "tensorflow" else object())
     with pytest.raises(MissingTool, match=r"tensorflow.*pip install"):
-        train.train_task(small, tmp_path, lambda _: None)
+        train_task.train_task(small, tmp_path, lambda _: None)
 
 
 def test_quiet_holds_back_output_and_shows_it_on_an_error(capfd: pytest.CaptureFixture[str]) -> None:
-    with train.quiet():
+    with tensorflow.quiet():
         os.write(2, b"noise\n")
     assert capfd.readouterr() == ("", "")
-    with pytest.raises(ValueError, match="bad"), train.quiet():
+    with pytest.raises(ValueError, match="bad"), tensorflow.quiet():
         os.write(2, b"the reason\n")
         raise ValueError("bad")
     assert "the reason" in capfd.readouterr().err
