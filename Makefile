@@ -31,8 +31,8 @@ $(READY): pyproject.toml apt.txt models/data.txt
 	    { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,onnx,search,bench,dev$(if $(TORCH),$(comma)torch)]'
-	$(BIN)/python -m gen.wheels
-	$(BIN)/python -c 'from gen.build import prepare; prepare()'
+	$(BIN)/python -m gen.data.wheels
+	$(BIN)/python -c 'from gen.device.build import prepare; prepare()'
 	$(BIN)/python -m gen doctor
 	@touch $@
 

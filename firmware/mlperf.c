@@ -2,7 +2,7 @@
  *
  * The serial API of MLPerf Tiny in place of link.c: the benchmark's runner drives this firmware. Commands, messages and
  * the 80 characters of a command are those of its reference implementation (github.com/mlcommons/tiny, benchmark/api);
- * gen/mlperf.py is the host's side. Unlike the reference this one
+ * gen/verify/mlperf.py is the host's side. Unlike the reference this one
  * - fills the input before every inference, since an inference may overwrite it,
  * - sends the first time stamp after the inferences, so that its transmission is not measured with them,
  * - refuses bytes that no `db load` announced, and answers an empty command with m-ready alone.

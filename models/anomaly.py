@@ -8,12 +8,13 @@ or two is what that costs. Nothing was chosen by the test series, which has a si
 
 from typing import Any
 
-from gen import anomaly, wheels
-from gen.anomaly import Series, Windowing
-from gen.augment import SeriesAugmentation
-from gen.examples import Dataset
-from gen.objective import Distillation
-from gen.task import Task, Training
+from gen.data import wheels
+from gen.data.augment import SeriesAugmentation
+from gen.data.examples import Dataset
+from gen.learn import anomaly
+from gen.learn.anomaly import Series, Windowing
+from gen.learn.objective import Distillation
+from gen.learn.task import Task, Training
 
 WINDOWING = Windowing(steps=64, stride=16, validation_share=0.3)
 PROBLEM, FILE = "KDD-TSAD_135", "135_UCR_Anomaly_InternalBleeding16"

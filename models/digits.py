@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from gen.architectures import normalized
-from gen.augment import ImageAugmentation
-from gen.examples import Dataset, Examples
-from gen.objective import Distillation
-from gen.task import Task, Training
+from gen.data.augment import ImageAugmentation
+from gen.data.examples import Dataset, Examples
+from gen.learn.architectures import normalized
+from gen.learn.objective import Distillation
+from gen.learn.task import Task, Training
 
 
 def load() -> Dataset:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gen import wheels
-from gen.augment import ImageAugmentation
-from gen.examples import Dataset, Examples
-from gen.objective import Distillation
-from gen.task import Task, Training
+from gen.data import wheels
+from gen.data.augment import ImageAugmentation
+from gen.data.examples import Dataset, Examples
+from gen.learn.objective import Distillation
+from gen.learn.task import Task, Training
 
 SIZE = 25
 MOMENTUM = 0.9  # of the moving averages: few steps are in an epoch

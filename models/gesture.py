@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from gen import wheels
-from gen.architectures import normalized
-from gen.augment import SeriesAugmentation
-from gen.examples import Dataset
-from gen.objective import Distillation
-from gen.task import Task, Training
+from gen.data import wheels
+from gen.data.augment import SeriesAugmentation
+from gen.data.examples import Dataset
+from gen.learn.architectures import normalized
+from gen.learn.objective import Distillation
+from gen.learn.task import Task, Training
 
 CLASSES = tuple(str(person) for person in range(1, 11))
 STEPS = 360

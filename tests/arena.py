@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gen.fusion import Fused
-from gen.graph import Array
-from gen.kernels import Step
-from gen.ops import KERNELS
-from gen.program import Program, plan
+from gen.compiler.bands import Fused
+from gen.compiler.kernels.select import Step
+from gen.compiler.program import Program, plan
+from gen.model.graph import Array
+from gen.model.ops import KERNELS
 
 NOISE = 77
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from gen.engines import Sources
-from gen.graph import Graph
+from gen.compiler.engines import Sources
+from gen.model.graph import Graph
 
 EMPTY = Graph("none", "0" * 64, (), (), (), ())
 

@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from gen import passes, reference, tflite, upstream
-from gen.engines import ENGINES
+from gen.compiler import passes
+from gen.compiler.engines import ENGINES
+from gen.compiler.kernels.select import FALLBACK, LEVELS
 from gen.errors import GenError
-from gen.graph import Graph
-from gen.inline import inline
-from gen.kernels import FALLBACK, LEVELS
-from gen.support import require_supported
+from gen.model import reference, tflite, upstream
+from gen.model.graph import Graph
+from gen.model.inline import inline
+from gen.model.support import require_supported
 from tests import shared
 from tests.graphs import network
 from tests.mutations import mutant

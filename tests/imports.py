@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from gen import convert, reference, tensorflow, tflite, values
-from gen.convert_model import UNTRUSTED, Options
-from gen.graph import Array
+from gen.importer import float_file
+from gen.importer.opened import UNTRUSTED, Options
+from gen.learn import tensorflow
+from gen.model import reference, tflite, values
+from gen.model.graph import Array
 
 
-def quantized(path: Path, examples: Path, options: Options = UNTRUSTED) -> convert.Converted:
+def quantized(path: Path, examples: Path, options: Options = UNTRUSTED) -> float_file.Converted:
     """convert.convert(), in this process, without what the converters print."""
     with tensorflow.quiet():
-        return convert.convert(path, examples, options)
+        return float_file.convert(path, examples, options)
 
 
 def outputs(content: bytes, *x: Array) -> list[Array]:

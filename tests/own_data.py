@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
-from gen import data
-from gen.data import Order
-from gen.data_files import Features, Unusable
+from gen.data import folder as data
+from gen.data.files import Features, Unusable
+from gen.data.folder import Order
 from gen.errors import UsageError
-from gen.graph import Array
+from gen.model.graph import Array
 
 
 def silent(stage: str, done: int, total: int) -> None:

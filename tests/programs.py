@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gen import reference
-from gen.engines import ENGINES
-from gen.engines.tflm import CORE
-from gen.graph import Array, Graph
-from gen.kernels import VARIANTS
-from gen.ops import KERNELS, OPS
+from gen.compiler.engines import ENGINES
+from gen.compiler.engines.tflm import CORE
+from gen.compiler.kernels.select import VARIANTS
+from gen.model import reference
+from gen.model.graph import Array, Graph
+from gen.model.ops import KERNELS, OPS
 from tests.kernels.harness import ROOT, START, WARNINGS, Target
 
 FIRMWARE = ROOT / "firmware"

@@ -4,10 +4,10 @@ an assertion that newlib serves, and no way to run single operators."""
 import shutil
 from pathlib import Path
 
-from gen import load
-from gen.engines import ENGINES
+from gen.compiler.engines import ENGINES
+from gen.device.upstream_tflm import NEEDED
+from gen.importer import load
 from gen.paths import ROOT
-from gen.tflm_tree import NEEDED
 
 OURS = ROOT / "firmware" / "tflm"
 PREPARES = "TfLiteStatus MicroInterpreter::AllocateTensors() {"

@@ -8,7 +8,7 @@ import flatbuffers
 import numpy as np
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import upstream
+from gen.model import upstream
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
  * One parameter struct and one function type per kernel: every variant that takes the model's own constants has the
  * type nn_<kernel>_fn, so that a wrong one is a compile error. Variants that want them repacked have structs and types
  * of their own, in the headers of their ISA. Parameters are plain numbers and pointers to constants; a Kernel's struct
- * in gen/ops/<operator>.py has the same fields, and tests hold both layouts against each other.
+ * in gen/model/ops/<operator>.py has the same fields, and tests hold both layouts against each other.
  *
  * Layout is NHWC. Offsets are added: input_offset is -zero_point of the input, output_offset is the zero point of
  * the output. Requantisation is TFLite's double rounding, see nn_math.h. Every kernel reads and writes exactly the

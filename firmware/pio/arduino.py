@@ -21,7 +21,7 @@ ports = [f"port/{name}" for name in env.GetProjectOption("custom_port").split()]
 
 
 def publish(target, source, env):
-    """The linked file to where gen/build.py looks for it, whole or not at all."""
+    """The linked file to where gen/device/build.py looks for it, whole or not at all."""
     partial = folder / "firmware.elf.partial"
     shutil.copy2(str(target[0]), partial)
     partial.replace(folder / "firmware.elf")

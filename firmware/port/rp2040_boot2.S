@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The first 256 bytes of the RP2040's flash (RP2040 Datasheet 2.8.1, 4.10): the boot ROM checks their CRC-32, which
- * gen/rp2040.py puts into the last four, and runs them from RAM. They make the flash readable in place, a word for
+ * gen/device/rp2040.py puts into the last four, and runs them from RAM. They make the flash readable in place, a word for
  * each read command 03h, which every serial flash knows, at a quarter of the core's clock: 31 MHz of at most 50. Then
  * they start the firmware behind them as a core's reset would. */
 #define SSI 0x18000000

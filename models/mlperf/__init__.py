@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from gen.graph import Array
+from gen.model.graph import Array
 
 FOLDER = Path(__file__).resolve().parent
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gen.errors import GenError, unknown
-from gen.graph import Array
-from gen.tensorflow import quiet, require_train_extra, start_tensorflow
+from gen.learn.tensorflow import quiet, require_train_extra, start_tensorflow
+from gen.model.graph import Array
 from models.mlperf import BENCHMARKS, FOLDER, Benchmark
 
 EXAMPLES = 64  # of them the batch normalization takes its statistics and the converter its ranges

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from gen import fixed_point, reference, tflite
-from gen.engines import ENGINES
-from gen.graph import Array
-from gen.passes import optimize
-from gen.upstream import Unconfirmed
+from gen.compiler.engines import ENGINES
+from gen.compiler.passes import optimize
+from gen.model import fixed_point, reference, tflite
+from gen.model.graph import Array
+from gen.model.upstream import Unconfirmed
 from tests import tiny
 from tests.kernels.harness import assert_exact, assert_kernels
 from tests.tiny import O, T, model
@@ -93,8 +93,8 @@ def near_ties(x_scale: float, w_scale: float, y_scale: float) -> Array:
 
 
 def test_fully_connected_multiplies_its_scales_in_double() -> None:
-    """As the TFLM that gen/upstream.py names; those of August 2026 and before did it in float32. The biases here tell
-    the two rules apart, in outputs of that TFLM."""
+    """As the TFLM that gen/model/upstream.py names; those of August 2026 and before did it in float32. The biases
+    here tell the two rules apart, in outputs of that TFLM."""
     rng, told = np.random.default_rng(7), 0
     for _ in range(40):
         x_scale, w_scale = (float(np.float32(s)) for s in rng.uniform(0.001, 1, 2))

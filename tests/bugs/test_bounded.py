@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import tflite
 from gen.errors import ModelError, NotTflite
-from gen.support import require_supported
+from gen.model import tflite
+from gen.model.support import require_supported
 from tests.tiny import O, T, edited, model
 
 X = T((1, 4), scale=0.05, zero_point=-4)

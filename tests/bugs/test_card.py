@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import load
+from gen.importer import load
 from gen.paths import ROOT
-from gen.vectors import choose_vectors
+from gen.verify.vectors import choose_vectors
 from tests.tiny import O, T
 from tests.tiny import model as tflite
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import reference, tflite
-from gen.engines import ENGINES
+from gen.compiler.engines import ENGINES
+from gen.compiler.passes import optimize
 from gen.errors import NotQuantized, NotTflite, UnsupportedOp
-from gen.passes import optimize
-from gen.support import require_supported
+from gen.model import reference, tflite
+from gen.model.support import require_supported
 from tests import tiny
 from tests.tiny import O, T, edited, model
 

@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import card, data, data_task, export, load, task, tflite, values
-from gen.data import Order
-from gen.emit import in_comment
-from gen.engines import ENGINES
-from gen.export import FORMATS, Library
-from gen.export_input import describe, look_up
-from gen.model import QuantizedModel
-from gen.objective import CLASSIFY
+from gen.compiler.engines import ENGINES
+from gen.data import folder as data
+from gen.data.folder import Order
+from gen.export import library as export
+from gen.export.library import FORMATS, Library
+from gen.export.model_input import describe, look_up
+from gen.importer import load
+from gen.learn import card, folder_task, task
+from gen.learn.objective import CLASSIFY
+from gen.model import tflite, values
+from gen.model.quantized import QuantizedModel
+from gen.render import in_comment
 from tests import tiny
 from tests.own_data import images, silent, sounds, write
 from tests.unit.export_host import STANDS, STRICT, assert_exact, objects, run, written
@@ -52,7 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "task": "raw",
         "dataset": {"classes": list(prepared.classes)},
         "models": {"distilled": {"sha256": found.graph.sha256}},
-        "data": data_task.describe(prepared, found, folder),
+        "data": folder_task.describe(prepared, found, folder),
     }
     card.write_files(made, content, b"", folder)
     return folder / "raw.tflite"

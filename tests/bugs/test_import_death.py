@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import convert, convert_child, doctor, tflite
-from gen.convert_model import UNTRUSTED, Options
+from gen.cli import doctor
 from gen.errors import ModelError, UnsupportedOp, UsageError
+from gen.importer import child_process, float_file
+from gen.importer.opened import UNTRUSTED, Options
+from gen.model import tflite
 from tests.imports import keras, kinds, quantized, save, worst_steps
 
 
-def _end(path: Path, examples: Path, options: Options) -> convert.Converted:
+def _end(path: Path, examples: Path, options: Options) -> float_file.Converted:
     """Ends as examples says."""
     sys.stderr.write(f"first\nthe last words of {path}\n")
     sys.stderr.flush()
@@ -59,7 +61,7 @@ def test_the_end_of_a_converter_is_told_as_it_was(
     how: str, error: type[Exception], says: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(error, match=says) as refusal:
-        convert.in_child(_end, Path("m.keras"), Path(how), UNTRUSTED)
+        float_file.in_child(_end, Path("m.keras"), Path(how), UNTRUSTED)
     assert "loop" not in str(refusal.value) and "\n" not in str(refusal.value)
     assert capfd.readouterr() == ("", "")
 
@@ -79,7 +81,7 @@ def test_litert_torch_is_imported_before_tensorflow(tmp_path: Path, monkeypatch:
     (tmp_path / "litert_torch.py").write_text(code)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])  # a child begins with its parent's
     with pytest.raises(ModelError, match="as the first"):
-        convert.in_child(convert.convert, tmp_path / "m.pt2", tmp_path / "x.npz", UNTRUSTED)
+        float_file.in_child(float_file.convert, tmp_path / "m.pt2", tmp_path / "x.npz", UNTRUSTED)
 
 
 needs_litert = pytest.mark.skipif(
@@ -130,10 +132,10 @@ def test_a_pytorch_program_converts(
     network: Any, shape: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the normalizations that no convolution takes up, and the units of its pixels."""
-    monkeypatch.setattr(convert, "IMPORTS", tmp_path / "import")
+    monkeypatch.setattr(float_file, "IMPORTS", tmp_path / "import")
     path, said = tmp_path / "m.pt2", []  # type: tuple[Path, list[str]]
-    x, wanted = convert_child.run(_program, path, network, shape)
-    content = convert.load(path, path.with_suffix(".npz"), said.append).content
+    x, wanted = child_process.run(_program, path, network, shape)
+    content = float_file.load(path, path.with_suffix(".npz"), said.append).content
     assert "depthwise_conv_2d" in kinds(content) and {"mul", "sub", "div", "transpose"}.isdisjoint(kinds(content))
     graph = tflite.read(content, "m")
     assert graph.tensors[graph.inputs[0]].shape == (1, *shape[1:], 3)
@@ -162,5 +164,5 @@ def test_the_parent_stops_a_child_that_it_need_not_wait_for(monkeypatch: pytest.
     monkeypatch.setattr(pickle, "loads", interrupted)
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        convert_child.run(os.getpid)
+        child_process.run(os.getpid)
     assert time.monotonic() - start < 30

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import tensorflow
 from gen.errors import ModelError
-from gen.graph import Array
+from gen.learn import tensorflow
+from gen.model.graph import Array
 from tests.imports import keras, kinds, quantized, save, worst_steps
 
 SHAPE = (8, 8, 3)

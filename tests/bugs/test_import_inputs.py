@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import tflite
+from gen.model import tflite
 from tests.imports import keras, outputs, quantized, save
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import reference, tensorflow, tflite
-from gen.__main__ import main
-from gen.convert_affine import affine_to_depthwise
-from gen.graph import Array
+from gen.cli.main import main
+from gen.importer.affine import affine_to_depthwise
+from gen.learn import tensorflow
+from gen.model import reference, tflite
+from gen.model.graph import Array
 from tests import tiny
 from tests.imports import keras, kinds, quantized, save, shake, worst_steps
 

@@ -8,7 +8,7 @@ import pytest
 from onnx import helper
 
 from gen.errors import UnsupportedOp
-from gen.graph import Array
+from gen.model.graph import Array
 from tests.imports import kinds, onnx_model, outputs, quantized
 
 RNG = np.random.default_rng(4)
@@ -22,7 +22,7 @@ def _check(path: Path, model: Any, shape: tuple[int, ...], tolerance: float = 3)
     """Convert it, hold int8 against ONNX's reference, channels first or last; returns the operators and notes."""
     from onnx.reference import ReferenceEvaluator
 
-    from gen import tflite
+    from gen.model import tflite
 
     x = RNG.normal(size=(16, *shape)).astype(np.float32)
     np.savez(path.with_suffix(".npz"), x)

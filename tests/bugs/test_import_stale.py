@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import convert, convert_files
-from gen.convert_model import UNTRUSTED
 from gen.errors import ModelError, UsageError
+from gen.importer import float_file, weight_files
+from gen.importer.opened import UNTRUSTED
 from tests.imports import onnx_model
 
 SHAPES = {"W": (8, 3, 3, 3), "V": (4, 8)}
@@ -49,15 +49,15 @@ def examples(tmp_path: Path) -> Path:
 def test_other_external_weights_are_another_model(
     tmp_path: Path, examples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(convert, "IMPORTS", tmp_path / "import")
+    monkeypatch.setattr(float_file, "IMPORTS", tmp_path / "import")
     said: list[str] = []
-    first = convert.load(_save(tmp_path, 1), examples, said.append).content
+    first = float_file.load(_save(tmp_path, 1), examples, said.append).content
     main = (tmp_path / "net.onnx").read_bytes()
-    assert convert.load(_save(tmp_path, 2), examples, said.append).content != first
+    assert float_file.load(_save(tmp_path, 2), examples, said.append).content != first
     assert (tmp_path / "net.onnx").read_bytes() == main and sum("converting" in line for line in said) == 2
     (tmp_path / "net.onnx.data").unlink()
     with pytest.raises(UsageError, match=r"keeps its weights in .*net\.onnx\.data, which is not there"):
-        convert.load(tmp_path / "net.onnx", examples, said.append)
+        float_file.load(tmp_path / "net.onnx", examples, said.append)
 
 
 @pytest.mark.parametrize("location", ["../secret", "sub/../../secret", "/etc/passwd", ""])
@@ -67,10 +67,10 @@ def test_weights_outside_the_models_folder_are_refused(location: str, tmp_path: 
     (tmp_path / "secret").write_bytes(bytes(9999))
     path = _save(folder, 1, location)
     with pytest.raises(ModelError, match="is not below the model's own folder"):
-        convert.load(path, examples, print)
+        float_file.load(path, examples, print)
     (folder / "link").symlink_to(tmp_path / "secret")
     with pytest.raises(ModelError, match="'link' as the file of its weights, which is not below"):
-        convert.load(_save(folder, 1, "link"), examples, print)
+        float_file.load(_save(folder, 1, "link"), examples, print)
 
 
 def test_files_with_weights_are_found_wherever_the_graph_names_them(tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_files_with_weights_are_found_wherever_the_graph_names_them(tmp_path: Pa
     nodes = [helper.make_node("Constant", [], ["c"], value=tensor), helper.make_node("Add", ["x", "c"], ["y"])]
     onnx_model(tmp_path / "m.onnx", nodes, (1, 4), (1, 4), {})
     (tmp_path / "inner.bin").write_bytes(bytes(16))
-    assert convert_files.onnx_weights(tmp_path / "m.onnx") == ["inner.bin"]
-    assert [name for name, _ in convert_files.of(tmp_path / "m.onnx")] == [".onnx", "inner.bin"]
+    assert weight_files.onnx_weights(tmp_path / "m.onnx") == ["inner.bin"]
+    assert [name for name, _ in weight_files.of(tmp_path / "m.onnx")] == [".onnx", "inner.bin"]
 
 
 def test_a_folder_behind_a_link_counts(tmp_path: Path, examples: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_folder_behind_a_link_counts(tmp_path: Path, examples: Path) -> None:
     keys = set()
     for content in (b"1", b"2"):
         (shared / "variables.data").write_bytes(content)
-        keys.add(convert._key(convert.SAVED_MODEL, model, examples, UNTRUSTED))
+        keys.add(float_file._key(float_file.SAVED_MODEL, model, examples, UNTRUSTED))
     assert len(keys) == 2
 
 
@@ -109,4 +109,4 @@ def test_an_unreadable_file_is_named(tmp_path: Path, examples: Path) -> None:
     path = _save(tmp_path, 1)
     (tmp_path / "net.onnx.data").chmod(0)
     with pytest.raises(UsageError, match=r"can't read .*net\.onnx\.data"):
-        convert.load(path, examples, print)
+        float_file.load(path, examples, print)

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import convert, convert_child, convert_trust, stages, tensorflow
-from gen.__main__ import main, parser
-from gen.convert_model import Options
+from gen.cli import stages
+from gen.cli.main import main, parser
 from gen.errors import ModelError
+from gen.importer import child_process, float_file
+from gen.importer import trust as convert_trust
+from gen.importer.opened import Options
+from gen.learn import tensorflow
 from tests.imports import keras, kinds, quantized, save
 
 TRUSTED = Options(trust=True)
@@ -188,7 +191,7 @@ def test_the_flag_reaches_the_converter(
         seen.append(options)
         raise ModelError("enough")
 
-    monkeypatch.setattr(convert, "load", record)
+    monkeypatch.setattr(float_file, "load", record)
     model, out = tmp_path / "m.keras", ("--trust", "--pixels", "signed", "--calibration", str(tmp_path))
     for words in (
         ("build", str(model), "--board", "host"), ("verify", str(model), "--board", "host"),
@@ -231,25 +234,25 @@ def _replaced(path: Path, target: Path, change: Callable[[str, bytes], bytes | N
 
 def _opened(paths: list[Path], victim: Path) -> list[str]:
     """In a process of its own: how it ends to open each without trust, and then the first with it."""
-    from gen import convert_torch
+    from gen.importer import from_torch
 
     said = []
     for path in paths:
         try:
-            convert_torch.open_exported(path, Options())
+            from_torch.open_exported(path, Options())
             said.append("opened")
         except ModelError as error:
             said.append(str(error))
     said.append(f"written before: {victim.exists()}")
     with suppress(ModelError):  # it is no exported program, but now it runs
-        convert_torch.open_exported(paths[0], TRUSTED)
+        from_torch.open_exported(paths[0], TRUSTED)
     return [*said, f"written then: {victim.exists()}"]
 
 
 @needs_torch
 def test_pickles_in_a_pytorch_archive_are_not_run(tmp_path: Path) -> None:
     good, victim = tmp_path / "m.pt2", tmp_path / "victim"
-    convert_child.run(_exported, good)
+    child_process.run(_exported, good)
     evil = pickle.dumps(_Evil(victim))
 
     def sample(name: str, content: bytes) -> bytes | None:
@@ -266,7 +269,7 @@ def test_pickles_in_a_pytorch_archive_are_not_run(tmp_path: Path) -> None:
     paths = [_replaced(good, tmp_path / f"{one.__name__}.pt2", one) for one in (sample, weights, expression)]
     for number, name in enumerate(("aotinductor/model/model.so", "constants/custom_obj_0", "constants/opaque_obj_0")):
         paths.append(_replaced(good, tmp_path / f"{number}.pt2", lambda *_: None, **{f"data/{name}": evil}))
-    *refused, opened, before, then = convert_child.run(_opened, [*paths, good], victim)
+    *refused, opened, before, then = child_process.run(_opened, [*paths, good], victim)
     for path, message in zip(paths, refused, strict=True):
         what = "names or sizes that are code" if path.stem == "expression" else "pickled Python objects or a compiled"
         assert what in message and message.endswith("or give --trust if you trust who made it."), message

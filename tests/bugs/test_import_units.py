@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gen import calibration, convert_compare, convert_tensorflow, tflite
-from gen.__main__ import main
-from gen.calibration import Input
-from gen.convert_model import UNTRUSTED, Options
-from gen.convert_units import units
+from gen.cli.main import main
 from gen.errors import UsageError
-from gen.graph import Array
+from gen.importer import calibration, compare, from_keras
+from gen.importer.calibration import Input
+from gen.importer.opened import UNTRUSTED, Options
+from gen.importer.units import units
+from gen.model import tflite
+from gen.model.graph import Array
 from tests.imports import keras, quantized, save
 
 SHAPE = (6, 6, 3)
@@ -70,7 +71,7 @@ def test_the_units_are_told_from_the_first_layers(what: str, tmp_path: Path) -> 
     model = _model(*_first(what))
     if what == "BatchNormalization":
         model.layers[0].set_weights([np.ones(3), np.zeros(3), np.full(3, 120.0), np.full(3, 60.0**2)])
-    (found,) = convert_tensorflow.open_keras(save(model, tmp_path / "m.keras"), UNTRUSTED).inputs
+    (found,) = from_keras.open_keras(save(model, tmp_path / "m.keras"), UNTRUSTED).inputs
     assert found.units == CASES.get(what)
 
 
@@ -136,8 +137,8 @@ def test_units_of_a_first_step(scale: list[float], offset: list[float], expected
     assert units(np.array(scale, np.float64), np.array(offset, np.float64)) == expected
 
 
-def _output(real: Array, int8: Array, step: float = 0.01, classes: bool = True) -> convert_compare.Output:
-    return convert_compare.Output("y", np.round(int8 / step).astype(np.int8), int8, real, step, classes)
+def _output(real: Array, int8: Array, step: float = 0.01, classes: bool = True) -> compare.Output:
+    return compare.Output("y", np.round(int8 / step).astype(np.int8), int8, real, step, classes)
 
 
 SPREAD = np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1]]
@@ -146,27 +147,27 @@ SPREAD = np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1]]
 @pytest.mark.parametrize(
     ("check", "output", "says"),
     [
-        (convert_compare._classes, _output(SPREAD, SPREAD), ["in 8 of 8"]),
-        (convert_compare._classes, _output(SPREAD, np.roll(SPREAD, 1, 1)), ["in 0 of 8", "warning: that is 0% only"]),
+        (compare._classes, _output(SPREAD, SPREAD), ["in 8 of 8"]),
+        (compare._classes, _output(SPREAD, np.roll(SPREAD, 1, 1)), ["in 0 of 8", "warning: that is 0% only"]),
         (
-            convert_compare._classes,
+            compare._classes,
             _output(SPREAD, np.eye(3)[[0] * 8]),
             ["in 3 of 8", "38% only", "element 0 of y is the largest for all 8 examples, while float finds 3"],
         ),
         (
-            convert_compare._classes,
+            compare._classes,
             _output(np.eye(3)[[1] * 8], np.eye(3)[[1] * 8]),
             ["in 8 of 8", "element 1 of y is the largest for all 8 examples, and in float, too"],
         ),
-        (convert_compare._classes, _output(SPREAD, np.ones((8, 3))), ["in 8 of 8", "element 0"]),  # a tie is right
-        (convert_compare._classes, _output(SPREAD, SPREAD, classes=False), []),
-        (convert_compare._variation, _output(SPREAD, SPREAD), []),
-        (convert_compare._variation, _output(SPREAD, np.ones((8, 3))), ["y is the same for all 8 examples"]),
-        (convert_compare._variation, _output(SPREAD / 50, SPREAD / 50), ["varies by no more than 2 of 255 steps"]),
+        (compare._classes, _output(SPREAD, np.ones((8, 3))), ["in 8 of 8", "element 0"]),  # a tie is right
+        (compare._classes, _output(SPREAD, SPREAD, classes=False), []),
+        (compare._variation, _output(SPREAD, SPREAD), []),
+        (compare._variation, _output(SPREAD, np.ones((8, 3))), ["y is the same for all 8 examples"]),
+        (compare._variation, _output(SPREAD / 50, SPREAD / 50), ["varies by no more than 2 of 255 steps"]),
     ],
 )
 def test_a_report_of_outputs_that_hardly_vary_warns(
-    check: Callable[[convert_compare.Output], list[str]], output: convert_compare.Output, says: list[str]
+    check: Callable[[compare.Output], list[str]], output: compare.Output, says: list[str]
 ) -> None:
     found = check(output)
     assert len(found) == len(says) and all(a in b for a, b in zip(says, found, strict=True))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import runs
+from gen.device import runs
+from gen.device.session import Kind
 from gen.progress import Progress
-from gen.session import Kind
 from tests.unit.fake_device import start
 from tests.unit.probe import INPUT_1, Device
 

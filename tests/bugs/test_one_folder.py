@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from gen import board as boards
-from gen import build, place
-from gen.__main__ import main
+from gen.cli.main import main
+from gen.device import board as boards
+from gen.device import build, place
 from gen.errors import BuildError, UsageError
 from gen.paths import ROOT
 from tests import dummy
 
 HOST = boards.load("host")
-HOLDER = "import sys, time\nfrom pathlib import Path\nfrom gen import place\n"
+HOLDER = "import sys, time\nfrom pathlib import Path\nfrom gen.device import place\n"
 HOLDER += "with place.alone(Path(sys.argv[1]), sys.argv[2]):\n    print('held', flush=True)\n    sys.stdin.readline()\n"
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from gen import board as boards
-from gen import build, renode
+from gen.device import board as boards
+from gen.device import build, renode
+from gen.device.transport import open_stream
 from gen.errors import BuildError
 from gen.paths import ROOT
-from gen.transport import open_stream
 from tests import dummy
 
 SOON_S = 1.0
-STREAM = "import sys, threading, time\nfrom gen.transport import open_stream\n"
+STREAM = "import sys, threading, time\nfrom gen.device.transport import open_stream\n"
 
 
 def of_session(mark: str) -> list[int]:
@@ -115,7 +115,7 @@ def test_renode_is_killed_with_us(mark: str, tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\nsleep 100 & sleep 100\n")
     program.chmod(0o755)
     text = (
-        "import os\nfrom pathlib import Path\nfrom gen import renode\n"
+        "import os\nfrom pathlib import Path\nfrom gen.device import renode\n"
         f"here = {str(tmp_path)!r}\nos.environ['PATH'] = here + ':' + os.environ['PATH']\n"
         "renode.RenodeStream(Path(here))\n"
     )
@@ -128,9 +128,10 @@ def test_renode_is_killed_with_us(mark: str, tmp_path: Path) -> None:
 def test_a_converter_is_killed_with_us(mark: str, tmp_path: Path) -> None:
     (tmp_path / "work.py").write_text("import time\ndef work(path, examples, options):\n    time.sleep(100)\n")
     text = (
-        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom pathlib import Path\nfrom gen import convert\n"
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom pathlib import Path\n"
+        "from gen.importer import float_file\n"
         "import work\nif __name__ == '__main__':\n"
-        "    convert.in_child(work.work, Path('a'), Path('b'), convert.UNTRUSTED)\n"
+        "    float_file.in_child(work.work, Path('a'), Path('b'), float_file.UNTRUSTED)\n"
     )
     (tmp_path / "main.py").write_text(text)
     process = subprocess.Popen(

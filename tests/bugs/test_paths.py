@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gen import board as boards
-from gen import flash, place
-from gen.__main__ import main
+from gen.cli.main import main
+from gen.device import board as boards
+from gen.device import flash, place
+from gen.device.renode import robot_cell
 from gen.errors import BuildError, UsageError
 from gen.paths import ROOT
-from gen.renode import robot_cell
 
 # Every printable ASCII character that a folder's name may have, and commands of a shell that would leave a file.
 PRINTABLE = "".join(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gen import wheels
+from gen.data import wheels
 from gen.paths import MODELS, ROOT
 
 LINE = re.compile(r"[\w.-]+==[\w.]+ --hash=sha256:[0-9a-f]{64}")

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import reference, tflite, upstream
 from gen.errors import ModelError, NotTflite, UnsupportedOp
-from gen.graph import Array
-from gen.inline import inline
-from gen.support import require_supported
+from gen.model import reference, tflite, upstream
+from gen.model.graph import Array
+from gen.model.inline import inline
+from gen.model.support import require_supported
 from tests import tiny
 from tests.kernels.harness import assert_exact
 from tests.tiny import O, T, edited, model

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from gen import board as boards
-from gen import build, child, export_folder, files, search_study
-from gen.__main__ import main
+from gen import child, files
+from gen.cli.main import main
+from gen.device import board as boards
+from gen.device import build
 from gen.errors import DiskFull, UsageError
+from gen.export import folder
 from gen.paths import ROOT
+from gen.search import storage
 from tests import dummy
 
 
@@ -128,7 +131,7 @@ def test_whatever_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         files.write_together(tmp_path, {"card.json": b"a"})
     assert caught.value.filename == str(tmp_path / "card.json")
     with pytest.raises(UsageError, match="can't be written: the disk is full"):
-        export_folder.write(tmp_path / "lib", {"a": "b"})
+        folder.write(tmp_path / "lib", {"a": "b"})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -143,7 +146,7 @@ def test_a_build_that_finds_the_disk_full(stage: str, monkeypatch: pytest.Monkey
 def test_an_error_of_a_file_that_nobody_expected(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from gen import stages
+    from gen.cli import stages
 
     monkeypatch.setitem(stages.VERBS, "boards", refuse)
     assert main(["boards"]) == 2
@@ -157,5 +160,5 @@ def test_an_error_of_a_file_that_nobody_expected(
 def test_a_study_on_a_full_disk() -> None:
     from sqlalchemy.exc import OperationalError
 
-    with pytest.raises(DiskFull), search_study.storage_errors("sqlite:///a.db"):
+    with pytest.raises(DiskFull), storage.storage_errors("sqlite:///a.db"):
         raise OperationalError("insert", {}, Exception("database or disk is full"))

@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import board, compress, data, recipe, tables, task, train_task, warn
-from gen.augment import SeriesAugmentation
-from gen.examples import Dataset, Examples, Splits
-from gen.graph import Array
-from gen.objective import CLASSIFY, RECONSTRUCT, Distillation, Figure
-from gen.stats import wilson
-from gen.task import Task, Training
+from gen import tables
+from gen.compress import recipe, run
+from gen.data import folder as data
+from gen.data.augment import SeriesAugmentation
+from gen.data.examples import Dataset, Examples, Splits
+from gen.device import board
+from gen.learn import task, train_task, warn
+from gen.learn.objective import CLASSIFY, RECONSTRUCT, Distillation, Figure
+from gen.learn.stats import wilson
+from gen.learn.task import Task, Training
+from gen.model.graph import Array
 
 CLASSES = ("rest", "walk")
 
@@ -151,15 +155,15 @@ def test_which_student_is_kept() -> None:
 
 
 def test_compress_says_it_too() -> None:
-    def made(right: int) -> compress.Figures:
-        return compress.Figures(figure(right, 60), figure(right, 60), np.zeros(0))
+    def made(right: int) -> run.Figures:
+        return run.Figures(figure(right, 60), figure(right, 60), np.zeros(0))
 
-    def outcome(teacher: int, student: int) -> compress.Outcome:
+    def outcome(teacher: int, student: int) -> run.Outcome:
         recipes = (recipe.parse("ptq"), recipe.parse("distill+ptq"))
-        order = compress.Order(recipes, 1, board.load("host"), "aot")
-        results = {one: [compress.Result(1, b"", made(student), made(student))] for one in recipes}
+        order = run.Order(recipes, 1, board.load("host"), "aot")
+        results = {one: [run.Result(1, b"", made(student), made(student))] for one in recipes}
         digits = dataclasses.replace(task.load_task("digits"), load=lambda: Dataset("", CLASSES, examples(6, 0.0, 1)))
-        return compress.Outcome(digits, order, planted(0.0), made(teacher), results, {}, ())
+        return run.Outcome(digits, order, planted(0.0), made(teacher), results, {}, ())
 
     assert outcome(59, 58).warnings == []
     (worse,) = outcome(50, 58).warnings

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gen import load
-from gen.__main__ import main
-from gen.engines import ENGINES
+from gen.cli.main import main
+from gen.compiler.engines import ENGINES
+from gen.importer import load
 from tests import tflm_stand_in
 
 BOARD = "qemu_mps2_an386"

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import board as boards
-from gen import reference, tflite, transport, upstream, verify
-from gen.build import build
-from gen.engines import ENGINES
-from gen.graph import Graph
-from gen.model import QuantizedModel
-from gen.session import Session
-from gen.vectors import of_examples, random_vectors
+from gen.compiler.engines import ENGINES
+from gen.device import board as boards
+from gen.device import transport
+from gen.device.build import build
+from gen.device.session import Session
+from gen.model import reference, tflite, upstream
+from gen.model.graph import Graph
+from gen.model.quantized import QuantizedModel
+from gen.verify import compare
+from gen.verify.vectors import of_examples, random_vectors
 from tests.tiny import O, T, model
 
 
@@ -46,7 +48,7 @@ def with_noise(graph: Graph) -> Graph:
     return replace(graph, tensors=tuple(replace(t, data=noise) if t is weights else t for t in graph.tensors))
 
 
-def verdict(folder: Path, engine: str, *, noisy: bool) -> verify.Verdict:
+def verdict(folder: Path, engine: str, *, noisy: bool) -> compare.Verdict:
     content, host = saturated(), boards.load("host")
     found = QuantizedModel(content, tflite.read(content, "saturated"), None)
     right = ENGINES[engine](found.graph, content, host.isa, host.pointer_bytes)
@@ -62,12 +64,12 @@ def verdict(folder: Path, engine: str, *, noisy: bool) -> verify.Verdict:
     elf = build(sources, host, folder).elf
     vectors = random_vectors(found.graph, 8)
     with transport.open_stream(host.transport.format(elf=elf)) as stream:
-        return verify.compare(
+        return compare.compare(
             found,
             sources,
             Session(stream),
             vectors,
-            verify.expect(found, vectors, lambda *_: None),
+            compare.expect(found, vectors, lambda *_: None),
             emulated=False,
             progress=lambda *_: None,
         )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gen.engines import ENGINES, Sources
-from gen.export import FORMATS
-from gen.export_sources import FIRMWARE, tree
+from gen.compiler.engines import ENGINES, Sources
+from gen.export.library import FORMATS
+from gen.export.sources import FIRMWARE, tree
 from tests import windowed
 from tests.unit.export_host import library, quantized, run
 

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from gen import board as boards
-from gen import load, verify
-from gen.build import build
-from gen.engines import ENGINES, Sources
+from gen.compiler.engines import ENGINES, Sources
+from gen.device import board as boards
+from gen.device.build import build
+from gen.device.session import Session
+from gen.device.transport import open_stream
 from gen.errors import MissingTool
+from gen.importer import load
 from gen.paths import ROOT
-from gen.session import Session
-from gen.transport import open_stream
-from gen.vectors import random_vectors
+from gen.verify import compare
+from gen.verify.vectors import random_vectors
 
 FIRMWARE = ROOT / "firmware"
 STAND_IN = Path(__file__).with_name("arduino")
@@ -44,11 +45,11 @@ def test_the_port_speaks_the_protocol(engine: str, tmp_path: Path) -> None:
     found = load.load_model("digits")
     sources = ENGINES[engine](found.graph, found.content, "portable", 8)
     vectors = random_vectors(found.graph, 4)
-    expected = verify.expect(found, vectors, lambda *_: None)
+    expected = compare.expect(found, vectors, lambda *_: None)
     with open_stream(f"exec:{compile_sketch(sources, tmp_path)}") as stream:
         session = Session(stream)
         assert (session.hello().tick_kind, session.hello().tick_hz) == ("timer", 1_000_000)
-        verdict = verify.compare(found, sources, session, vectors, expected, emulated=False, progress=lambda *_: None)
+        verdict = compare.compare(found, sources, session, vectors, expected, emulated=False, progress=lambda *_: None)
     assert verdict.exact and verdict.instructions is None
 
 
@@ -117,7 +118,7 @@ def test_no_way_to_the_registry(board: str, tmp_path: Path, monkeypatch: pytest.
     target = boards.load(board)
     said = subprocess.CompletedProcess([], 1, "Platform Manager: Installing some\nHTTPClientError: \n", "")
     monkeypatch.setattr(subprocess, "run", lambda *args, **more: said)
-    monkeypatch.setattr("gen.build.prepare", lambda: None)
+    monkeypatch.setattr("gen.device.build.prepare", lambda: None)
     found = load.load_model("digits")
     sources = ENGINES["aot"](found.graph, found.content, target.isa, target.pointer_bytes)
     with pytest.raises(MissingTool, match="needs its vendor's platform from PlatformIO's registry"):

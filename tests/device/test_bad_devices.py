@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import board as boards
-from gen import build, tflite
-from gen.__main__ import main
-from gen.engines import ENGINES
+from gen.cli.main import main
+from gen.compiler.engines import ENGINES
+from gen.device import board as boards
+from gen.device import build
+from gen.model import tflite
 from tests import tiny
 
 

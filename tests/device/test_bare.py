@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gen import board as boards
-from gen import build
+from gen.device import board as boards
+from gen.device import build
+from gen.device.session import Session
+from gen.device.transport import open_stream
 from gen.errors import DeviceError
-from gen.session import Session
-from gen.transport import open_stream
 from tests import dummy
 
 # What no core of its kind can execute, and a function that calls itself.

@@ -11,11 +11,12 @@ import pytest
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from gen import board, build, tflite
-from gen.board import Board, Layout
-from gen.engines import ENGINES
+from gen.compiler.engines import ENGINES
+from gen.device import board, build
+from gen.device.board import Board, Layout
+from gen.device.rp2040 import BOOT2_BYTES
+from gen.model import tflite
 from gen.paths import ROOT
-from gen.rp2040 import BOOT2_BYTES
 from tests import dummy
 from tests.tiny import O, T, model
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gen.__main__ import main
+from gen.cli.main import main
 from tests import shared
 
 MODELS = Path(__file__).resolve().parents[2] / "models" / "mlperf"

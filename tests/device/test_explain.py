@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import board as boards
-from gen import tflite, transport, verify
-from gen.build import build
-from gen.engines import ENGINES, Sources
+from gen.compiler.engines import ENGINES, Sources
+from gen.device import board as boards
+from gen.device import transport
+from gen.device.build import build
+from gen.device.session import Session
 from gen.errors import DeviceReset
-from gen.explain import Explanation
-from gen.model import QuantizedModel
+from gen.model import tflite
+from gen.model.quantized import QuantizedModel
 from gen.paths import ROOT
-from gen.session import Session
-from gen.vectors import random_vectors
+from gen.verify import compare
+from gen.verify.explain import Explanation
+from gen.verify.vectors import random_vectors
 from tests import tiny
 
 KERNELS = "kernels/portable"
@@ -60,12 +62,12 @@ def explained(sources: Sources, folder: Path) -> Explanation:
     found = QuantizedModel(content(), graph, None)
     vectors = random_vectors(graph, 6)
     with transport.open_stream(host.transport.format(elf=elf)) as stream:
-        verdict = verify.compare(
+        verdict = compare.compare(
             found,
             sources,
             Session(stream),
             vectors,
-            verify.expect(found, vectors, lambda *_: None),
+            compare.expect(found, vectors, lambda *_: None),
             emulated=False,
             explained=True,
             progress=lambda *_: None,

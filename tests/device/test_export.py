@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from gen import export
-from gen.export import Order
+from gen.export import library as export
+from gen.export.library import Order
 from gen.paths import ROOT
 from tests.unit.export_host import STRICT, assert_exact, objects, quantized, run, written
 

@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from gen import board as boards
-from gen import build, load, reference
-from gen.board import Board
-from gen.engines import ENGINES
-from gen.model import QuantizedModel
-from gen.session import INFO, RAN, Frame, Session, Type, decode
-from gen.transport import Closing, open_stream
+from gen.compiler.engines import ENGINES
+from gen.device import board as boards
+from gen.device import build
+from gen.device.board import Board
+from gen.device.session import INFO, RAN, Frame, Session, Type, decode
+from gen.device.transport import Closing, open_stream
+from gen.importer import load
+from gen.model import reference
+from gen.model.quantized import QuantizedModel
 
 MODELS = Path(__file__).resolve().parents[2] / "models" / "mlperf"
 SLICE_S = 0.002  # of virtual time: some 0.5 s here

@@ -1,17 +1,17 @@
 """The line to each emulated board, and to the host's process: its port and link.c with an engine that has no model.
 
-gen/build.py builds the firmware as it does for a model."""
+gen/device/build.py builds the firmware as it does for a model."""
 
 import random
 from collections.abc import Iterator
 
 import pytest
 
-from gen import board as boards
-from gen.build import build
-from gen.engines import Sources
-from gen.session import Frame, Session, Type, encode
-from gen.transport import Closing, Stream, open_stream
+from gen.compiler.engines import Sources
+from gen.device import board as boards
+from gen.device.build import build
+from gen.device.session import Frame, Session, Type, encode
+from gen.device.transport import Closing, Stream, open_stream
 from tests.dummy import EMPTY
 from tests.unit.probe import ENGINE, MAX_PAYLOAD, MODEL, Faults, conversation
 

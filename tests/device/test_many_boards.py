@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from gen import pipeline, verify
-from gen.__main__ import main
-from gen.verify import Expected
+from gen.cli.main import main
+from gen.verify import compare, pipeline
+from gen.verify.compare import Expected
 from tests.unit.test_cli import dense_model
 
 HOST, SMALL = "host", "stm32vldiscovery"
@@ -66,7 +66,7 @@ def test_a_board_that_is_too_small_is_an_error_of_its_own(tmp_path: Path, capsys
 def test_other_bytes_are_a_failure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = verify.expect
+    right = compare.expect
 
     def wrong(*words: Any) -> Expected:
         """The truth but for one byte of the second vector."""
@@ -74,7 +74,7 @@ def test_other_bytes_are_a_failure(
         expected.outputs[1][0] = np.bitwise_xor(expected.outputs[1][0], np.int8(64))
         return expected
 
-    monkeypatch.setattr(verify, "expect", wrong)
+    monkeypatch.setattr(compare, "expect", wrong)
     (found,) = run(capsys, tmp_path, 1, "--board", HOST, content=dense_model(4, 2))
     assert (found["verdict"], found["mismatches"]) == ("mismatch", 1)
     assert cases(tmp_path) == {HOST: "failure mismatch"}

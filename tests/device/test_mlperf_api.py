@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gen import transport
-from gen.__main__ import main
+from gen.cli.main import main
+from gen.device import transport
 from tests import shared
 
 MODELS = Path(__file__).resolve().parents[2] / "models"

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from gen import board as boards
-from gen import build, load, task, transport
-from gen.__main__ import main
-from gen.engines import ENGINES
-from gen.session import ENGINE, Session
+from gen.cli.main import main
+from gen.compiler.engines import ENGINES
+from gen.device import board as boards
+from gen.device import build, transport
+from gen.device.session import ENGINE, Session
+from gen.importer import load
+from gen.learn import task
 from tests import shared
 
 VECTORS = 4  # the extremes and two random ones

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from gen import board, build
+from gen.device import board, build
 from tests import dummy
 
 FLASH = 0x10000000

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gen.__main__ import main
+from gen.cli.main import main
 from tests.unit.test_renode import program, run_process
 
 BOARD = "netduino_plus_2"

@@ -7,7 +7,7 @@ import labwired
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from gen import board, build
+from gen.device import board, build
 from tests import dummy
 
 # Register, mask, value: of the clocks in use, the PLL's dividers, the wait states.

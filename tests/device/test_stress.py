@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import board as boards
-from gen import stress
-from gen.__main__ import main
+from gen.cli.main import main
+from gen.device import board as boards
+from gen.verify import stress
 from tests import tiny
 
 EMULATED = [board.id for board in boards.load_all() if board.transport.startswith("exec:")]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gen.__main__ import main
-from gen.tflm_tree import NEEDED, RESOLVER
+from gen.cli.main import main
+from gen.device.upstream_tflm import NEEDED, RESOLVER
 from tests import tflm_stand_in
 
 ARENA = 20_000

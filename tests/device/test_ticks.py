@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from gen import board as boards
-from gen import build
-from gen.session import Session
-from gen.transport import open_stream
+from gen.device import board as boards
+from gen.device import build
+from gen.device.session import Session
+from gen.device.transport import open_stream
 from tests import dummy
 
 # SysTick wraps every 1000 ticks, at each of which the counter jumps on by the rest of 24 bits, but may not go back.

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from gen import export, verify
-from gen.export import Order
+from gen.device.session import Session
+from gen.device.transport import open_stream
+from gen.export import library as export
+from gen.export.library import Order
 from gen.paths import ROOT
-from gen.session import Session
-from gen.transport import open_stream
-from gen.vectors import random_vectors
+from gen.verify import compare
+from gen.verify.vectors import random_vectors
 from tests import windowed
 from tests.kernels.harness import LINE
 from tests.unit.export_host import STRICT, objects, quantized, run, written
@@ -48,9 +49,9 @@ def test_exact_while_interrupts_spill_windows(name: str, form: str, engine: str,
     command = (*windowed.MACHINE, *LINE, "-d", "int", "-D", str(log), "-kernel", str(elf))
     chosen = random_vectors(model.graph, vectors)
     with open_stream(f"exec:{' '.join(command)}") as stream:
-        verdict = verify.compare(
+        verdict = compare.compare(
             model, library.sources, Session(stream), chosen,
-            verify.expect(model, chosen, lambda *_: None), emulated=True, progress=lambda *_: None,
+            compare.expect(model, chosen, lambda *_: None), emulated=True, progress=lambda *_: None,
         )  # fmt: skip
     assert verdict.exact
     assembly = [text for path, text in library.files.items() if path.endswith(".S")]

@@ -5,9 +5,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gen import tflite
-from gen.engines import ENGINES
+from gen.compiler.engines import ENGINES
 from gen.files import write_if_changed
+from gen.model import tflite
 from tests.unit.tflm_models import MODELS
 
 HERE = Path(__file__).parent

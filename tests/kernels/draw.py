@@ -5,7 +5,7 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from gen.graph import Array
+from gen.model.graph import Array
 
 zero_points = st.integers(-128, 127)
 # Log-uniform over what converters write; the tests of one operator add extremes where TFLM defines them.

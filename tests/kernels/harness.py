@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from gen import reference, tflite
-from gen.graph import Array
-from gen.kernels import FALLBACK, VARIANTS, Step, Variant
-from gen.ops import KERNELS, lower
-from gen.ops.operator import Call, CStruct
+from gen.compiler.kernels.select import FALLBACK, VARIANTS, Step, Variant
+from gen.model import reference, tflite
+from gen.model.graph import Array
+from gen.model.ops import KERNELS, lower
+from gen.model.ops.operator import Call, CStruct
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import tflite
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
-from gen.ops import lower
+from gen.model import tflite
+from gen.model.ops import lower
 from tests.kernels import draw
 from tests.kernels.harness import assert_exact
 from tests.tiny import O, T, model

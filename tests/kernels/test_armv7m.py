@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.graph import Array
-from gen.kernels import select
-from gen.ops import KERNELS
-from gen.ops.operator import Call
-from gen.packing import armv7m
+from gen.compiler.kernels import armv7m
+from gen.compiler.kernels.select import select
+from gen.model.graph import Array
+from gen.model.ops import KERNELS
+from gen.model.ops.operator import Call
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import harness
 from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantisation

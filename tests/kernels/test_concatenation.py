@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import reference, tflite
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
-from gen.ops import lower
-from gen.upstream import Unconfirmed
+from gen.model import reference, tflite
+from gen.model.ops import lower
+from gen.model.upstream import Unconfirmed
 from tests.kernels import draw
 from tests.kernels.harness import assert_exact, assert_kernels
 from tests.tiny import O, T, model, tflm

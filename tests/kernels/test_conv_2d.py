@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import reference, tflite
 from gen.errors import GenError, ModelError, NotQuantized, UnsupportedOp
-from gen.graph import Array
+from gen.model import reference, tflite
+from gen.model.graph import Array
 from tests import tiny
 from tests.kernels import convolutions, draw
 from tests.kernels.harness import assert_exact

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gen import tflite
 from gen.errors import UnsupportedOp
-from gen.ops import lower
+from gen.model import tflite
+from gen.model.ops import lower
 from tests.kernels import draw
 from tests.kernels.harness import assert_exact
 from tests.tiny import O, T, model

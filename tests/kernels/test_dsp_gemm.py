@@ -7,13 +7,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gen import reference, tflite
-from gen.graph import Array, Op
-from gen.kernels import select, select_all
-from gen.ops import KERNELS, lower
-from gen.ops.operator import Call
-from gen.packing import dsp_gemm
-from gen.packing.dsp_channels import LINEAR_SHIFT, Channels, first_multiple, linear
+from gen.compiler.kernels.dsp import gemm
+from gen.compiler.kernels.dsp.byte_pairs import LINEAR_SHIFT, Channels, first_multiple, linear
+from gen.compiler.kernels.select import select, select_all
+from gen.model import reference, tflite
+from gen.model.graph import Array, Op
+from gen.model.ops import KERNELS, lower
+from gen.model.ops.operator import Call
 from tests import shared
 from tests.kernels import convolutions
 from tests.kernels.harness import harness
@@ -97,7 +97,7 @@ def assert_exact(c: Call, x: Array) -> int:
     """Every variant of ISA dsp; how many accept the call."""
     expected = KERNELS[c.kernel].reference(c.params, [x])
     runner = harness("cortex-m4")
-    steps = [step for step in runner.steps(c) if step.variant in dsp_gemm.VARIANTS]
+    steps = [step for step in runner.steps(c) if step.variant in gemm.VARIANTS]
     for step in steps:
         for in_place in {False, step.variant.in_place}:
             y, _ = runner.run(step, [x], expected, in_place=in_place)
@@ -116,8 +116,8 @@ def test_convolutions(case: tuple[Call, Array]) -> None:
 def test_windows_that_are_read_as_they_are_lie_on_the_input(case: tuple[Call, Array]) -> None:
     """With the bytes that fill up a row's last word, which the result does not show."""
     p = case[0].params
-    assume(dsp_gemm.conv_accepts(case[0]))
-    packed = dsp_gemm.conv_pack(case[0])
+    assume(gemm.conv_accepts(case[0]))
+    packed = gemm.conv_pack(case[0])
     tops, lefts = (
         range(packed[f"direct_{a}"], packed[f"direct_{b}"]) for a, b in (("top", "bottom"), ("left", "right"))
     )

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.graph import Array, Op
-from gen.ops import KERNELS
-from gen.ops.operator import Call
-from gen.packing import dsp_spatial
+from gen.compiler.kernels.dsp import spatial
+from gen.model.graph import Array, Op
+from gen.model.ops import KERNELS
+from gen.model.ops.operator import Call
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import Harness, harness
 
@@ -222,14 +222,14 @@ def test_instructions_of_depthwise_in_sww(window: Window, per_output: float) -> 
 )
 def test_depthwise_refused(others: dict[str, Any]) -> None:
     call = depthwise(np.random.default_rng(1), Window(6, 6, 8), **others)
-    assert not dsp_spatial.depthwise_3x3(call) and not dsp_spatial.depthwise_window(call)
+    assert not spatial.depthwise_3x3(call) and not spatial.depthwise_window(call)
 
 
 @pytest.mark.parametrize("others", [{"dilation_h": 2}, {"stride_h": 2}, {"k_h": 4}])
 def test_depthwise_that_only_the_window_kernel_takes(others: dict[str, Any]) -> None:
     call = depthwise(np.random.default_rng(1), Window(6, 6, 8))
     other = call_of("depthwise_conv_2d", dict(call.params) | others)
-    assert not dsp_spatial.depthwise_3x3(other) and not dsp_spatial.depthwise_line(other)
+    assert not spatial.depthwise_3x3(other) and not spatial.depthwise_line(other)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_depthwise_with_a_merged_pad(pad: int, out_h: int, accepted: bool) -> No
     """A PAD that a pass has merged may pad more than SAME does, and more on one side."""
     rng = np.random.default_rng(pad)
     call = depthwise(rng, Window(6, 5, 8), pad_top=pad, out_h=out_h)
-    assert dsp_spatial.depthwise_3x3(call) == accepted
+    assert spatial.depthwise_3x3(call) == accepted
     turned = depthwise(rng, Window(5, 6, 8), pad_left=pad, out_w=out_h)
     for each in (call, turned):
         assert check(each, [image(rng, each)])
@@ -297,7 +297,7 @@ def test_add(call: Call, rng: np.random.Generator) -> None:
 @settings(derandomize=True, deadline=None, max_examples=40)
 @given(adds())
 def test_add_linear_is_add_for_every_pair(call: Call) -> None:
-    linear = dsp_spatial.add_linear(call)
+    linear = spatial.add_linear(call)
     if linear is None:
         return
     x1, x2 = np.mgrid[-128:128, -128:128].reshape(2, -1)
@@ -313,18 +313,18 @@ def test_most_adds_are_linear() -> None:
     for _ in range(20):
         scales = [(int(rng.integers(2**30, 2**31)), int(rng.integers(-3, 0)), int(rng.integers(-100, 100)))]
         operands = [*scales, (2**30, 0, 7), (int(rng.integers(2**30, 2**31)), -18, -128)]
-        found += dsp_spatial.add_linear(add_call(8, add_params(*operands))) is not None
+        found += spatial.add_linear(add_call(8, add_params(*operands))) is not None
     assert found >= 18
 
 
 def test_add_that_breaks_ties_away_from_zero_is_not_linear() -> None:
     half = (2**30, 0, 0)
-    assert dsp_spatial.add_linear(add_call(8, add_params(half, half, (2**30, -19, 0)))) is None
+    assert spatial.add_linear(add_call(8, add_params(half, half, (2**30, -19, 0)))) is None
 
 
 POOLS: dict[str, Callable[[Call], bool]] = {
-    "average_pool_2d": dsp_spatial.average_pool,
-    "max_pool_2d": dsp_spatial.pool,
+    "average_pool_2d": spatial.average_pool,
+    "max_pool_2d": spatial.pool,
 }
 
 
@@ -359,5 +359,5 @@ def test_average_pool_at_the_extremes_of_its_sums(value: int) -> None:
     call = call_of("average_pool_2d", params)
     assert check(call, [np.full((1, 16, 16, 4), value, np.int8)])
     wider = {"in_w": 17, "k_w": 17}
-    assert not dsp_spatial.average_pool(call_of("average_pool_2d", params | wider))
-    assert not dsp_spatial.pool(call_of("max_pool_2d", params | {"pad_left": 1}))
+    assert not spatial.average_pool(call_of("average_pool_2d", params | wider))
+    assert not spatial.pool(call_of("max_pool_2d", params | {"pad_left": 1}))

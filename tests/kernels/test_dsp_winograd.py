@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import tflite
-from gen.graph import Array
-from gen.kernels import select
-from gen.ops import KERNELS
-from gen.ops.operator import Call
-from gen.packing import dsp_winograd
-from gen.passes import optimize
-from gen.program import compile_graph, plan
+from gen.compiler.kernels.dsp import winograd as dsp_winograd
+from gen.compiler.kernels.select import select
+from gen.compiler.passes import optimize
+from gen.compiler.program import compile_graph, plan
+from gen.model import tflite
+from gen.model.graph import Array
+from gen.model.ops import KERNELS
+from gen.model.ops.operator import Call
 from tests.kernels import convolutions
 from tests.kernels.harness import TARGETS, Harness, harness
 from tests.kernels.test_dsp_gemm import GENERATORS, call, inputs, requantisation

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from gen import reference, tflite
 from gen.errors import ModelError, UnsupportedOp
-from gen.graph import Array
-from gen.support import require_supported
-from gen.upstream import Unconfirmed
+from gen.model import reference, tflite
+from gen.model.graph import Array
+from gen.model.support import require_supported
+from gen.model.upstream import Unconfirmed
 from tests import tiny
 from tests.kernels import convolutions, draw
 from tests.kernels.harness import assert_exact

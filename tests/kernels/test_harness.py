@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from gen.graph import Array, Op
-from gen.kernels import FALLBACK, VARIANTS
-from gen.ops.operator import Call
+from gen.compiler.kernels.select import FALLBACK, VARIANTS
+from gen.model.graph import Array, Op
+from gen.model.ops.operator import Call
 from tests.kernels.harness import KERNEL_DIR, TARGETS, harness
 
 X = np.arange(8, dtype=np.int8)

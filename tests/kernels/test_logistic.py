@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gen import reference, tflite
 from gen.errors import UnsupportedOp
+from gen.model import reference, tflite
 from tests import tiny
 from tests.kernels.harness import assert_exact
 from tests.tiny import O, T

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.graph import Array, Op
-from gen.ops import KERNELS
-from gen.ops.operator import Call
+from gen.model.graph import Array, Op
+from gen.model.ops import KERNELS
+from gen.model.ops.operator import Call
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import harness
 

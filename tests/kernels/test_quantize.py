@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import reference, tflite
 from gen.errors import NotQuantized, UnsupportedOp
-from gen.ops import lower
+from gen.model import reference, tflite
+from gen.model.ops import lower
 from tests.kernels import draw
 from tests.kernels.harness import assert_exact, assert_kernels
 from tests.tiny import O, T, model

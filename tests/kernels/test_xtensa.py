@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.graph import Array
-from gen.kernels import VARIANTS, select
-from gen.ops import KERNELS
-from gen.ops.operator import Call
-from gen.packing import xtensa_depthwise, xtensa_gemm
-from gen.packing.xtensa_channels import CLAMPED, GENERAL, SIGNED, Sums, aligned, find_lines, output
+from gen.compiler.kernels.select import VARIANTS, select
+from gen.compiler.kernels.xtensa import depthwise as xtensa_depthwise
+from gen.compiler.kernels.xtensa import gemm
+from gen.compiler.kernels.xtensa.lines import CLAMPED, GENERAL, SIGNED, Sums, aligned, find_lines, output
+from gen.model.graph import Array
+from gen.model.ops import KERNELS
+from gen.model.ops.operator import Call
 from tests import windowed
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import KERNEL_DIR, LINE, TARGETS, Harness, Target, harness
@@ -170,7 +171,7 @@ def test_three_pixels_in_two_words_at_the_extremes(weight: int, ends: tuple[int,
     for i, value in enumerate(ends):
         x[:, :, i::3] = value
     c = conv(params, in_c=taps, in_w=7, out_w=7)
-    assert xtensa_gemm.conv_chunks(c) == (2 if taps == 68 or weight == -128 else 1)
+    assert gemm.conv_chunks(c) == (2 if taps == 68 or weight == -128 else 1)
     assert len(assert_exact(c, x)) == 3
 
 
@@ -189,7 +190,7 @@ def test_windows_in_several_chunks_and_modes(zero: int, shift: int, taps: int, m
     rng = np.random.default_rng(3)
     params = converted(rng, 6, 3, 3, taps) | {"output_offset": zero, "shift": np.full(6, shift, np.int8)}
     c = conv(params, in_c=taps, in_h=3, in_w=4, out_h=3, out_w=4, k_h=3, k_w=3, pad_top=1, pad_left=1)
-    assert (xtensa_gemm.conv_pack(c)["mode"], xtensa_gemm.conv_chunks(c) > 1) == (mode, True)
+    assert (gemm.conv_pack(c)["mode"], gemm.conv_chunks(c) > 1) == (mode, True)
     assert assert_exact(c, inputs(rng, 1, 3, 4, taps))
     c = conv(params, in_c=taps, in_h=3, in_w=8, out_h=1, out_w=6, k_h=3, k_w=3)  # without padding
     assert assert_exact(c, inputs(rng, 1, 3, 8, taps))
@@ -288,7 +289,7 @@ def test_a_fully_connected_sum_wraps_as_an_int32() -> None:
 def test_scratch_is_what_the_variants_say() -> None:
     """kws: two words for each of 64 inputs and two to start from; 5 + 2 lines of 64 words."""
     c = conv(converted(np.random.default_rng(0), 64, 1, 1, 64), in_c=64, in_h=25, in_w=5, out_h=25, out_w=5)
-    assert xtensa_gemm.conv_scratch_bytes(c) == aligned(64 * 8 + 8)
+    assert gemm.conv_scratch_bytes(c) == aligned(64 * 8 + 8)
     d: dict[str, Any] = converted(np.random.default_rng(0), 64, 3, 3)
     assert xtensa_depthwise.depthwise_3x3_scratch_bytes(depthwise(d, (25, 5))) == 7 * 256
 

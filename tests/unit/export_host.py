@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from gen import export, load, tflite
-from gen.export import Library, Order
-from gen.model import QuantizedModel
+from gen.export import library as export
+from gen.export.library import Library, Order
+from gen.importer import load
+from gen.model import tflite
+from gen.model.quantized import QuantizedModel
 from tests.unit.tflm_models import MODELS
 
 STANDS = Path(__file__).with_name("export_stands")

@@ -4,8 +4,8 @@ import struct
 from collections.abc import Callable
 from typing import Self
 
-from gen.session import Frame, Session, Type, decode, encode
-from gen.transport import Stream
+from gen.device.session import Frame, Session, Type, decode, encode
+from gen.device.transport import Stream
 from tests.unit.probe import MAX_PAYLOAD
 
 REPLY_HELLO = Type.HELLO | Type.REPLY

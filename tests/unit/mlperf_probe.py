@@ -5,8 +5,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from gen.emit import render
-from gen.mlperf import PROFILE
+from gen.render import render
+from gen.verify.mlperf import PROFILE
 
 ROOT = Path(__file__).resolve().parents[2]
 DB_BYTES, OUTPUTS = 40, 41  # input 0 of the probe's engine, and its output: three times the input, and a count of runs

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from cobs import cobs
 
-from gen.session import Frame, Session, decode
+from gen.device.session import Frame, Session, decode
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "tests/unit/probe_engine.c"

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gen import board, search, search_space, search_study, task
-from gen.examples import Examples
-from gen.search_budget import Budget, Target
-from gen.task import Task, Training
+from gen.data.examples import Examples
+from gen.device import board
+from gen.learn import task
+from gen.learn.task import Task, Training
+from gen.search import space
+from gen.search import storage as search_study
+from gen.search import study as search
+from gen.search.budget import Budget, Target
 
 DIGITS = task.load_task("digits")
 BUDGET = Budget(20_000, 8192, None)
@@ -43,8 +47,8 @@ def target(folder: Path) -> Target:
 def shrink(change: Callable[[Any, str, Any], None] = setattr) -> None:
     """Small students that no teacher is trained for, and a heartbeat for tests."""
     changes: dict[Any, dict[str, Any]] = {
-        search_space: {"WIDTHS": (4, 12), "DEPTHS": (1, 1), "RECIPES": ("ptq",)},
-        search: {"own": lambda task: search_space.Candidate(recipe="ptq"), "GRACE": 10},
+        space: {"WIDTHS": (4, 12), "DEPTHS": (1, 1), "RECIPES": ("ptq",)},
+        search: {"own": lambda task: space.Candidate(recipe="ptq"), "GRACE": 10},
         search_study: {"HEARTBEAT": 1, "GRACE": 10},
     }
     for module, names in changes.items():

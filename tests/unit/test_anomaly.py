@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import anomaly, task, tflite, train_task, wheels
-from gen.anomaly import Detection, Series, Windowing
+from gen.data import wheels
+from gen.data.examples import Splits
 from gen.errors import MissingTool
-from gen.examples import Splits
-from gen.graph import Array
-from gen.objective import errors
-from gen.task import Training
-from gen.values import outputs
+from gen.learn import anomaly, task, train_task
+from gen.learn.anomaly import Detection, Series, Windowing
+from gen.learn.objective import errors
+from gen.learn.task import Training
+from gen.model import tflite
+from gen.model.graph import Array
+from gen.model.values import outputs
 
 
 def counting(length: int, *anomalous: int) -> Series:

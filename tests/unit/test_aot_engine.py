@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from gen import passes, reference
-from gen.arena import lower_bound
-from gen.engines import ENGINES
-from gen.kernels import LEVELS
-from gen.program import compile_graph, plan
+from gen.compiler import passes
+from gen.compiler.arena import lower_bound
+from gen.compiler.engines import ENGINES
+from gen.compiler.kernels.select import LEVELS
+from gen.compiler.program import compile_graph, plan
+from gen.model import reference
 from tests.unit import tflm_host as host
 from tests.unit.test_tflm_engine import NAMES, OK, load
 

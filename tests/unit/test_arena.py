@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.arena import ALIGNMENT, Block, Placement, aligned, conflicts, lower_bound, place
+from gen.compiler.arena import ALIGNMENT, Block, Placement, aligned, conflicts, lower_bound, place
 
 
 @st.composite

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gen.augment import ImageAugmentation, SeriesAugmentation, augment
+from gen.data.augment import ImageAugmentation, SeriesAugmentation, augment
 
 
 def test_augmentation_without_limits_changes_nothing() -> None:

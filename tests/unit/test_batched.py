@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen import load, reference, task, values
-from gen.graph import Array, Graph
-from gen.values import BATCH
+from gen.importer import load
+from gen.learn import task
+from gen.model import reference, values
+from gen.model.graph import Array, Graph
+from gen.model.values import BATCH
 
 COUNT = BATCH + 3  # a whole batch and a part of one
 

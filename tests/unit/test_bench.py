@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import baseline, bench, bench_peers, bench_report, board, cycles, tflite
-from gen.__main__ import main
-from gen.bench import Row
+from gen.bench import baseline, cycles, measure, report
+from gen.bench import peers as bench_peers
+from gen.bench.measure import Row
+from gen.cli.main import main
+from gen.compiler.kernels.select import LEVELS
+from gen.device import board
 from gen.errors import UnsupportedOp, UsageError
-from gen.kernels import LEVELS
-from gen.model import QuantizedModel
+from gen.model import tflite
+from gen.model.quantized import QuantizedModel
 from tests import tiny
 
 M4 = "qemu_mps2_an386"
@@ -71,8 +74,8 @@ def test_a_damaged_baseline_says_what_to_do(tmp_path: Path, text: str | None) ->
 
 
 def test_every_combination_is_a_row_and_levels_only_where_there_are_some() -> None:
-    (model,) = bench.load(["ad"])
-    todo = bench.cases([model], [board.load(M4), board.load("host")], ["aot", "tflm", "bakenn"])
+    (model,) = measure.load(["ad"])
+    todo = measure.cases([model], [board.load(M4), board.load("host")], ["aot", "tflm", "bakenn"])
     assert [(c.board.id, c.engine, c.optimize) for c in todo[:5]] == [
         *((M4, "aot", level) for level in LEVELS),
         (M4, "tflm", None),
@@ -97,17 +100,17 @@ def test_what_stops_one_row_is_its_verdict(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_page_and_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    operator = bench.Operator(3, "conv_2d", "nn_conv_2d_dsp", 900, 0.9)
+    operator = measure.Operator(3, "conv_2d", "nn_conv_2d_dsp", 900, 0.9)
     peers = [replace(ROW, model=name, engine="bakenn", note="edited") for name in ("kws", "ad")]
     rows = [replace(ROW, m4_cycles=1500, operators=(operator,)), *peers]
-    page = bench_report.markdown(rows, [board.load(M4)], "gen bench")
+    page = report.markdown(rows, [board.load(M4)], "gen bench")
     assert f"## Cortex-M4F ({M4})\n\n| model | engine |" in page
     assert "\n| kws | aot | balanced | 1,000 | 1,500 | 2,000 | 3,000 | 4,000 | 500 | exact |\n" in page
     assert "\n- kws bakenn balanced, ad bakenn balanced: edited\n" in page
     assert "\n| 3 | CONV_2D | nn_conv_2d_dsp | 900 | 90.0 % |\n" in page
     assert "\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n" in page and "M4 cycles |" in page
-    assert "M4 cycles |" not in bench_report.markdown(peers, [board.load(M4)], "gen bench")
-    bench_report.show(rows)
+    assert "M4 cycles |" not in report.markdown(peers, [board.load(M4)], "gen bench")
+    report.show(rows)
     shown = capsys.readouterr().out
     assert "nn_conv_2d_dsp" in shown and "1,500" in shown and M4 in shown
 
@@ -151,7 +154,7 @@ def test_cycles_of_one_instruction(mnemonic: str, operands: str, wanted: int) ->
 
 
 def test_the_peer_gets_an_edited_model_and_says_so() -> None:
-    (model,) = bench.load(["kws"])
+    (model,) = measure.load(["kws"])
     content, edits = bench_peers.edit(model.content)
     edited = tflite.read(content, "kws")
     assert "SOFTMAX cut off the end" in edits and "batch of -1 made 1" in edits

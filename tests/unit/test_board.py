@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gen import board
-from gen.__main__ import main
-from gen.board import Board, Region
+from gen.cli.main import main
+from gen.device import board
+from gen.device.board import Board, Region
 from gen.errors import UsageError
 from gen.paths import ROOT
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import bootstrap
-from gen.bootstrap import Interval
-from gen.graph import Array
+from gen.compress import bootstrap
+from gen.compress.bootstrap import Interval
+from gen.model.graph import Array
 
 ROWS = st.integers(1, 4), st.integers(2, 60), st.integers(0, 2**32 - 1)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gen import board, build
+from gen.device import board, build
 from gen.errors import BuildError, DoesNotFit, MissingTool
 from gen.paths import ROOT
 from tests import dummy
@@ -25,7 +25,7 @@ OFFLINE = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", 
 BUILD_ONE = """\
 import sys
 from pathlib import Path
-from gen import board, build
+from gen.device import board, build
 from tests import dummy
 print(build.build(dummy.sources(sys.argv[1]), board.load("stm32vldiscovery"), Path(sys.argv[2])).elf)
 """
@@ -224,7 +224,7 @@ def test_a_copied_checkout_builds_its_own_firmware_without_a_network(tmp_path: P
 
 def test_pio_run_by_hand_builds_what_was_generated_last(tmp_path: Path) -> None:
     root = checkout(tmp_path / "checkout")
-    run(root, "-c", "from gen.build import prepare; prepare()")
+    run(root, "-c", "from gen.device.build import prepare; prepare()")
     done = run(root, "-m", "platformio", "run", "-e", "stm32vldiscovery")
     assert done.returncode != 0
     assert "run `python -m gen build MODEL --board stm32vldiscovery` first" in done.stdout + done.stderr

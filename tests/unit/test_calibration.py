@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gen.calibration import LIMIT, Input, read
 from gen.errors import UsageError
+from gen.importer.calibration import LIMIT, Input, read
 
 
 def test_images_become_values_from_0_to_1_in_the_inputs_shape(tmp_path: Path) -> None:

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import flash, pipeline, stages, tables
-from gen.__main__ import EXIT_CODES, main, parser
-from gen.board import Board
+from gen import tables
+from gen.cli import stages
+from gen.cli.main import EXIT_CODES, main, parser
+from gen.device import flash
+from gen.device.board import Board
 from gen.errors import UsageError
 from gen.files import write_if_changed
 from gen.progress import Progress
+from gen.verify import pipeline
 from tests import tiny
 
 
@@ -97,7 +100,7 @@ def test_a_word_of_no_use_names_the_verbs_help(capsys: pytest.CaptureFixture[str
 def test_outside_its_checkout_it_says_where_it_works(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gen.__main__.BOARD_FILES", tmp_path / "boards")
+    monkeypatch.setattr("gen.cli.main.BOARD_FILES", tmp_path / "boards")
     assert "pip install -e" in refused(capsys, 3, "boards")
 
 
@@ -276,8 +279,9 @@ def test_lists_are_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_start_is_quick_and_without_tensorflow() -> None:
     """`build` needs no TensorFlow, and importing all it needs takes less than a second."""
     code = (
-        "import time, sys; t = time.process_time(); import gen.__main__, gen.stages, gen.report, gen.build, gen.board, "
-        "gen.model, gen.engines, gen.verify; print(time.process_time() - t, 'tensorflow' in sys.modules)"
+        "import time, sys; t = time.process_time(); import gen.cli.main, gen.cli.stages, gen.device.build, "
+        "gen.importer.load, gen.compiler.engines, gen.verify.pipeline; "
+        "print(time.process_time() - t, 'tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     seconds, tensorflow = done.stdout.split()

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from platformio.project.config import ProjectConfig
 
-from gen import board
-from gen.board import Board
+from gen.device import board
+from gen.device.board import Board
 from gen.paths import BOARDS, ROOT
 
 PORT = ROOT / "firmware" / "port"

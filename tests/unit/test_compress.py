@@ -12,29 +12,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import (
-    bench,
-    board,
-    compress,
-    compress_figures,
-    compress_report,
-    prune,
-    task,
-    tensorflow,
-    values,
-    vectors,
-)
-from gen.__main__ import main
-from gen.compress import Costs, Figures, Order, Outcome, Result
+from gen.bench import measure
+from gen.cli.main import main
+from gen.compress import figures as compress_figures
+from gen.compress import prune
+from gen.compress import report as compress_report
+from gen.compress import run as compress
+from gen.compress.recipe import Recipe, parse, parse_all
+from gen.compress.run import Costs, Figures, Order, Outcome, Result
+from gen.data.examples import Dataset, Examples, Splits
+from gen.device import board
 from gen.errors import MissingTool
-from gen.examples import Dataset, Examples, Splits
-from gen.graph import Array
-from gen.load import load_model
-from gen.objective import Figure
-from gen.recipe import Recipe, parse, parse_all
-from gen.stats import wilson
-from gen.task import Task, Training
-from gen.train import FloatModel
+from gen.importer.load import load_model
+from gen.learn import task, tensorflow
+from gen.learn.objective import Figure
+from gen.learn.stats import wilson
+from gen.learn.task import Task, Training
+from gen.learn.train import FloatModel
+from gen.model import values
+from gen.model.graph import Array
+from gen.verify import vectors
 
 BOARD = "qemu_mps2_an386"
 DIGITS = task.load_task("digits")
@@ -317,7 +314,7 @@ def test_a_missing_compiler_is_told_before_the_training(
         raise MissingTool("arm-none-eabi-gcc is not on PATH.")
 
     monkeypatch.setattr(task, "load_task", lambda name: small())
-    monkeypatch.setattr(bench, "measure", missing)
+    monkeypatch.setattr(measure, "measure", missing)
     assert main(["compress", "digits", "--out", str(tmp_path)]) == MissingTool.exit_code
     said = capsys.readouterr().err
     assert said.endswith("error: arm-none-eabi-gcc is not on PATH.\n") and "epochs from seed" not in said

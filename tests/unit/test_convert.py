@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import convert, load, reference, task, tensorflow, tflite, values
-from gen.__main__ import main, parser
-from gen.convert_model import Options
+from gen.cli.main import main, parser
 from gen.errors import MissingTool, ModelError, NotQuantized, UnsupportedOp, UsageError
-from gen.graph import Array, Graph
-from gen.load import FLOAT
+from gen.importer import float_file, load
+from gen.importer.load import FLOAT
+from gen.importer.opened import Options
+from gen.learn import task, tensorflow
+from gen.model import reference, tflite, values
+from gen.model.graph import Array, Graph
 from gen.paths import ROOT
 from tests.unit.test_cli import float_model, hybrid_model
 
@@ -26,10 +28,10 @@ SHAPE = (12, 10, 3)
 EXAMPLES = 24
 
 
-def quantized(path: Path, examples: Path) -> convert.Converted:
+def quantized(path: Path, examples: Path) -> float_file.Converted:
     """convert.convert() without what the converters print."""
     with tensorflow.quiet():
-        return convert.convert(path, examples)
+        return float_file.convert(path, examples)
 
 
 def outputs(content: bytes, *x: Array) -> list[Array]:
@@ -164,9 +166,9 @@ def test_several_inputs_keep_their_names_order_and_ranges(folder: Path, network:
 def test_it_is_converted_once(
     folder: Path, examples: Path, network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(convert, "IMPORTS", tmp_path / "import")
+    monkeypatch.setattr(float_file, "IMPORTS", tmp_path / "import")
     said: list[str] = []
-    first = convert.load(folder / "net.keras", examples, said.append).content
+    first = float_file.load(folder / "net.keras", examples, said.append).content
     assert first == quantized(folder / "net.keras", examples).content
     kept, *others = sorted((tmp_path / "import").iterdir(), key=lambda path: path.suffix, reverse=True)
     assert others == [kept.with_suffix(".npz"), kept.with_suffix(".notes")]
@@ -174,10 +176,10 @@ def test_it_is_converted_once(
     assert said[0].startswith("import: converting ") and kept.name in said[-1]
     told = said[1:-1]
     said.clear()
-    assert convert.load(folder / "net.keras", examples, said.append).content == first
+    assert float_file.load(folder / "net.keras", examples, said.append).content == first
     assert said[:-1] == told and said[-1].endswith("as converted before")
-    keys = {convert._key(convert.KINDS[".keras"], folder / name, path, options) for name in ("net.keras", "net.h5")
-            for path in (examples, Path(__file__)) for options in (Options(), Options(pixels="0..1"))}  # fmt: skip
+    keys = {float_file._key(float_file.KINDS[".keras"], folder / name, path, options) for name in ("net.keras",
+    "net.h5") for path in (examples, Path(__file__)) for options in (Options(), Options(pixels="0..1"))}  # fmt: skip
     assert len(keys) == 8
 
 
@@ -208,7 +210,10 @@ def test_float_and_hybrid_tflite_files_name_the_command_that_helps(content: byte
 
 
 def test_a_tflite_file_needs_no_tensorflow() -> None:
-    code = "import sys; from gen import stages, model; load.load_model('digits'); print('tensorflow' in sys.modules)"
+    code = (
+        "import sys; from gen.cli import stages; from gen.importer import load; load.load_model('digits');"
+        "print('tensorflow' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
@@ -226,11 +231,11 @@ def test_missing_packages_are_named(folder: Path, examples: Path, monkeypatch: p
         path = folder / f"empty{suffix}"
         path.write_bytes(b"")
         with pytest.raises(MissingTool, match=rf"needs the Python package tensorflow: run `pip install .*{command}"):
-            convert.load(path, examples, print)
+            float_file.load(path, examples, print)
 
 
 def test_every_kind_of_file_is_one_that_the_command_line_knows(capsys: pytest.CaptureFixture[str]) -> None:
-    assert sorted(convert.KINDS) == sorted(FLOAT)
+    assert sorted(float_file.KINDS) == sorted(FLOAT)
     with pytest.raises(SystemExit):
         parser().parse_args(["build", "--help"])
     shown = capsys.readouterr().out
@@ -257,7 +262,7 @@ def test_damaged_files(name: str, content: bytes, says: str, tmp_path: Path, exa
 
 def test_a_folder_that_is_no_saved_model(tmp_path: Path, examples: Path) -> None:
     with pytest.raises(UsageError, match=r"is a directory without a saved_model\.pb"):
-        convert.load(tmp_path, examples, print)
+        float_file.load(tmp_path, examples, print)
 
 
 def _unusable() -> Mapping[str, Callable[[], Any]]:

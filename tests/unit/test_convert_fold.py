@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from gen import reference, tflite
-from gen.convert_fold import fold_transposes
-from gen.graph import Graph
+from gen.importer.fold import fold_transposes
+from gen.model import reference, tflite
+from gen.model.graph import Graph
 from tests import tiny
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import reference, tflite
 from gen.errors import ModelError, UnsupportedOp
-from gen.values import quantize_tensor
+from gen.model import reference, tflite
+from gen.model.values import quantize_tensor
 from tests import tiny
 from tests.unit.test_convert import kinds, outputs, quantized
 

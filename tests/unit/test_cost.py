@@ -5,11 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import baseline, board, cost, pipeline
-from gen.cost import CostModel, Run
+from gen.bench import baseline
+from gen.device import board
 from gen.errors import UsageError
-from gen.load import load_model
+from gen.importer.load import load_model
 from gen.paths import MODELS
+from gen.search import cost
+from gen.search.cost import CostModel, Run
+from gen.verify import pipeline
 
 LENGTH = 16  # of cost.work()
 

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import data, data_files, data_task
-from gen.data_files import Recording, Unusable
-from gen.data_images import ImageFeatures
+from gen.data import files as data_files
+from gen.data import folder as data
+from gen.data.files import Recording, Unusable
+from gen.data.images import ImageFeatures
 from gen.errors import UsageError
+from gen.learn import folder_task
 from tests.own_data import MAKE, bars, images, order, refuse, series, silent, sounds, write
 
 # Splits
@@ -92,7 +94,7 @@ def test_bad_files_are_named_and_counted(kind: str, tmp_path: Path) -> None:
     first.with_name(".hidden").write_bytes(b"a")
     said: list[str] = []
     prepared = data.prepare(order(folder, kind), silent)
-    data_task.tell(prepared, said.append)
+    folder_task.tell(prepared, said.append)
     reasons = {Path(bad.file).stem: bad.reason for bad in prepared.collection.bad}
     assert set(reasons) == {"copy", "empty", "cut", "noise"}
     assert reasons["copy"].startswith("has the same bytes as") and reasons["empty"] == "is empty"
@@ -163,10 +165,10 @@ def test_imbalance_and_many_bad_files_are_said(tmp_path: Path) -> None:
     write(folder, {f"flat/bad{i:02}.png": b"no image %d" % i for i in range(25)})
     said: list[str] = []
     prepared = data.prepare(order(folder, "images"), silent)
-    data_task.tell(prepared, said.append)
+    folder_task.tell(prepared, said.append)
     assert sum("data: skipped: flat/bad" in line for line in said) == 20
     assert "data: skipped: 5 more, which the card names" in said
-    assert data_task.balance(prepared) == {
+    assert folder_task.balance(prepared) == {
         "flat": {"files": 20, "train": 13, "validation": 3, "test": 4},
         "upright": {"files": 4, "train": 2, "validation": 1, "test": 1},
     }

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gen import data, data_csv, data_images, data_wav
-from gen.data_csv import SeriesFeatures
-from gen.data_images import ImageFeatures
-from gen.data_wav import AudioFeatures
+from gen.data import audio, series
+from gen.data import folder as data
+from gen.data import images as data_images
+from gen.data.audio import AudioFeatures
+from gen.data.images import ImageFeatures
+from gen.data.series import SeriesFeatures
 from tests.own_data import (
     bars,
     images,
@@ -87,7 +89,7 @@ def test_reasons_for_bad_images() -> None:
 
 def test_features_are_what_the_card_says() -> None:
     """A plain discrete Fourier transform, from the constants alone as they stand in a card."""
-    features = data_wav.survey([wav(tone(440), 4000)], 0.3, 0.1)
+    features = audio.survey([wav(tone(440), 4000)], 0.3, 0.1)
     card = json.loads(json.dumps(dataclasses.asdict(features)))
     rng = np.random.default_rng(3)
     samples = rng.normal(0, 0.2, card["window_samples"])
@@ -122,8 +124,8 @@ def test_features_are_what_the_card_says() -> None:
 
 @pytest.mark.parametrize("rate", [100, 1000, 8000, 11025, 16000, 48000])
 def test_every_mel_band_hears_something(rate: int) -> None:
-    features = data_wav.survey([wav(tone(20, rate=rate), rate)], 5.0, 1.0)
-    filters = data_wav.mel_filters(
+    features = audio.survey([wav(tone(20, rate=rate), rate)], 5.0, 1.0)
+    filters = audio.mel_filters(
         features.rate, features.frame_samples, features.bands, features.low_hz, features.high_hz
     )
     assert features.rate == min(rate, 16000) and (filters.sum(axis=0) > 0).all()
@@ -141,14 +143,14 @@ def test_sound_of_every_kind_is_the_same_samples() -> None:
         "stereo": (stereo, half / 2),
     }
     for name, (samples, want) in forms.items():
-        rate, got = data_wav.decode(wav(samples))
+        rate, got = audio.decode(wav(samples))
         assert rate == 8000, name
         np.testing.assert_allclose(got, want, atol=0.5 / 128 if name == "uint8" else 1e-6, err_msg=name)
     file = io.BytesIO()
     with wave.open(file, "wb") as out:  # 24 bits, as many recorders write
         out.setparams((1, 3, 8000, 0, "NONE", ""))
         out.writeframes(b"".join(int(v * 2**23).to_bytes(3, "little", signed=True) for v in half))
-    np.testing.assert_allclose(data_wav.decode(file.getvalue())[1], half, atol=1e-6)
+    np.testing.assert_allclose(audio.decode(file.getvalue())[1], half, atol=1e-6)
 
 
 def test_sounds_are_resampled_padded_and_cut_into_windows(tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_sounds_are_resampled_padded_and_cut_into_windows(tmp_path: Path) -> Non
 
 
 def test_reasons_for_bad_sounds() -> None:
-    features = data_wav.survey([wav(tone(440))], 1.0, 0.5)
+    features = audio.survey([wav(tone(440))], 1.0, 0.5)
     whole = wav(tone(440))
     assert reason(features, whole[:5000]) == "ends before its header says: it was cut off"
     assert reason(features, wav(np.zeros(0, np.int16))) == "has no samples"
@@ -207,7 +209,7 @@ def test_numeric_columns_become_channels_and_others_are_said(tmp_path: Path) -> 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_files_without_a_header_and_other_delimiters(delimiter: str) -> None:
     content = b"\xef\xbb\xbf" + "\r\n".join(delimiter.join((str(i), "1e-3")) for i in range(20)).encode() + b"\r\n\r\n"
-    features, notes = data_csv.survey([content], 8, 8, by_row=False)
+    features, notes = series.survey([content], 8, 8, by_row=False)
     assert (features.columns, notes) == (("1", "2"), [])
     assert features.read(content).x[1, 0, :, 0].tolist() == list(range(8, 16))
 
@@ -235,7 +237,7 @@ def test_label_columns_that_do_not_work_are_refused(tmp_path: Path) -> None:
 
 
 def test_reasons_for_bad_tables() -> None:
-    features, _ = data_csv.survey([table(40)], 8, 4, by_row=False)
+    features, _ = series.survey([table(40)], 8, 4, by_row=False)
     whole = table(40).decode()
     assert reason(features, whole.encode("utf-16")) == "is no UTF-8 text"
     assert reason(features, b"ax,ay\n") == "has a header and no rows"
@@ -248,7 +250,7 @@ def test_reasons_for_bad_tables() -> None:
     assert reason(features, table(7)) == "has 7 rows, a window has 8"
     assert reason(features, table(40, header="ax,ay,az")) == "has the columns ax, ay, az; most files have ax, ay"
     assert reason(features, b"\n \n") == "is empty"
-    by_row, _ = data_csv.survey([labelled(["a"] * 9)], 8, 4, by_row=True)
+    by_row, _ = series.survey([labelled(["a"] * 9)], 8, 4, by_row=True)
     assert reason(by_row, labelled(["a", "", "a"])) == "has no label in row 2"
 
 

@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import architectures, data, data_task, tensorflow, tflite, train
-from gen.__main__ import main
-from gen.augment import ImageAugmentation, SeriesAugmentation
-from gen.card import Card
-from gen.engines import ENGINES
+from gen.cli.main import main
+from gen.compiler.engines import ENGINES
+from gen.data import folder as data
+from gen.data.augment import ImageAugmentation, SeriesAugmentation
 from gen.errors import MissingTool
-from gen.model import QuantizedModel
-from gen.quantize import convert
-from gen.values import quantize_input
+from gen.learn import architectures, folder_task, tensorflow, train
+from gen.learn.card import Card
+from gen.learn.quantize import convert
+from gen.model import tflite
+from gen.model.quantized import QuantizedModel
+from gen.model.values import quantize_input
 from tests.own_data import images, order, silent, write
 
 
@@ -37,12 +39,12 @@ def test_the_command_line_refuses_what_can_t_be_meant(tmp_path: Path, capsys: py
 
 
 def test_augmentation_and_training_suit_the_data() -> None:
-    assert isinstance(data_task.augmentation("images", (32, 32, 3)), ImageAugmentation)
-    assert isinstance(data_task.augmentation("wav", (1, 49, 32)), SeriesAugmentation)
-    assert isinstance(data_task.augmentation("csv", (1, 128, 6)), SeriesAugmentation)
-    many, few = data_task.training("student", 10_000, None), data_task.training("student", 9, None)
+    assert isinstance(folder_task.augmentation("images", (32, 32, 3)), ImageAugmentation)
+    assert isinstance(folder_task.augmentation("wav", (1, 49, 32)), SeriesAugmentation)
+    assert isinstance(folder_task.augmentation("csv", (1, 128, 6)), SeriesAugmentation)
+    many, few = folder_task.training("student", 10_000, None), folder_task.training("student", 9, None)
     assert (many.epochs, many.batch, few.epochs, few.batch) == (20, 32, 100, 4)
-    assert data_task.training("student", 2, 3).batch == 2 and data_task.training("teacher", 2, 3).epochs == 3
+    assert folder_task.training("student", 2, 3).batch == 2 and folder_task.training("teacher", 2, 3).epochs == 3
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Card, lis
     folder, said = tmp_path_factory.mktemp("own"), list[str]()
     write(images(folder / "data", each=10), {"flat/bad.png": b"no image"})
     asked = order(folder / "data", "images", size=(8, 8), epochs=2)
-    return folder, data_task.train_folder(asked, folder / "out", said.append, silent), said
+    return folder, folder_task.train_folder(asked, folder / "out", said.append, silent), said
 
 
 def test_a_whole_run_leaves_model_card_and_picture(whole_run: tuple[Path, Card, list[str]]) -> None:
@@ -67,7 +69,7 @@ def test_a_whole_run_leaves_model_card_and_picture(whole_run: tuple[Path, Card, 
     assert card["dataset"]["classes"] == ["flat", "upright"]
     assert len(about["test_files"]) == card["dataset"]["test"] == 4
     assert str(folder) not in json.dumps(card)
-    assert ("data", "20 files in 2 classes, 1 skipped") in data_task.summary(card)
+    assert ("data", "20 files in 2 classes, 1 skipped") in folder_task.summary(card)
     assert any("skipped: flat/bad.png" in line for line in said)
 
 
@@ -128,7 +130,7 @@ def test_students_fit_64_kb_of_flash_and_16_kb_of_ram(students: dict[tuple[int, 
         shape: (len(model.content), ENGINES["aot"](model.graph, model.content, "portable", 4).arena_bytes)
         for shape, model in students.items()
     }
-    flash, ram = data_task.FLASH_BYTES - data_task.CODE_BYTES, data_task.RAM_BYTES - data_task.STACK_BYTES
+    flash, ram = folder_task.FLASH_BYTES - folder_task.CODE_BYTES, folder_task.RAM_BYTES - folder_task.STACK_BYTES
     assert all(content <= flash and arena <= ram for content, arena in sizes.values()), sizes
 
 
@@ -136,7 +138,7 @@ def test_a_student_that_is_larger_is_said() -> None:
     said: list[str] = []
     for arena in (12 * 1024, 12 * 1024 + 1):
         about = {"kind": "images", "arena_bytes": {"aot": arena}}
-        data_task.tell_size({"models": {"distilled": {"tflite_bytes": 9000}}, "data": about}, said.append)
+        folder_task.tell_size({"models": {"distilled": {"tflite_bytes": 9000}}, "data": about}, said.append)
     assert [line.endswith("a smaller --size helps") for line in said] == [False, False, True]
 
 
@@ -149,7 +151,7 @@ def test_gain_and_offset_give_the_int8_input(
         write(tmp_path, {f"{label}/{n}.csv": "\n".join(f"{a:.5f},{b:.1f}" for a, b in rows).encode()})
     prepared = data.prepare(order(tmp_path, "csv"), silent)
     model = students[(1, 16, 2)]
-    constants = data_task.describe(prepared, model, tmp_path)["input"]
+    constants = folder_task.describe(prepared, model, tmp_path)["input"]
     natural = np.concatenate([recording.x for recording in prepared.parts[2]])
     value = np.array(constants["gain"]) * natural + np.array(constants["offset"])
     mine = np.clip(np.copysign(np.floor(np.abs(value) + 0.5), value), -128, 127).astype(np.int64)

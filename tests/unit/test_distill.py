@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import distill, qat, task
+from gen.compress import qat
 from gen.errors import UsageError
-from gen.objective import CLASSIFY, Distillation
-from gen.tensorflow import start_tensorflow
+from gen.learn import distill, task
+from gen.learn.objective import CLASSIFY, Distillation
+from gen.learn.tensorflow import start_tensorflow
 
 SETTINGS = Distillation(temperature=4.0, alpha=0.5)
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from gen import board as boards
-from gen import load
-from gen.__main__ import parser
-from gen.mlperf import BENCHMARKS
+from gen.cli.main import parser
+from gen.device import board as boards
+from gen.importer import load
+from gen.verify.mlperf import BENCHMARKS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gen import doctor
+from gen.cli import doctor
 from gen.paths import ROOT
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from gen import board, build, esp32
-from gen.board import OTHER_CONSTANTS, Layout
+from gen.device import board, build, esp32
+from gen.device.board import OTHER_CONSTANTS, Layout
 from gen.errors import DoesNotFit
 from gen.paths import BOARDS
 from tests import dummy

@@ -7,11 +7,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from gen import reference, tflite
-from gen.engines import ENGINES
-from gen.explain import Explanation, explain
-from gen.graph import Array, Graph
-from gen.session import Session
+from gen.compiler.engines import ENGINES
+from gen.device.session import Session
+from gen.model import reference, tflite
+from gen.model.graph import Array, Graph
+from gen.verify.explain import Explanation, explain
 from tests import tiny
 
 Fault = Callable[[Array], Array]

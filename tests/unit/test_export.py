@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import yaml
 
-from gen import build, values
-from gen.engines import ENGINES, Sources
-from gen.engines.tflm import CORE
-from gen.export_sources import FIRMWARE, MACHINES, tree
-from gen.kernels import FALLBACK
-from gen.ops import OPS
+from gen.compiler.engines import ENGINES, Sources
+from gen.compiler.engines.tflm import CORE
+from gen.compiler.kernels.select import FALLBACK
+from gen.device import build
+from gen.export.sources import FIRMWARE, MACHINES, tree
+from gen.model import values
+from gen.model.ops import OPS
 from tests.unit.export_host import (
     STANDS,
     STRICT,

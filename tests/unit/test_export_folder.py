@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import export
-from gen.__main__ import main
-from gen.engines import ENGINES
+from gen.cli.main import main
+from gen.compiler.engines import ENGINES
 from gen.errors import UsageError
-from gen.export import FORMATS, Library, Order
-from gen.export_folder import MANIFEST
-from gen.export_prefix import check_prefix, default_prefix
-from gen.export_sources import FIRMWARE
+from gen.export import library as export
+from gen.export.folder import MANIFEST
+from gen.export.library import FORMATS, Library, Order
+from gen.export.prefix import check_prefix, default_prefix
+from gen.export.sources import FIRMWARE
 from tests.unit.export_host import library, quantized
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gen.ops import KERNELS, OPS
+from gen.model.ops import KERNELS, OPS
 from gen.paths import ROOT
 
 NAMES = {*KERNELS, *OPS}

@@ -1,4 +1,5 @@
-"""gen/fixed_point.py against exact arithmetic in Python integers, and nn_math.h against gen/fixed_point.py."""
+"""gen/model/fixed_point.py against exact arithmetic in Python integers, and nn_math.h against
+gen/model/fixed_point.py."""
 
 import math
 import subprocess
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gen import fixed_point as fp
+from gen.model import fixed_point as fp
 
 ROOT = Path(__file__).parents[2]
 INT32 = st.one_of(

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from serial.tools import list_ports
 
-from gen import board as boards
-from gen import flash
-from gen.__main__ import main
-from gen.board import Board
+from gen.cli.main import main
+from gen.device import board as boards
+from gen.device import flash
+from gen.device.board import Board
+from gen.device.flash import FlashFailed, choose, find_port, run
 from gen.errors import MissingTool, UsageError
-from gen.flash import FlashFailed, choose, find_port, run
 from gen.paths import ROOT
 
 REAL = [board for board in boards.load_all() if board.flash_tools]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gen.errors import ModelError
-from gen.graph import Graph, Op, QuantParams, Tensor, verify
+from gen.model.graph import Graph, Op, QuantParams, Tensor, verify
 
 QUANT = QuantParams((0.5,), (3,))
 

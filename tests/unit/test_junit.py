@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import junit
-from gen.junit import Outcome
+from gen.verify import junit
+from gen.verify.junit import Outcome
 
 # Element -> its attributes, those that must be there first; its children, in the order that the schema wants.
 RULES: dict[str, tuple[set[str], set[str], list[str]]] = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.session import ERRORS, PLACE, READ, WRITE, Frame, Kind, Type, encode
+from gen.device.session import ERRORS, PLACE, READ, WRITE, Frame, Kind, Type, encode
 from tests.unit.probe import INPUT_0, INPUT_1, MAX_PAYLOAD, OPS, OUTPUT, raw, talk
 
 GARBLED, NO_SESSION, BAD_SEQ, BAD_REQUEST, BAD_INDEX, BAD_RANGE, NOT_READY = range(1, 8)

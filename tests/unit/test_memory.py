@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import memory, tflite
-from gen.graph import Graph
-from gen.memory import ALIGNMENT, MemoryPlan, plan, tflm_arena_bytes
-from gen.ops import KERNELS
+from gen.compiler.engines import tflm_arena
+from gen.compiler.engines.tflm_arena import ALIGNMENT, MemoryPlan, plan, tflm_arena_bytes
+from gen.model import tflite
+from gen.model.graph import Graph
+from gen.model.ops import KERNELS
 from tests import shared
 from tests.tiny import O, T, model
 from tests.unit import tflm_host as host
 from tests.unit.tflm_models import MODELS
 
-STRUCTS = [memory.NODE, memory.PLACEMENT, memory.TENSOR, *(kernel.struct for kernel in KERNELS.values())]
+STRUCTS = [tflm_arena.NODE, tflm_arena.PLACEMENT, tflm_arena.TENSOR, *(kernel.struct for kernel in KERNELS.values())]
 
 
 @st.composite

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import passes, reference, task, tflite
-from gen.graph import Graph
-from gen.ops import lower
-from gen.values import quantize_input
+from gen.compiler import passes
+from gen.learn import task
+from gen.model import reference, tflite
+from gen.model.graph import Graph
+from gen.model.ops import lower
+from gen.model.values import quantize_input
 from models.mlperf import BENCHMARKS, FOLDER
 from tests import shared
 

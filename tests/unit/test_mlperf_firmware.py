@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.mlperf import FEATURES, PIXELS, TENSOR
-from gen.ops import quantize
+from gen.model.ops import quantize
+from gen.verify.mlperf import FEATURES, PIXELS, TENSOR
 from tests.unit import mlperf_probe as probe
 
 FEW = settings(derandomize=True, deadline=None, max_examples=40)

@@ -1,4 +1,5 @@
-"""gen/mlperf.py: what the runner sends and expects, over the real firmware/mlperf.c and over devices that misbehave."""
+"""gen/verify/mlperf.py: what the runner sends and expects, over the real firmware/mlperf.c and over devices that
+misbehave."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import mlperf, reference, tflite
+from gen.data.examples import Examples
+from gen.device.transport import Closing, open_stream
 from gen.errors import DeviceGone, DeviceSilent, ModelError, ProtocolError, WrongModel
-from gen.examples import Examples
-from gen.graph import Graph
-from gen.mlperf import FEATURES, PIXELS, TENSOR, Runner
-from gen.objective import CLASSIFY
-from gen.transport import Closing, open_stream
-from gen.vectors import Vectors, random_vectors
-from gen.verify import Expected
+from gen.learn.objective import CLASSIFY
+from gen.model import reference, tflite
+from gen.model.graph import Graph
+from gen.verify import mlperf
+from gen.verify.compare import Expected
+from gen.verify.mlperf import FEATURES, PIXELS, TENSOR, Runner
+from gen.verify.vectors import Vectors, random_vectors
 from tests import tiny
 from tests.unit import mlperf_probe as probe
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gen.device.monitor import greet, readable, watch
+from gen.device.session import Frame, decode, encode
+from gen.device.transport import Closing, open_stream
 from gen.errors import DeviceGone
-from gen.monitor import greet, readable, watch
-from gen.session import Frame, decode, encode
-from gen.transport import Closing, open_stream
 from tests.unit.probe import program
 
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import passes, reference, tflite, upstream
+from gen.compiler import passes
+from gen.compiler.kernels.select import LEVELS
 from gen.errors import ModelError
-from gen.kernels import LEVELS
-from gen.support import require_supported
+from gen.model import reference, tflite, upstream
+from gen.model.support import require_supported
 from tests import programs
 from tests.effort import cases
 from tests.graphs import network

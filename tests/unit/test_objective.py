@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import objective, stats
-from gen.examples import Examples
-from gen.graph import Array
-from gen.objective import CLASSIFY, RECONSTRUCT
+from gen.data.examples import Examples
+from gen.learn import objective, stats
+from gen.learn.objective import CLASSIFY, RECONSTRUCT
+from gen.model.graph import Array
 
 
 def of_errors(wanted: Array, y: Array) -> tuple[Array, Examples]:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import calibration, convert_child, convert_onnx, convert_tensorflow, tensorflow
-from gen.convert_model import UNTRUSTED
 from gen.errors import UnsupportedOp
-from gen.origin import layer_of
+from gen.importer import calibration, child_process, from_keras, from_onnx
+from gen.importer.opened import UNTRUSTED
+from gen.learn import tensorflow
+from gen.model.origin import layer_of
 from tests.imports import keras, onnx_model, quantized, save, shake
 
 SHAPE = (8, 8, 3)
@@ -64,9 +65,7 @@ def test_of_keras(name: str, tmp_path: Path) -> None:
     path = save(_network(), tmp_path / name)
     np.savez(tmp_path / "x.npz", np.random.default_rng(1).uniform(0, 1, (8, *SHAPE)))
     with tensorflow.quiet():
-        opened = (convert_tensorflow.open_keras if path.suffix else convert_tensorflow.open_saved_model)(
-            path, UNTRUSTED
-        )
+        opened = (from_keras.open_keras if path.suffix else from_keras.open_saved_model)(path, UNTRUSTED)
         content = opened.convert(calibration.read(tmp_path / "x.npz", opened.inputs))
     assert _origins(content) == WANTED
 
@@ -85,7 +84,7 @@ def test_of_onnx(tmp_path: Path) -> None:
     onnx_model(tmp_path / "m.onnx", nodes, (1, 3, 8, 8), (1, 4), {"W": weights})
     np.savez(tmp_path / "x.npz", np.random.default_rng(1).uniform(0, 1, (8, 3, 8, 8)))
     with tensorflow.quiet():
-        opened = convert_onnx.open_onnx(tmp_path / "m.onnx", UNTRUSTED)
+        opened = from_onnx.open_onnx(tmp_path / "m.onnx", UNTRUSTED)
         content = opened.convert(calibration.read(tmp_path / "x.npz", opened.inputs))
     assert _origins(content)[:3] == [
         ("conv_2d", "_features_0_Conv_output_0"),
@@ -110,10 +109,10 @@ def _of_torch(folder: Path) -> list[tuple[str, str | None]]:
         torch.nn.Sequential(Block(), torch.nn.Tanh()), torch.nn.Flatten(), torch.nn.Linear(144, 2)
     )
     torch.export.save(torch.export.export(network.eval(), (torch.zeros(1, 3, 8, 8),)), str(folder / "m.pt2"))
-    from gen import convert_torch
+    from gen.importer import from_torch
 
     np.savez(folder / "x.npz", np.random.default_rng(1).uniform(0, 1, (8, 3, 8, 8)))
-    opened = convert_torch.open_exported(folder / "m.pt2", UNTRUSTED)
+    opened = from_torch.open_exported(folder / "m.pt2", UNTRUSTED)
     return _origins(opened.convert(calibration.read(folder / "x.npz", opened.inputs)))
 
 
@@ -122,7 +121,7 @@ def _of_torch(folder: Path) -> list[tuple[str, str | None]]:
     reason="litert-torch is not installed: `make setup TORCH=1` brings it",
 )
 def test_of_pytorch(tmp_path: Path) -> None:
-    found = dict(convert_child.run(_of_torch, tmp_path))
+    found = dict(child_process.run(_of_torch, tmp_path))
     assert (found["conv_2d"], found["logistic"], found["mul"], found["tanh"]) == ("0.0.first", "0.0.act", "0.0", "0.1")
 
 

@@ -4,10 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import intervals, passes, reference, tflite
-from gen.graph import Array, Graph
-from gen.ops import lower
-from gen.program import compile_graph, plan
+from gen.compiler import intervals, passes
+from gen.compiler.program import compile_graph, plan
+from gen.model import reference, tflite
+from gen.model.graph import Array, Graph
+from gen.model.ops import lower
 from tests import shared
 from tests.tiny import O, T, model
 from tests.unit.test_tflm_engine import load

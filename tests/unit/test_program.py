@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import reference, tflite
-from gen.fusion import Fused
-from gen.graph import Graph
-from gen.kernels import select
-from gen.ops import lower
-from gen.program import Program, compile_graph, plan
+from gen.compiler.bands import Fused
+from gen.compiler.kernels.select import select
+from gen.compiler.program import Program, compile_graph, plan
+from gen.model import reference, tflite
+from gen.model.graph import Graph
+from gen.model.ops import lower
 from tests import tiny
 from tests.arena import outputs_in_arena
 

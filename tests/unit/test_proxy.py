@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gen.device.proxy import CUT_BYTES, Faults, Proxy, Rates
+from gen.device.transport import Closing, open_stream
 from gen.errors import DeviceGone
-from gen.proxy import CUT_BYTES, Faults, Proxy, Rates
-from gen.transport import Closing, open_stream
 
 KINDS = [field.name for field in fields(Rates)]
 

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import architectures, distill, prune, prune_graph, quantize, task, tensorflow, tflite, train
+from gen.compress import channels as prune_graph
+from gen.compress import prune
+from gen.data.examples import Examples
 from gen.errors import UsageError
-from gen.examples import Examples
-from gen.graph import Array
-from gen.objective import Distillation
-from gen.task import Training
-from gen.values import outputs
+from gen.learn import architectures, distill, quantize, task, tensorflow, train
+from gen.learn.objective import Distillation
+from gen.learn.task import Training
+from gen.model import tflite
+from gen.model.graph import Array
+from gen.model.values import outputs
 
 ARCHITECTURES: dict[str, Callable[[], Any]] = {
     "image student": partial(architectures.student, (16, 16, 1), 3),

@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import qat, quantize, reference, task, tensorflow, train
+from gen.compress import qat
+from gen.data.examples import Examples, Splits
 from gen.errors import UsageError
-from gen.examples import Examples, Splits
-from gen.graph import Array
-from gen.model import QuantizedModel
-from gen.task import Task, Training
-from gen.train import FloatModel
-from gen.values import dequantize_tensor, outputs, quantize_input
+from gen.learn import quantize, task, tensorflow, train
+from gen.learn.task import Task, Training
+from gen.learn.train import FloatModel
+from gen.model import reference
+from gen.model.graph import Array
+from gen.model.quantized import QuantizedModel
+from gen.model.values import dequantize_tensor, outputs, quantize_input
 
 FINE_TUNING = Training(epochs=6, batch=32, learning_rate=1e-3)
 
@@ -231,7 +233,7 @@ floats = st.floats(-50.0, 50.0, width=32)
 @given(st.floats(-40.0, 0.0, width=32), st.floats(0.125, 40.0, width=32), st.lists(floats, min_size=1, max_size=40))
 def test_activations_are_rounded_by_the_formula(low: float, high: float, values: list[float]) -> None:
     """q = round(x / scale) + zero point, in -128..127; x is next to q's number, and the zero point's is 0."""
-    from gen.fake_quant import FakeQuant
+    from gen.compress.fake_quant import FakeQuant
 
     x = np.array([*values, 0.0], np.float32)
     rounded = np.asarray(FakeQuant(low, high)(x), np.float64)
@@ -248,7 +250,7 @@ def test_activations_are_rounded_by_the_formula(low: float, high: float, values:
 @given(st.integers(0, 2**32 - 1), st.sampled_from([(3, 3, 4, 5), (8, 5), (3, 2, 4, 2)]), st.sampled_from([1, 2]))
 def test_weights_are_rounded_by_the_formula(seed: int, shape: tuple[int, ...], axes: int) -> None:
     """127 times the scale is the largest weight of the output channel; a channel of zeros stays."""
-    from gen.fake_quant import round_weights
+    from gen.compress.fake_quant import round_weights
 
     axes = min(axes, len(shape) - 1)
     kernel = np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
@@ -266,7 +268,7 @@ def test_gradients_pass_straight_through() -> None:
     import tensorflow as tf
     from keras import layers
 
-    from gen.fake_quant import FakeQuant, FakeQuantWeights
+    from gen.compress.fake_quant import FakeQuant, FakeQuantWeights
 
     x = tf.constant([[-3.0, -0.7, 0.2, 0.9, 4.0]])
     rounding = FakeQuant(-1.0, 1.0)
@@ -281,7 +283,7 @@ def test_gradients_pass_straight_through() -> None:
 
 
 def test_ranges_follow_the_batches_in_training_only() -> None:
-    from gen.fake_quant import DECAY, FakeQuant
+    from gen.compress.fake_quant import DECAY, FakeQuant
 
     rounding = FakeQuant(-1.0, 1.0)
     batch = np.array([2.0, 5.0], np.float32)

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import task, tflite
-from gen.examples import Examples
-from gen.graph import Graph
-from gen.values import dequantize_output, quantize_input
+from gen.data.examples import Examples
+from gen.learn import task
+from gen.model import tflite
+from gen.model.graph import Graph
+from gen.model.values import dequantize_output, quantize_input
 from tests import tiny
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.compress import RECIPES
+from gen.compress.recipe import ENDS, ORDER, SHARES, Recipe, parse, parse_all
+from gen.compress.run import RECIPES
 from gen.errors import UsageError
-from gen.recipe import ENDS, ORDER, SHARES, Recipe, parse, parse_all
 
 shares = st.none() | st.floats(0.0, 1.0, exclude_min=True, exclude_max=True)
 recipes = st.builds(

@@ -1,4 +1,5 @@
-"""gen/renode.py: the files for Renode by the rules of their languages, and what is said when Renode does not run."""
+"""gen/device/renode.py: the files for Renode by the rules of their languages, and what is said when Renode does not
+run."""
 
 import os
 import re
@@ -7,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gen import board as boards
-from gen import renode
-from gen.__main__ import main, parser
+from gen.cli.main import main, parser
+from gen.device import board as boards
+from gen.device import renode
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
-from gen.model import QuantizedModel
+from gen.model.quantized import QuantizedModel
 from gen.paths import ROOT
 from tests.dummy import EMPTY
 

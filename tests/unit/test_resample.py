@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.resample import resample, weights
+from gen.data.resample import resample, weights
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)

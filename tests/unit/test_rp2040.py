@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import rp2040
+from gen.device import rp2040
 
 
 def elf(address: int, content: bytes, before: int = 1) -> bytes:

@@ -12,24 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import (
-    board,
-    cost,
-    search,
-    search_report,
-    search_space,
-    search_study,
-    stages_learn,
-    task,
-    tensorflow,
-    vectors,
-)
-from gen.__main__ import main
+from gen.cli import stages_learn
+from gen.cli.main import main
+from gen.device import board
 from gen.errors import MissingTool, UsageError
-from gen.load import load_model
-from gen.model import QuantizedModel
-from gen.search_budget import Budget, Needs, Target, of_board, roomy
-from gen.search_report import Row
+from gen.importer.load import load_model
+from gen.learn import task, tensorflow
+from gen.model.quantized import QuantizedModel
+from gen.search import cost, report, space, storage, study
+from gen.search.budget import Budget, Needs, Target, of_board, roomy
+from gen.search.report import Row
+from gen.verify import vectors
 from tests.unit import search_child
 
 NEEDS = Needs(20_000, 4_000, 1_000, 9_000, 150_000, "built")
@@ -55,14 +48,14 @@ def test_a_board_s_own_sizes_are_the_budget_unless_less_is_asked_for() -> None:
 
 
 def row(number: int, figure: float | None, costs: int, state: str = "finished") -> Row:
-    return Row(number, state, search_space.Candidate(), None, figure, None, None, None, None, costs, None, None, number)
+    return Row(number, state, space.Candidate(), None, figure, None, None, None, None, costs, None, None, number)
 
 
 @settings(derandomize=True, deadline=None, max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
 def test_the_front_is_what_no_other_beats(points: list[tuple[int, int]]) -> None:
     found = [row(n, figure / 10, costs) for n, (figure, costs) in enumerate(points)]
-    kept = search_report.front([*found, row(99, None, 0, "stopped")])
+    kept = report.front([*found, row(99, None, 0, "stopped")])
 
     def beats(one: Row, other: Row) -> bool:
         assert None not in (one.figure, other.figure, one.cost, other.cost)
@@ -105,7 +98,7 @@ def test_a_trial_is_stopped_by_a_clearly_better_one_that_costs_no_more_or_a_far_
     validation = type("E", (), {"y": np.zeros(100)})
     trainer: Any = type("R", (), {"splits": type("S", (), {"validation": validation})})
     order, target = search_child.order(Path("x"), 3), search_child.target(Path("x"))
-    worker = search.Worker(order, target, trainer, Study((0.9, 100), (0.6, 50)), lambda _: None, 0)
+    worker = study.Worker(order, target, trainer, Study((0.9, 100), (0.6, 50)), lambda _: None, 0)
     reason = worker._dominated(short, costs)
     assert (reason is not None) == stopped
     assert reason is None or ("too far behind" in reason) == (costs == 40)
@@ -189,19 +182,19 @@ def test_errors_are_a_sentence_before_anything_is_trained(
 
 
 def test_a_locked_database_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search_study, "LOCK_SECONDS", 0.1)
-    monkeypatch.setattr(search_study, "ATTEMPTS", 1)
+    monkeypatch.setattr(storage, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(storage, "ATTEMPTS", 1)
     holder = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(UsageError, match="database is locked"):
-        search_study.open_study(search_child.order(tmp_path, 1))
+        storage.open_study(search_child.order(tmp_path, 1))
     holder.close()
 
 
 def test_without_optuna_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "find_spec", lambda name: None)
+    monkeypatch.setattr(study, "find_spec", lambda name: None)
     with pytest.raises(MissingTool, match=r"optuna: run `pip install -e '.\[search\]'`"):
-        search.require_optuna()
+        study.require_optuna()
 
 
 def test_an_interrupted_search_says_how_to_go_on(
@@ -212,7 +205,7 @@ def test_an_interrupted_search_says_how_to_go_on(
     def interrupted(self: Any, number: int, candidate: Any, always: bool) -> dict[str, Any]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(search.Worker, "_try", interrupted)
+    monkeypatch.setattr(study.Worker, "_try", interrupted)
     monkeypatch.setattr(tensorflow, "start_tensorflow", lambda: None)
     words = searching(f"digits --board stm32vldiscovery --out {tmp_path}/d --study s")
     monkeypatch.setattr("sys.argv", ["gen", *words])
@@ -222,18 +215,18 @@ def test_an_interrupted_search_says_how_to_go_on(
         f"interrupted: what is finished is in sqlite:///{tmp_path}/d.db; `python -m gen search digits"
     )
     order, _ = stages_learn.search_order(stages(words))
-    states = [trial.state.name for trial in search_study.open_study(order).trials]
+    states = [trial.state.name for trial in storage.open_study(order).trials]
     assert states == ["FAIL", "WAITING"]
     assert task.list_tasks()
 
 
 def stages(words: list[str]) -> Any:
-    from gen.__main__ import parser
+    from gen.cli.main import parser
 
     return parser().parse_args(words)
 
 
 def test_nobody_reads_a_databases_password() -> None:
-    assert search_study.shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    assert storage.shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
     words = ["sqlite:///a.db", "--trials", "30"]
-    assert [search_study.shown(word) for word in words] == words
+    assert [storage.shown(word) for word in words] == words

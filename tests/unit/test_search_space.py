@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import search_space as space
-from gen import task, tensorflow
-from gen.architectures import Shape
 from gen.errors import UsageError
-from gen.search_train import in_front
+from gen.learn import task, tensorflow
+from gen.learn.architectures import Shape
+from gen.search import space
+from gen.search.trainer import in_front
 
 SHAPES = ((8, 8, 1), (25, 25, 1), (5, 9, 3), (1, 100, 6), (1, 20, 12))
 
@@ -47,7 +47,7 @@ def test_every_candidate_is_a_network_whose_taps_can_all_see_something(seed: int
 
 def test_a_student_in_a_lower_resolution_sees_the_task_s_input_through_means() -> None:
     tensorflow.start_tensorflow()
-    from gen.resample import resample
+    from gen.data.resample import resample
 
     architecture = space.Architecture(0.5, "full", 3, 4, 1.0, 1, 1, 0, "pool", "mean")
     model = space.student(architecture, (8, 8, 1), 3)
@@ -74,7 +74,7 @@ def test_the_first_candidate_is_the_task_s_student_and_anomalies_keep_to_it() ->
     first = space.own(digits)
     assert first.architecture is None
     assert (first.temperature, first.alpha) == (digits.distillation.temperature, digits.distillation.alpha)
-    from gen.objective import RECONSTRUCT
+    from gen.learn.objective import RECONSTRUCT
 
     other = dataclasses.replace(digits, objective=RECONSTRUCT)
     drawn = [space.suggest(space.Draw(np.random.default_rng(n)), other, (1, 32, 2)) for n in range(20)]

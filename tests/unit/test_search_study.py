@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from gen import search, search_report, search_result, search_study, task, tensorflow
 from gen.errors import DoesNotFit, UsageError
+from gen.learn import task, tensorflow
 from gen.paths import ROOT
-from gen.search_budget import Budget
+from gen.search import report, result, storage
+from gen.search import study as search
+from gen.search.budget import Budget
 from tests.unit import search_child
 
 TRIALS = 3
@@ -29,7 +31,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
 
 
 def facts(study: Any) -> dict[int, Any]:
-    return {trial.number: (trial.state, trial.values, trial.user_attrs) for trial in search_study.ended(study)}
+    return {trial.number: (trial.state, trial.values, trial.user_attrs) for trial in storage.ended(study)}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def survived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, 
     while time.monotonic() < deadline and first.poll() is None:
         with contextlib.suppress(UsageError):
             if (folder / "study.db").exists():
-                study = search_study.open_study(search_child.order(folder, TRIALS))
+                study = storage.open_study(search_child.order(folder, TRIALS))
                 before = facts(study)
                 running = [trial for trial in study.trials if not trial.state.is_finished()]
                 if before and running:
@@ -66,13 +68,13 @@ def survived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, 
 
 def test_a_kill_loses_no_finished_trial_and_two_processes_double_none(survived: Any) -> None:
     folder, before, written, said = survived
-    study = search_study.open_study(search_child.order(folder, TRIALS))
+    study = storage.open_study(search_child.order(folder, TRIALS))
     after = facts(study)
     assert len(after) == TRIALS
     assert {number: after[number] for number in before} == before
     models = folder / "trials" / "tiny"
     assert {name: (models / name).stat().st_mtime for name in written} == written
-    for trial in search_study.ended(study):
+    for trial in storage.ended(study):
         if trial.values:
             assert (models / f"{trial.user_attrs.get('same_as', trial.number)}.tflite").exists()
     told = [line for line in said if line.startswith("trial ")]
@@ -81,16 +83,16 @@ def test_a_kill_loses_no_finished_trial_and_two_processes_double_none(survived: 
 
 
 def test_what_the_killed_process_was_at_is_tried_again(survived: Any) -> None:
-    study = search_study.open_study(search_child.order(survived[0], TRIALS))
+    study = storage.open_study(search_child.order(survived[0], TRIALS))
     failed = {trial.number for trial in study.trials if trial.state.name == "FAIL"}
-    again = {trial.system_attrs.get("failed_trial") for trial in search_study.ended(study)}
+    again = {trial.system_attrs.get("failed_trial") for trial in storage.ended(study)}
     assert failed & again
 
 
 def test_another_budget_under_the_same_name_is_refused(survived: Any) -> None:
     order = search_child.order(survived[0], TRIALS)
     with pytest.raises(UsageError, match=r"the study 'tiny' in .* is of flash_bytes 20000: name another one"):
-        search_study.open_study(dataclasses.replace(order, budget=Budget(10_000, 8192, None)))
+        storage.open_study(dataclasses.replace(order, budget=Budget(10_000, 8192, None)))
 
 
 def test_the_chosen_student_is_verified_and_its_card_and_plot_are_whole(
@@ -100,7 +102,7 @@ def test_the_chosen_student_is_verified_and_its_card_and_plot_are_whole(
     monkeypatch.setattr(task, "load_task", lambda name: search_child.tiny())
     said: list[str] = []
     study = search.run(order, target, said.append)
-    found = search_result.chosen(order, target, study, said.append)
+    found = result.chosen(order, target, study, said.append)
     best = found["chosen"]
     assert best["on_board"]["verdict"] == "exact"
     assert best["on_board"]["vectors"] == found["dataset"]["test"] == best["test_int8"]["of"]
@@ -111,33 +113,33 @@ def test_the_chosen_student_is_verified_and_its_card_and_plot_are_whole(
     assert (order.folder / "digits.png").read_bytes().startswith(b"\x89PNG")
     assert len((order.folder / "digits.tflite").read_bytes()) == best["tflite_bytes"]
     page = tmp_path / "page.md"
-    search_report.save_page(found, page, "python -m gen search tiny")
+    report.save_page(found, page, "python -m gen search tiny")
     text = page.read_text("utf-8")
     assert "python -m gen search tiny" in text
     assert f"| {best['trial']} * |" in text
-    search_report.show(found)
+    report.show(found)
 
 
 def test_a_model_that_another_machine_has_is_trained_again_to_the_same_bytes(survived: Any, tmp_path: Path) -> None:
-    from gen.search_train import Trainer
+    from gen.search.trainer import Trainer
 
     order = search_child.order(survived[0], TRIALS)
-    row = next(row for row in search_report.rows(search_study.open_study(order)) if row.state == "finished")
+    row = next(row for row in report.rows(storage.open_study(order)) if row.state == "finished")
     elsewhere = dataclasses.replace(order, folder=tmp_path)
     shutil.copytree(order.trial_folder, elsewhere.trial_folder, ignore=shutil.ignore_patterns("*.tflite"))
     tensorflow.start_tensorflow()
     trainer = Trainer(order.task, order.task.splits(), elsewhere.trial_folder, lambda _: None)
-    model = search_result.load(elsewhere, trainer, row, lambda _: None)
+    model = result.load(elsewhere, trainer, row, lambda _: None)
     assert model.content == search.model_file(order, row.model_of).read_bytes()
 
 
 def test_nothing_fits_is_told_with_the_nearest(survived: Any) -> None:
     order = search_child.order(survived[0], TRIALS)
     needs = {"flash_bytes": 30_000, "ram_bytes": 4000, "instructions": None}
-    row = search_report.rows(search_study.open_study(order))[0]
+    row = report.rows(storage.open_study(order))[0]
     misfits = [
         dataclasses.replace(row, number=n, state="misfit", needs={**needs, "flash_bytes": 30_000 + n}, why=f"w{n}")
         for n in (3, 1, 2)
     ]
     with pytest.raises(DoesNotFit, match=r"none of 3 candidates .* the nearest, trial 1, w1: raise --flash"):
-        search_result.require_fit(misfits, order)
+        result.require_fit(misfits, order)

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import qat, task, tensorflow
-from gen.examples import Examples, Splits
-from gen.sensitivity import LayerCost, sensitivity
-from gen.train import FloatModel
+from gen.compress import qat
+from gen.compress.sensitivity import LayerCost, sensitivity
+from gen.data.examples import Examples, Splits
+from gen.learn import task, tensorflow
+from gen.learn.train import FloatModel
 
 TASK = task.load_task("digits")  # of which only the objective matters here
 

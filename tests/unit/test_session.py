@@ -1,4 +1,4 @@
-"""gen/session.py against the real link.c behind a line that damages bytes, and against answers that are none."""
+"""gen/device/session.py against the real link.c behind a line that damages bytes, and against answers that are none."""
 
 import itertools
 import random
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import session as protocol
+from gen.device import session as protocol
+from gen.device.session import Frame, Session, Type, decode, encode
 from gen.errors import DeviceError, DeviceSilent, ProtocolError
-from gen.session import Frame, Session, Type, decode, encode
 from tests.unit.fake_device import REPLY_HELLO, Line, start
 from tests.unit.probe import Device, Faults, conversation, raw
 

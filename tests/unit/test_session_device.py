@@ -1,13 +1,13 @@
-"""gen/session.py with devices that answer as agreed, refuse, fail, are reset, or are silent."""
+"""gen/device/session.py with devices that answer as agreed, refuse, fail, are reset, or are silent."""
 
 import struct
 
 import numpy as np
 import pytest
 
-from gen import session as protocol
+from gen.device import session as protocol
+from gen.device.session import Frame, Kind, Session, Type, decode, encode
 from gen.errors import DeviceError, DeviceReset, DeviceSilent, ProtocolError, StackOverflow, WrongModel
-from gen.session import Frame, Kind, Session, Type, decode, encode
 from tests.unit.fake_device import Line, device, hello_payload, start
 from tests.unit.probe import INPUT_0, MAX_PAYLOAD, OUTPUT, Device
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gen import board as boards
 from gen import tables
-from gen.stress import COLUMNS, Stress
+from gen.device import board as boards
+from gen.verify.stress import COLUMNS, Stress
 
 
 def test_the_table_has_room_for_every_figure(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
-"""The parameter structs of nn.h and gen/ops/*.py are the same, field by field, for every ABI that we compile for."""
+"""The parameter structs of nn.h and gen/model/ops/*.py are the same, field by field, for every ABI that we compile
+for."""
 
 import re
 import subprocess
@@ -6,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gen.kernels import VARIANTS, Variant
-from gen.ops import KERNELS, OPS
-from gen.ops.operator import CStruct
+from gen.compiler.kernels.select import VARIANTS, Variant
+from gen.model.ops import KERNELS, OPS
+from gen.model.ops.operator import CStruct
 
 ROOT = Path(__file__).parents[2]
 HEADER = (ROOT / "firmware/kernels/nn.h").read_text()

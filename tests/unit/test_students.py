@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen import reference, task, tflite, values
-from gen.examples import Examples
-from gen.graph import Graph
-from gen.objective import CLASSIFY
-from gen.task import Task
+from gen.data.examples import Examples
+from gen.learn import task
+from gen.learn.objective import CLASSIFY
+from gen.learn.task import Task
+from gen.model import reference, tflite, values
+from gen.model.graph import Graph
 from tests import tiny
 
 TFLM_EXAMPLES = 60

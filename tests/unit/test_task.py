@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import examples, task
+from gen.data import examples
+from gen.data.examples import Dataset, Examples
 from gen.errors import MissingTool, UsageError
-from gen.examples import Dataset, Examples
-from gen.objective import CLASSIFY
+from gen.learn import task
+from gen.learn.objective import CLASSIFY
 from gen.paths import MODELS
 
 
@@ -35,7 +36,7 @@ def test_an_unknown_task_gets_the_nearest_name() -> None:
         task.load_task("digit")
 
 
-@pytest.mark.parametrize("text", ["", "TASK = 3\n", "from gen.task import load_task\nTASK = load_task\n"])
+@pytest.mark.parametrize("text", ["", "TASK = 3\n", "from gen.learn.task import load_task\nTASK = load_task\n"])
 def test_a_file_without_its_task_says_so(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.py").write_text(text, encoding="utf-8")
     monkeypatch.setattr(task, "MODELS", tmp_path)
@@ -143,9 +144,9 @@ def test_a_data_set_with_a_test_set_gives_all_its_examples_to_training_and_valid
 
 def test_no_tensorflow_for_what_build_and_verify_need() -> None:
     code = (
-        "import sys; from gen import quantize, task; from gen.tflite import read_file;"
+        "import sys; from gen.learn import task; from gen.model import values; from gen.model.tflite import read_file;"
         "_, graph = read_file(task.model_path('digits'));"
-        "quantize.quantize_input(graph, task.load_task('digits').test_set().x[:1]);"
+        "values.quantize_input(graph, task.load_task('digits').test_set().x[:1]);"
         "bad = {'tensorflow', 'keras', 'matplotlib'} & set(sys.modules); assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=MODELS.parent, timeout=60)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from gen import tflite
 from gen.errors import GenError, ModelError, NotQuantized, NotTflite, UnsupportedOp, UsageError
-from gen.graph import Graph
-from gen.ops import lower
-from gen.support import require_supported
+from gen.model import tflite
+from gen.model.graph import Graph
+from gen.model.ops import lower
+from gen.model.support import require_supported
 from tests import shared
 from tests.tiny import O, T, edited, model
 

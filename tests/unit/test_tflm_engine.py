@@ -1,5 +1,6 @@
-"""Engine tflm: the interpreter prepares what gen/ops lowers, needs the arena that gen/memory.py computes, and gives the
-reference's bytes; the generated files compile against upstream's API too."""
+"""Engine tflm: the interpreter prepares what gen/model/ops lowers, needs the arena that
+gen/compiler/engines/tflm_arena.py computes, and gives the reference's bytes; the generated files compile against
+upstream's API too."""
 
 import re
 import struct
@@ -13,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import fixed_point, reference, tflite
-from gen.engines import ENGINES
-from gen.engines.tflm import CORE
+from gen.compiler.engines import ENGINES
+from gen.compiler.engines.tflm import CORE
+from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.errors import ModelError, UnsupportedOp
-from gen.graph import Array, Graph
-from gen.memory import plan, tflm_arena_bytes
-from gen.ops import KERNELS, OPS, lower
-from gen.ops.operator import CStruct
+from gen.model import fixed_point, reference, tflite
+from gen.model.graph import Array, Graph
+from gen.model.ops import KERNELS, OPS, lower
+from gen.model.ops.operator import CStruct
 from tests import fuzz, shared
 from tests.effort import cases
 from tests.tiny import O, T, model

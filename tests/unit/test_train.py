@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen import card as cards
-from gen import distill, stats, task, tensorflow, train, train_task
+from gen.data.examples import Dataset, Examples
 from gen.errors import MissingTool, UsageError
-from gen.examples import Dataset, Examples
-from gen.objective import CLASSIFY, RECONSTRUCT, Distillation
-from gen.task import Task, Training
+from gen.learn import card as cards
+from gen.learn import distill, stats, task, tensorflow, train, train_task
+from gen.learn.objective import CLASSIFY, RECONSTRUCT, Distillation
+from gen.learn.task import Task, Training
 
 Run = tuple[Path, dict[str, Any], list[str]]  # folder, card, lines said
 

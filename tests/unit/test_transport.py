@@ -1,4 +1,4 @@
-"""gen/transport.py with real programs, pseudo-terminals and sockets."""
+"""gen/device/transport.py with real programs, pseudo-terminals and sockets."""
 
 import os
 import socket
@@ -11,9 +11,10 @@ import pytest
 import serial
 from serial.tools import list_ports
 
-from gen import child, transport
+from gen import child
+from gen.device import transport
+from gen.device.transport import ProcessStream, SerialStream, Stream, open_stream
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
-from gen.transport import ProcessStream, SerialStream, Stream, open_stream
 
 
 def read_all(stream: Stream, nbytes: int) -> bytes:

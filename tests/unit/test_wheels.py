@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import wheels
+from gen.data import wheels
 from gen.errors import MissingTool
 from gen.paths import MODELS
 

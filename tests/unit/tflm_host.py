@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gen.emit import render
-from gen.engines.tflm import CORE
-from gen.graph import Array, Graph
-from gen.ops import OPS
+from gen.compiler.engines.tflm import CORE
+from gen.model.graph import Array, Graph
+from gen.model.ops import OPS
+from gen.render import render
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIRMWARE = ROOT / "firmware"
@@ -115,7 +115,7 @@ def prepare(
 
 def prepare_graph(graph: Graph, content: bytes, arena_bytes: int, vectors: Sequence[Sequence[Array]] = ()) -> Prepared:
     """As prepare(), with the sizes of the operators' parameters on the host."""
-    from gen.ops import KERNELS, lower
+    from gen.model.ops import KERNELS, lower
 
     sizes = [KERNELS[lower(graph, op).kernel].struct.layout(8)[1] for op in graph.ops]
     return prepare(content, arena_bytes, len(graph.ops), sizes, vectors)

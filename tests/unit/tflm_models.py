@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from gen.graph import Array
+from gen.model.graph import Array
 from tests.tiny import O, T, model
 
 

@@ -13,7 +13,7 @@
     .syntax unified
     .thumb
 
-    .set SHIFT, 10 /* gen/packing/dsp_spatial.py and depthwise_conv_2d.c have the same */
+    .set SHIFT, 10 /* gen/compiler/kernels/dsp/spatial.py and depthwise_conv_2d.c have the same */
 
 /* r0 words, r1 ups, r2 channels, r3 their end, r4-r6 weights, r7 bias, r8 multiplier, r9 rounding, r10 shift, r11 mask,
  * r12 how far weights are shifted up: the mask is for the lower halfword's sign, which would run into the upper one. */

@@ -14,7 +14,7 @@
     .syntax unified
     .thumb
 
-    .set SHIFT, 4 /* gen/packing/dsp_channels.py has the same */
+    .set SHIFT, 4 /* gen/compiler/kernels/dsp/byte_pairs.py has the same */
 
 /* r0 columns, r1 windows, r2 rows, r3 words in a row. */
     .macro COLUMN

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * DEPTHWISE_CONV_2D on MVE with constants packed by gen/packing/mve_spatial.py. */
+ * DEPTHWISE_CONV_2D on MVE with constants packed by gen/compiler/kernels/mve/spatial.py. */
 #ifndef MVE_DEPTHWISE_H
 #define MVE_DEPTHWISE_H
 

@@ -5,7 +5,7 @@
  *
  * Each channel's inputs are a strip of neighbours, so that vmladav is a whole window of up to 15 taps. q0 holds the taps
  * from lane 0 on, q1 from lane 1 on: a vector of inputs serves two outputs. How they are requantised:
- * gen/packing/mve_spatial.py. r12 walks along the channels' constants, r10 along the strips, r6 apart, r11 along y;
+ * gen/compiler/kernels/mve/spatial.py. r12 walks along the channels' constants, r10 along the strips, r6 apart, r11 along y;
  * r0 r2 r4 are sums; r1 r3 r5 and r7 r8 r9 bias, multiplier and shift of the two channels; q5 the output offset, q6 the
  * first channel's outputs, q7 where outputs go. */
     .syntax unified
@@ -18,7 +18,7 @@
 #define TAPS_Y 16
 #define TAPS_OFFSET 20
 #define TAPS_Y_OFFSETS 24
-#define FIRST_SHIFT 4 /* of gen/packing/mve_spatial.py */
+#define FIRST_SHIFT 4 /* of gen/compiler/kernels/mve/spatial.py */
 
 .macro outputs one, to, bias, multiplier, shift
     .if !\one

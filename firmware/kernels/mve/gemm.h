@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Matrix products on MVE: CONV_2D and FULLY_CONNECTED with constants packed by gen/packing/mve_gemm.py. */
+ * Matrix products on MVE: CONV_2D and FULLY_CONNECTED with constants packed by gen/compiler/kernels/mve/gemm.py. */
 #ifndef MVE_GEMM_H
 #define MVE_GEMM_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels for RISC-V with multiplication (rv32im, rv32imc). gen/packing/riscv.py repacks their constants and proves the
+ * Kernels for RISC-V with multiplication (rv32im, rv32imc). gen/compiler/kernels/riscv.py repacks their constants and proves the
  * ranges that they rely on. */
 #ifndef NN_RISCV_KERNELS_H
 #define NN_RISCV_KERNELS_H

@@ -8,7 +8,7 @@
 
 /* How sums become outputs. By a line: a = sum + first; the greatest output where a >= limit, the least one where a < 0;
  * between them the upper byte of a * high + (a * low >> bits) + start, a * low unsigned, all modulo 2^32 (see
- * gen/packing/xtensa_channels.py). NN_SIGNED: with `negative` less where a < zero. NN_GENERAL: as TFLM does.
+ * gen/compiler/kernels/xtensa/lines.py). NN_SIGNED: with `negative` less where a < zero. NN_GENERAL: as TFLM does.
  * Words of a channel's record: first limit low high start, with NN_SIGNED also zero negative; with NN_GENERAL first
  * multiplier shift. */
 enum { NN_CLAMPED, NN_SIGNED, NN_GENERAL };

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """SCons script: the model that `python -m gen build` generated last for this board, and our firmware, become an ELF.
 
-gen/build.py names the model's folder in GEN_FOLDER (and in <build dir>/folder for whoever calls `pio run`), by a link
-to it, see gen/place.py: all paths here are relative to the project and of letters, digits, points and slashes, since
-SCons hands them to a shell. In the folder there are
+gen/device/build.py names the model's folder in GEN_FOLDER (and in <build dir>/folder for whoever calls `pio run`),
+by a link to it, see gen/device/place.py: all paths here are relative to the project and of letters, digits, points and
+slashes, since SCons hands them to a shell. In the folder there are
 
   src/          generated sources         obj/          their objects, and the ELF while it is linked
   build.json    {"firmware": [the engine's sources], "include_dirs": [folders]}, all of them relative to firmware/, and
@@ -27,7 +27,7 @@ from pathlib import Path
 from SCons.Script import DefaultEnvironment
 
 sys.path.insert(0, str(Path.cwd()))
-from gen import esp32, rp2040
+from gen.device import esp32, rp2040
 
 try:
     import fcntl
@@ -139,7 +139,7 @@ def upstream(tree):
     if (third / "cmsis_nn").is_dir():
         defines.append("CMSIS_NN")
     flags = [f"-isystem{path}" for path in (tree, *(third / place for place in places)) if path.is_dir()]
-    # gen/tflm_tree.py asks for its headers before; a tree that needs none of it links without.
+    # gen/device/upstream_tflm.py asks for its headers before; a tree that needs none of it links without.
     named = subprocess.run(
         [f"{prefix}g++", "-print-file-name=libstdc++.a"], capture_output=True, text=True, check=False
     )

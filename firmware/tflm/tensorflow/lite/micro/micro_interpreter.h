@@ -4,7 +4,7 @@
 //
 // The arena holds, from its start, the activations (while preparing: the planner's table), and from its end downwards
 // what lives as long as the interpreter: nodes, kernel parameters, requantisation multipliers, the input and output
-// tensors. gen/memory.py computes its exact size.
+// tensors. gen/compiler/engines/tflm_arena.py computes its exact size.
 #ifndef TENSORFLOW_LITE_MICRO_MICRO_INTERPRETER_H_
 #define TENSORFLOW_LITE_MICRO_MICRO_INTERPRETER_H_
 

@@ -1,0 +1,1 @@
+"""A graph becomes C: passes, kernels, memory, the two engines."""

@@ -1,0 +1,167 @@
+"""Engine aot: constant parameters, a static memory plan and a straight line of kernel calls; no interpreter."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gen.compiler.bands import Fused
+from gen.compiler.engines.sources import Sources
+from gen.compiler.kernels.select import VARIANTS
+from gen.compiler.kernels.variant import Variant
+from gen.compiler.passes import optimize
+from gen.compiler.picture import draw
+from gen.compiler.program import MemoryPlan, Program, compile_graph, own_constants, plan
+from gen.model.graph import Array, Graph
+from gen.model.ops import KERNELS
+from gen.model.ops.operator import Field
+from gen.render import render
+
+NUMBERS_A_LINE = 24
+STRUCTS = {variant.struct.name: variant.struct for variant in VARIANTS}
+Fields = tuple[tuple[str, str], ...]  # of a struct: name, initialiser
+
+
+def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: str = "balanced") -> Sources:
+    """The sources of one model. Raises UnsupportedOp, NotQuantized, ModelError on what no kernel computes."""
+    program = compile_graph(optimize(graph), isa, level)
+    memory = plan(program)
+    constants = Constants()
+    calls = [_run(program, memory, number, constants) for number in range(len(program.steps))]
+    arena_bytes = max(memory.placement.total, 16)
+    own = own_constants(program.graph)
+    structs = sum(STRUCTS[ctype].layout(pointer_bytes)[1] for ctype, _ in constants.structs)
+    values = {
+        "name": graph.name,
+        "sha256": bytes.fromhex(graph.sha256),
+        "headers": sorted({variant.header for step in program.steps for variant in step.variants}),
+        "arrays": constants.arrays,
+        "structs": [
+            {"name": name, "ctype": ctype, "fields": fields} for (ctype, fields), name in constants.structs.items()
+        ],
+        "calls": calls,
+        "inputs": [_tensor(program, memory, i, constants) for i in graph.inputs],
+        "outputs": [_tensor(program, memory, i, constants) for i in graph.outputs],
+        "op_outputs": [_tensor(program, memory, step.call.output, constants) for step in program.steps],
+        "arena_bytes": arena_bytes,
+    }
+    return Sources(
+        engine="aot",
+        name=graph.name,
+        graph=program.graph,
+        files={"engine.c": render("engine.c", **values), "memory.svg": draw(program, memory)},
+        firmware=tuple(sorted({f"kernels/{file}" for s in program.steps for v in s.variants for file in v.files})),
+        include_dirs=(".", "kernels"),
+        arena_bytes=arena_bytes,
+        arena_because=memory.because,
+        model_bytes=len(content),
+        const_bytes=constants.bytes + structs,
+        kernels=tuple(
+            (s.call.op.index, s.call.op.kind, " + ".join(f"nn_{v.name}" for v in s.variants)) for s in program.steps
+        ),
+        level=level,
+        const_growth=constants.bytes / own if own else None,
+    )
+
+
+class Constants:
+    """The constant arrays and parameter structs of one engine.c; equal ones are stored once."""
+
+    def __init__(self) -> None:
+        self.arrays: list[dict[str, Any]] = []
+        self.structs: dict[tuple[str, Fields], str] = {}
+        self.names: dict[tuple[str, bytes], str] = {}
+        self.bytes = 0
+
+    def add(self, ctype: str, values: Array) -> str:
+        """The name of the C array with these values."""
+        array = np.ascontiguousarray(values, np.dtype(ctype.removesuffix("_t").replace("float", "float32"))).ravel()
+        key = (ctype, array.tobytes())
+        if key not in self.names:
+            self.names[key] = f"k{len(self.names)}"
+            self.bytes += array.nbytes
+            texts = [_number(ctype, v) for v in array.tolist()]
+            lines = [",".join(texts[i : i + NUMBERS_A_LINE]) for i in range(0, len(texts), NUMBERS_A_LINE)]
+            self.arrays.append({"ctype": ctype, "name": self.names[key], "lines": lines})
+        return self.names[key]
+
+    def struct(self, variant: Variant, params: Mapping[str, Any], operator: int) -> str:
+        """The name of the parameter struct that a function takes."""
+        fields = tuple((f.name, _initialiser(f, params, self)) for f in variant.struct.fields)
+        return self.structs.setdefault((variant.struct.name, fields), f"op{operator}_{len(self.structs)}")
+
+
+def _number(ctype: str, value: Any) -> str:
+    if ctype == "float":
+        return float(value).hex() + "f"
+    # INT32_MIN has no literal of its own type in C.
+    return "INT32_MIN" if ctype == "int32_t" and value == -(2**31) else str(int(value))
+
+
+def _initialiser(field: Field, params: Mapping[str, Any], constants: Constants) -> str:
+    value = params[field.name]
+    if field.pointer:
+        return "0" if value is None else constants.add(field.ctype, value)
+    texts = [_number(field.ctype, v) for v in np.atleast_1d(value).tolist()]
+    return texts[0] if field.count == 1 else "{" + ", ".join(texts) + "}"
+
+
+def _run(program: Program, memory: MemoryPlan, number: int, constants: Constants) -> dict[str, Any]:
+    """What the function of one step is called, and its statements in C."""
+    step = program.steps[number]
+    x = [_address(program, memory, index, constants) for index in step.call.inputs]
+    y, scratch = _place(program, memory, step.call.output), memory.scratch.get(number)
+    if isinstance(step, Fused):
+        lines = _bands(step, x, y, memory.scratch[number], constants)
+    else:
+        name = constants.struct(step.variant, step.params, step.call.op.index)
+        several = KERNELS[step.variant.kernel].arity is None
+        lines = [f"const int8_t *const x[] = {{{', '.join(x)}}};"] if several else []
+        lines.append(_call(step.variant, name, ["x"] if several else x, y, "0" if scratch is None else _at(scratch)))
+    return {"name": f"op{step.call.op.index}", "comment": f"{step.call.op}", "lines": lines}
+
+
+def _bands(step: Fused, x: Sequence[str], y: str, scratch: int, constants: Constants) -> list[str]:
+    """The calls of a convolution in bands, each with the second operator's on what it computed. x: as Fused's inputs;
+    y: the output."""
+    band, left = f"(int8_t *)({_at(scratch)})", _at(scratch + step.band_bytes)
+    *others, image = x
+    lines = []
+    for part in step.bands:
+        convolution = constants.struct(step.convolution, part.convolution, step.call.op.index)
+        second = constants.struct(step.variant, part.second, step.call.op.index)
+        operands = [*(f"{other} + {part.y_offset}" for other in others), band]
+        lines.append(_call(step.convolution, convolution, [f"{image} + {part.x_offset}"], band, left))
+        lines.append(_call(step.variant, second, operands, f"{y} + {part.y_offset}", left))
+    return lines
+
+
+def _call(variant: Variant, struct: str, x: Sequence[str], y: str, scratch: str) -> str:
+    return f"nn_{variant.name}(&{struct}, {', '.join(x)}, {y}, {scratch});"
+
+
+def _at(offset: int) -> str:
+    return f"arena + {offset}"
+
+
+def _address(program: Program, memory: MemoryPlan, index: int, constants: Constants) -> str:
+    tensor = program.graph.tensors[index]
+    if tensor.data is not None:
+        return constants.add(_ctype(tensor.dtype), tensor.data)
+    return _place(program, memory, index, "const ")
+
+
+def _place(program: Program, memory: MemoryPlan, index: int, qualifier: str = "") -> str:
+    return f"({qualifier}{_ctype(program.graph.tensors[index].dtype)} *)(arena + {memory.tensors[index]})"
+
+
+def _tensor(program: Program, memory: MemoryPlan, index: int, constants: Constants) -> dict[str, Any]:
+    """Where a tensor is and how large; an output may be a constant."""
+    tensor = program.graph.tensors[index]
+    at = _at(memory.tensors[index]) if tensor.data is None else constants.add(_ctype(tensor.dtype), tensor.data)
+    return {"at": at, "bytes": tensor.size_bytes}
+
+
+def _ctype(dtype: str) -> str:
+    """What a kernel's pointer to such a tensor points to; uint8 stands at a model's rims only, as bytes."""
+    return {"float32": "float", "uint8": "int8_t"}.get(dtype, f"{dtype}_t")

@@ -1,0 +1,81 @@
+"""Engine tflm: the .tflite file as a C array, interpreted on the device by firmware/tflm (or by upstream TFLM)."""
+
+import numpy as np
+
+from gen.compiler.engines.sources import Sources
+from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
+from gen.compiler.kernels.select import interpreted
+from gen.errors import ModelError
+from gen.model.graph import Graph, Op
+from gen.model.inline import inline
+from gen.model.ops import OPS, lower
+from gen.render import render
+
+CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare", "whole")
+
+_NORMAL = float(np.finfo(np.float32).smallest_normal)
+
+
+def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: str = "balanced") -> Sources:
+    """The sources of one model; level makes no difference, the constants are the model's own.
+
+    Raises UnsupportedOp, NotQuantized, ModelError on what the device can't run."""
+    calls = [lower(graph, op) for op in graph.ops]
+    for op in graph.ops:
+        _check(graph, op)
+    device = inline(content)
+    kinds = sorted({op.kind for op in graph.ops})
+    kernels = sorted({kernel for kind in kinds for kernel in OPS[kind].kernel_names})
+    variants = {kernel: interpreted(kernel, calls, isa) for kernel in kernels}
+    symbols = {kernel: f"nn_{variant.name}" for kernel, variant in variants.items()}
+    operators = sorted({file for kind in kinds for file in OPS[kind].interpreter_files})
+    arena_bytes = tflm_arena_bytes(graph, pointer_bytes)
+    values = {
+        "name": graph.name,
+        "sha256": bytes.fromhex(graph.sha256),
+        "inputs": len(graph.inputs),
+        "outputs": len(graph.outputs),
+        "ops": len(graph.ops),
+        "operators": [OPS[kind].tflm for kind in kinds],
+        "headers": sorted({f"kernels/{variant.header}" for variant in variants.values()}),
+        "kernels": [(f"NN_{kernel.upper()}", symbol) for kernel, symbol in symbols.items()],
+        "arena_bytes": arena_bytes,
+        "pointer_bytes": pointer_bytes,
+        "content": device,
+        "content_bytes": len(device),
+    }
+    generated = ("engine_model.h", "engine_model.c", "engine_resolver.cc", "nn_select.h")
+    return Sources(
+        engine="tflm",
+        name=graph.name,
+        graph=graph,
+        files={file: render(file, **values) for file in generated},
+        firmware=(
+            *(f"tflm/{file}.cc" for file in CORE),
+            *(f"tflm/ops/{file}.cc" for file in operators),
+            *sorted({f"kernels/{file}" for variant in variants.values() for file in variant.files}),
+        ),
+        include_dirs=(".", "tflm", "kernels"),
+        arena_bytes=arena_bytes,
+        arena_because=_because(graph),
+        model_bytes=len(content),
+        const_bytes=len(device),
+        kernels=tuple((call.op.index, call.op.kind, symbols[call.kernel]) for call in calls),
+    )
+
+
+def _because(graph: Graph) -> str:
+    """Why the arena is as large as it is, for an error about a board that has less."""
+    step, size = plan(graph).peak()
+    if step == len(graph.ops):
+        return f"{size} bytes of outputs are held at the end"
+    op = graph.ops[step]
+    return f"{size} bytes of activations are alive during {op}, whose output has shape {graph.output(op).shape}"
+
+
+def _check(graph: Graph, op: Op) -> None:
+    """Raise on what lower() allows and the interpreter can't do."""
+    for index in (*op.inputs, *op.outputs):
+        tensor = graph.tensors[index]
+        if index >= 0 and tensor.quant is not None and min(tensor.quant.scale) < _NORMAL:
+            raise ModelError(f"{op}: tensor {tensor.name!r} has a scale too small for float32: quantize it again.")

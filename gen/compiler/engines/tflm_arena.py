@@ -1,0 +1,134 @@
+"""Graph -> MemoryPlan: where activations live, and the exact arena of the interpreter in firmware/tflm.
+
+The interpreter plans on the device, from the model alone; this computes the same numbers from the same rules
+(firmware/tflm/planner.cc, and the allocations of its prepare functions), so that the arena can be exact."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from gen.model.graph import Graph
+from gen.model.ops import KERNELS, OPS, lower
+from gen.model.ops.operator import CStruct, numbers, pointers
+
+ALIGNMENT = 16
+
+# The interpreter's own structs, as in firmware/tflm/operator.h and tensorflow/lite/c/common.h.
+NODE = CStruct("tflm::Node", pointers("void", "invoke op x y"))
+PLACEMENT = CStruct("tflm::Placement", numbers("int32_t", "bytes offset") + numbers("uint16_t", "first last"))
+TENSOR = CStruct(
+    "TfLiteTensor",
+    pointers("void", "data dims bytes")  # bytes is a size_t
+    + numbers("float", "scale")
+    + numbers("int32_t", "zero_point")
+    + numbers("uint8_t", "type"),  # an enum, whatever its size is: nothing follows
+)
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Byte offsets of activations in one block of `total` bytes, all multiples of ALIGNMENT.
+
+    offsets: of every activation, by tensor index. lifetimes and sizes: of those that own memory, (first, last)
+    operator inclusive and aligned bytes; the others, outputs of RESHAPE, have the memory of shares[tensor]. A graph
+    output lives until operator number len(ops)."""
+
+    offsets: Mapping[int, int]
+    sizes: Mapping[int, int]
+    lifetimes: Mapping[int, tuple[int, int]]
+    shares: Mapping[int, int]
+    total: int
+
+    def __post_init__(self) -> None:
+        ends = [self.offsets[i] + size for i, size in self.sizes.items()]
+        assert max(ends, default=0) == self.total
+        assert all(offset % ALIGNMENT == 0 for offset in self.offsets.values())
+        assert all(self.offsets[i] == self.offsets[owner] for i, owner in self.shares.items())
+        for a, b in combinations(self.sizes, 2):
+            apart = not (self._meet(self.lifetimes[a], self.lifetimes[b]))
+            apart = apart or self.offsets[a] + self.sizes[a] <= self.offsets[b]
+            assert apart or self.offsets[b] + self.sizes[b] <= self.offsets[a], f"tensors {a} and {b} overlap"
+
+    @staticmethod
+    def _meet(a: tuple[int, int], b: tuple[int, int]) -> bool:
+        return a[0] <= b[1] and b[0] <= a[1]
+
+    def peak(self) -> tuple[int, int]:
+        """(operator, bytes) where most activation memory is alive."""
+        steps = range(1 + max((last for _, last in self.lifetimes.values()), default=0))
+        alive = [sum(self.sizes[i] for i, life in self.lifetimes.items() if self._meet(life, (s, s))) for s in steps]
+        return alive.index(max(alive)), max(alive)
+
+
+def aligned(size: int, alignment: int) -> int:
+    return -(-size // alignment) * alignment
+
+
+def plan(graph: Graph) -> MemoryPlan:
+    """First fit: the largest tensors first, or the earliest where that ends lower. A RESHAPE's output is its input's
+    memory."""
+    lifetimes, shares = _lifetimes(graph)
+    sizes = {i: aligned(graph.tensors[i].size_bytes, ALIGNMENT) for i in lifetimes}
+    by_size = sorted(sizes, key=lambda i: (-sizes[i], i))
+    by_time = sorted(sizes, key=lambda i: (lifetimes[i][0], -sizes[i], i))
+    plans = [_first_fit(order, sizes, lifetimes) for order in (by_size, by_time)]
+    total, offsets = min(((max(o[i] + sizes[i] for i in sizes), o) for o in plans), key=lambda p: p[0])
+    return MemoryPlan(offsets | {i: offsets[owner] for i, owner in shares.items()}, sizes, lifetimes, shares, total)
+
+
+def _first_fit(
+    order: Iterable[int], sizes: Mapping[int, int], lifetimes: Mapping[int, tuple[int, int]]
+) -> dict[int, int]:
+    """Each at the lowest offset that is free during its life."""
+    offsets: dict[int, int] = {}
+    for i in order:
+        first, last = lifetimes[i]
+        alive = sorted((offsets[j], sizes[j]) for j in offsets if lifetimes[j][0] <= last and first <= lifetimes[j][1])
+        offset = 0
+        for start, size in alive:
+            if start >= offset + sizes[i]:
+                break
+            offset = max(offset, start + size)
+        offsets[i] = offset
+    return offsets
+
+
+def _lifetimes(graph: Graph) -> tuple[dict[int, tuple[int, int]], dict[int, int]]:
+    lifetimes = dict.fromkeys(graph.inputs, (0, 0))
+    shares: dict[int, int] = {}
+
+    def read(index: int, step: int) -> None:
+        if index >= 0 and graph.tensors[index].data is None:
+            owner = shares.get(index, index)
+            lifetimes[owner] = (lifetimes[owner][0], step)
+
+    for step, op in enumerate(graph.ops):
+        for index in op.inputs:
+            read(index, step)
+        x, y = op.inputs[0], op.outputs[0]
+        if OPS[op.kind].is_view and graph.tensors[x].data is None:
+            shares[y] = shares.get(x, x)
+        else:
+            lifetimes[y] = (step, step)
+    for index in graph.outputs:
+        read(index, len(graph.ops))
+    return lifetimes, shares
+
+
+def tflm_arena_bytes(graph: Graph, pointer_bytes: int) -> int:
+    """The smallest arena with which firmware/tflm runs the graph: a multiple of ALIGNMENT.
+
+    Raises what lower() raises on an operator that is not supported."""
+    table = aligned(len(graph.tensors) * PLACEMENT.layout(pointer_bytes)[1], ALIGNMENT)
+    persistent = sum(aligned(size, pointer_bytes) for size in _persistent(graph, pointer_bytes))
+    return max(table, plan(graph).total) + aligned(persistent, ALIGNMENT)
+
+
+def _persistent(graph: Graph, pointer_bytes: int) -> Iterator[int]:
+    """Sizes of the allocations that live as long as the interpreter."""
+    yield len(graph.ops) * NODE.layout(pointer_bytes)[1]
+    yield (len(graph.inputs) + len(graph.outputs)) * TENSOR.layout(pointer_bytes)[1]
+    for op in graph.ops:
+        call = lower(graph, op)
+        yield KERNELS[call.kernel].struct.layout(pointer_bytes)[1]
+        yield KERNELS[call.kernel].interpreter_bytes(call, pointer_bytes)

@@ -1,0 +1,195 @@
+"""Graph -> Program: the kernel calls of an ahead-of-time engine, in order, and where their tensors live."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gen.compiler.arena import ALIGNMENT, Block, Placement, aligned, lower_bound, place
+from gen.compiler.bands import Fused, fusions
+from gen.compiler.kernels.select import LEVELS, Step, select_all, select_apart
+from gen.model.graph import Graph
+from gen.model.ops import KERNELS, lower
+from gen.model.ops.operator import Call
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """steps: one for each operator that computes something, or for two of them (gen/compiler/bands.py). shares:
+    tensor -> (the tensor in whose memory it lies, at which byte): the output of a RESHAPE lies in its input, the
+    inputs of some CONCATENATIONs in the output."""
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    shares: Mapping[int, tuple[int, int]]
+
+    def owner(self, tensor: int) -> int:
+        return self.shares.get(tensor, (tensor, 0))[0]
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryPlan:
+    """Byte offsets into one arena. tensors: of every activation, by tensor index; scratch: by step, if it has any."""
+
+    tensors: Mapping[int, int]
+    scratch: Mapping[int, int]
+    placement: Placement
+    because: str
+
+
+def compile_graph(graph: Graph, isa: str, level: str) -> Program:
+    """Choose a kernel for every operator. Raises UnsupportedOp, NotQuantized, ModelError."""
+    calls = [lower(graph, op) for op in graph.ops]
+    shares: dict[int, tuple[int, int]] = {}
+    computed = []
+    for call in calls:
+        source = call.inputs[0]
+        if _copies(call) and graph.tensors[source].data is None:
+            shares[call.output] = shares.get(source, (source, 0))
+        elif _by_placement(graph, calls, call, shares):
+            offset = 0
+            for index in call.inputs:
+                shares[index] = (call.output, offset)
+                offset += graph.tensors[index].size_bytes
+        else:
+            computed.append(call)
+
+    def program(calls: Sequence[Call]) -> Program:
+        return Program(graph, tuple(select_all(calls, isa, level, own_constants(graph))), shares)
+
+    plain = program(computed)
+    fused = fuse(plain, isa)
+    least, most = (plan(each).placement.total for each in (fused, plain))
+    enough = min(int(least * LEVELS[level].arena), most)
+    roomy = program(_with_room(plain, enough))
+    if any(a.variant is not b.variant for a, b in zip(plain.steps, roomy.steps, strict=True)):
+        roomy = fuse(roomy, isa)
+        fused = roomy if plan(roomy).placement.total <= enough else fused
+    return _apart(fused, isa)
+
+
+def _apart(program: Program, isa: str) -> Program:
+    """In place only where that makes the arena smaller, if an output of its own takes fewer instructions."""
+    for number, step in enumerate(program.steps):
+        other = None if isinstance(step, Fused) else select_apart(step, isa)
+        if other is None:
+            continue
+        candidate = replace(program, steps=(*program.steps[:number], other, *program.steps[number + 1 :]))
+        if plan(candidate).placement.total <= plan(program).placement.total:
+            program = candidate
+    return program
+
+
+def _with_room(program: Program, arena_bytes: int) -> list[Call]:
+    """The program's calls, each told how much of an arena of this size is free while it runs."""
+    first, last = _lives(program)
+    sizes = {tensor: aligned(program.graph.tensors[tensor].size_bytes) for tensor in first}
+    calls = []
+    for number, step in enumerate(program.steps):
+        alive = sum(size for tensor, size in sizes.items() if first[tensor] <= number <= last[tensor])
+        room = max(arena_bytes - alive, 0)
+        x, y = program.owner(step.call.inputs[0]), step.call.output
+        below = room + min(sizes[x], sizes[y]) if _may_overwrite(program, number, first, last) else 0
+        calls.append(replace(step.call, room=room, room_in_place=below))
+    return calls
+
+
+def fuse(program: Program, isa: str) -> Program:
+    """Convolutions computed in bands, the one first that makes the arena smallest, until no other makes it smaller."""
+    placement = plan(program).placement
+    while True:
+        busiest, _ = lower_bound(placement.blocks)
+        found = [
+            replace(program, steps=steps)
+            for steps in fusions(program.graph, program.steps, program.shares, isa, busiest)
+        ]
+        placements = [plan(candidate).placement for candidate in found]
+        best = min(placements, key=lambda p: p.total, default=placement)
+        if best.total >= placement.total:
+            return program
+        placement, program = best, found[placements.index(best)]
+
+
+def own_constants(graph: Graph) -> int:
+    """Bytes of the model's own constants: the data of every constant tensor, and a float32 for each of their scales."""
+    constants = ((t, t.data) for t in graph.tensors if t.data is not None)
+    return sum(data.nbytes + 4 * len(t.quant.scale if t.quant else ()) for t, data in constants)
+
+
+def _copies(call: Call) -> bool:
+    """Whether the output's bytes are the input's: RESHAPE, a PAD of nothing, a QUANTIZE to the same parameters."""
+    return KERNELS[call.kernel].copies(call.params)
+
+
+def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mapping[int, tuple[int, int]]) -> bool:
+    """Whether a CONCATENATION can be left out: its inputs are whole stretches of the output, and lie there at once."""
+    joins = KERNELS[call.kernel].arity is None and call.params["outer"] == 1
+    if not joins or len(set(call.inputs)) < len(call.inputs):
+        return False
+    computed = {other.output for other in calls if not _copies(other)}
+    owners = {owner for owner, _ in shares.values()}
+    free = all(i in computed and i not in shares and i not in owners for i in call.inputs)
+    return free and all(graph.tensors[i].size_bytes % ALIGNMENT == 0 for i in call.inputs[:-1])
+
+
+def plan(program: Program) -> MemoryPlan:
+    """Place every activation and every scratch memory; a kernel that can work in place does where its input is dead."""
+    graph = program.graph
+    first, last = _lives(program)
+    numbers = {tensor: number for number, tensor in enumerate(first)}
+    blocks = [Block(graph.tensors[i].name, aligned(graph.tensors[i].size_bytes), first[i], last[i]) for i in first]
+    for number, step in enumerate(program.steps):
+        if step.in_place and _may_overwrite(program, number, first, last):
+            y = numbers[step.call.output]
+            blocks[y] = replace(blocks[y], over=numbers[program.owner(step.call.inputs[0])])
+    scratch: dict[int, int] = {}
+    for number, step in enumerate(program.steps):
+        if step.scratch_bytes:
+            scratch[number] = len(blocks)
+            blocks.append(Block(f"scratch of {step.call.op}", aligned(step.scratch_bytes), number, number))
+    placement = place(blocks)
+    shared = {i: placement.offsets[numbers[owner]] + offset for i, (owner, offset) in program.shares.items()}
+    return MemoryPlan(
+        {tensor: placement.offsets[number] for tensor, number in numbers.items()} | shared,
+        {step: placement.offsets[number] for step, number in scratch.items()},
+        placement,
+        _because(program, placement),
+    )
+
+
+def _lives(program: Program) -> tuple[dict[int, int], dict[int, int]]:
+    """The first and the last step in which each tensor with memory of its own is in use."""
+    graph = program.graph
+    first = {program.owner(i): 0 for i in graph.inputs}
+    last = dict(first)
+    for number, step in enumerate(program.steps):
+        for index in step.call.inputs:
+            if graph.tensors[index].data is None:
+                last[program.owner(index)] = number
+        y = program.owner(step.call.output)
+        first.setdefault(y, number)
+        last[y] = number
+    for index in graph.outputs:
+        if graph.tensors[index].data is None:
+            last[program.owner(index)] = len(program.steps)
+    return first, last
+
+
+def _may_overwrite(program: Program, number: int, first: Mapping[int, int], last: Mapping[int, int]) -> bool:
+    """Whether the step's output may lie on its first input, as far as the memory plan goes. Not where bytes would be
+    read again that are overwritten: of an operand that is broadcast, or of one that lies in the first."""
+    call, tensors = program.steps[number].call, program.graph.tensors
+    x, x_offset = program.shares.get(call.inputs[0], (call.inputs[0], 0))
+    y, size = call.output, tensors[call.inputs[0]].size_bytes
+    beside = [tensors[i].size_bytes for i in call.inputs[1:] if program.owner(i) == x]
+    if len(call.inputs) > 1 and any(each != size for each in (tensors[y].size_bytes, *beside)):
+        return False
+    return y not in program.shares and first[y] == number and x_offset == 0 and last.get(x) == number
+
+
+def _because(program: Program, placement: Placement) -> str:
+    """Why the arena is as large as it is: the step at which the block that ends highest begins."""
+    number, size = lower_bound(placement.blocks)
+    if number >= len(program.steps):
+        return f"{size} bytes of outputs are held at the end"
+    op = program.steps[number].call.op
+    shape = program.graph.output(op).shape
+    return f"{size} bytes of activations are alive during {op}, whose output has shape {shape}"

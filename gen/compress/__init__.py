@@ -1,0 +1,1 @@
+"""Distillation, pruning and quantization, step by step, and what they bring."""

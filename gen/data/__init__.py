@@ -1,0 +1,1 @@
+"""Examples: read, split, changed, resampled; a person's own, and what wheels carry."""

@@ -1,0 +1,1 @@
+"""Boards: building for one, flashing it, talking to it."""

@@ -1,0 +1,1 @@
+"""Tasks: teachers, students, what they learn, how good they are."""

@@ -1,0 +1,95 @@
+"""The operators we compute: one file each, one line each in OPS; and the kernels they are lowered to."""
+
+import numpy as np
+
+from gen.errors import UnsupportedOp
+from gen.model.graph import Graph, Op
+from gen.model.ops import (
+    add,
+    average_pool_2d,
+    concatenation,
+    conv_2d,
+    depthwise_conv_2d,
+    dequantize,
+    fully_connected,
+    logistic,
+    max_pool_2d,
+    mean,
+    pad,
+    quantize,
+    relu,
+    relu6,
+    requantize,
+    reshape,
+    softmax,
+)
+from gen.model.ops.operator import Call, Kernel, Operator
+
+OPS: dict[str, Operator] = {
+    operator.name: operator
+    for operator in (
+        add.OPERATOR,
+        average_pool_2d.OPERATOR,
+        concatenation.OPERATOR,
+        conv_2d.OPERATOR,
+        depthwise_conv_2d.OPERATOR,
+        dequantize.OPERATOR,
+        fully_connected.OPERATOR,
+        logistic.OPERATOR,
+        max_pool_2d.OPERATOR,
+        mean.OPERATOR,
+        pad.OPERATOR,
+        pad.OPERATOR_V2,
+        quantize.OPERATOR,
+        relu.OPERATOR,
+        relu6.OPERATOR,
+        reshape.OPERATOR,
+        softmax.OPERATOR,
+    )
+}
+
+KERNELS: dict[str, Kernel] = {
+    kernel.name: kernel
+    for kernel in (
+        add.KERNEL,
+        average_pool_2d.KERNEL,
+        concatenation.KERNEL,
+        conv_2d.KERNEL,
+        depthwise_conv_2d.KERNEL,
+        dequantize.KERNEL,
+        fully_connected.KERNEL,
+        logistic.KERNEL,
+        max_pool_2d.KERNEL,
+        mean.KERNEL,
+        pad.KERNEL,
+        quantize.KERNEL,
+        requantize.KERNEL,
+        reshape.KERNEL,
+        softmax.KERNEL,
+    )
+}
+
+
+def lower(graph: Graph, op: Op) -> Call:
+    """The kernel call that computes op. Raises UnsupportedOp, NotQuantized, ModelError."""
+    if op.kind not in OPS:
+        raise UnsupportedOp(
+            f"{op} is not supported: replace it in the model by one of {', '.join(sorted(OPS)).upper()}."
+        )
+    call = OPS[op.kind].lower(graph, op)
+    _require_fit(call)
+    return call
+
+
+def _require_fit(call: Call) -> None:
+    """Raise UnsupportedOp when a parameter is too large for its field in the kernel's struct."""
+    for field in KERNELS[call.kernel].struct.fields:
+        if field.pointer or field.ctype == "float":
+            continue
+        value, limits = call.params[field.name], np.iinfo(field.ctype.removesuffix("_t"))
+        for number in value if field.count > 1 else (value,):
+            if not limits.min <= number <= limits.max:
+                raise UnsupportedOp(
+                    f"{call.op} has {field.name} {number}, more than its kernel's {field.ctype} holds: "
+                    "make its tensors smaller."
+                )

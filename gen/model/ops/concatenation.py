@@ -1,0 +1,65 @@
+"""CONCATENATION of int8 tensors that share one scale and zero point: bytes moved, as TFLM does."""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from gen.errors import ModelError, UnsupportedOp
+from gen.model.graph import Array, Graph, Op
+from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int32_array, numbers, pointers
+from gen.model.ops.quantized import require_int8, require_shape
+
+OPTIONS = {"Axis": 0, "FusedActivationFunction": "none"}
+
+
+def lower(graph: Graph, op: Op) -> Call:
+    xs, y = [graph.input(op, i) for i in range(len(op.inputs))], graph.output(op)
+    require_int8(op, *xs, y)
+    if op.options["FusedActivationFunction"] != "none":
+        raise UnsupportedOp(
+            f"{op} has the fused activation {op.options['FusedActivationFunction'].upper()}: "
+            "apply the activation to its inputs instead."
+        )
+    for x in xs:
+        if (x.scale, x.zero_point) != (y.scale, y.zero_point):
+            raise UnsupportedOp(
+                f"{op} joins tensor {x.name!r} of another scale or zero point than its output's, and nothing on the "
+                "device rescales it: quantize the model with a converter that gives them the same."
+            )
+    rank, axis = len(y.shape), op.options["Axis"]
+    if not -rank <= axis < rank:
+        raise ModelError(f"{op} joins along axis {axis} of {rank}: the model file is damaged, convert it again.")
+    axis %= rank
+    for x in xs:
+        if len(x.shape) != rank:
+            raise ModelError(f"{op} joins tensors of different ranks: the model file is damaged, convert it again.")
+    joined = sum(x.shape[axis] for x in xs)
+    for x in xs:
+        require_shape(op, y, (*x.shape[:axis], joined, *x.shape[axis + 1 :]))
+    params = {
+        "inner": int32_array([prod(x.shape[axis:]) for x in xs]),
+        "inputs": len(xs),
+        "outer": prod(y.shape[:axis]),
+    }
+    return Call(op, "concatenation", params, tuple(x.index for x in xs), y.index)
+
+
+def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
+    return np.concatenate([x.reshape(p["outer"], -1) for x in inputs], axis=1)
+
+
+def interpreter_bytes(call: Call, pointer_bytes: int) -> int:
+    """A pointer to each input, and its inner[]."""
+    return len(call.inputs) * (pointer_bytes + 4)
+
+
+KERNEL = Kernel(
+    "concatenation",
+    CStruct("nn_concatenation_t", pointers("int32_t", "inner") + numbers("int32_t", "inputs outer")),
+    reference,
+    arity=None,
+    interpreter_bytes=interpreter_bytes,
+)
+OPERATOR = Operator("concatenation", "CONCATENATION", "Concatenation", "ConcatenationOptions", OPTIONS, lower)

@@ -1,0 +1,111 @@
+"""FULLY_CONNECTED: int8 activations and weights (out_n x in_n), per channel or per tensor, inputs of any rank."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gen.errors import ModelError, UnsupportedOp
+from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops.conv_2d import interpreter_bytes
+from gen.model.ops.interval import Interval, products, requantized
+from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers, pointers
+from gen.model.ops.quantized import (
+    channel_multipliers,
+    fused_activation,
+    requantise,
+    require_int8,
+    require_rank,
+    require_shape,
+    require_sums,
+    weights_and_bias,
+)
+
+OPTIONS = {"FusedActivationFunction": "none", "WeightsFormat": 0, "KeepNumDims": False}
+
+
+def lower(graph: Graph, op: Op) -> Call:
+    x, y = graph.input(op, 0), graph.output(op)
+    weights, bias = weights_and_bias(graph, op)
+    require_int8(op, x, y, weights)
+    require_rank(op, 2, weights)
+    if op.options["WeightsFormat"] != 0:
+        raise UnsupportedOp(f"{op} has shuffled weights: convert the model without weight shuffling.")
+    out_n, in_n = weights.shape
+    # As TFLM: the last axis of the output counts, all before it is batches, and the input's shape does not matter.
+    if (
+        not weights.elements
+        or x.elements % in_n
+        or y.elements != x.elements // in_n * out_n
+        or y.shape[-1:] != (out_n,)
+    ):
+        raise ModelError(
+            f"{op} takes {x.shape} with weights {weights.shape} to {y.shape}, which does not fit together: "
+            "the model file is damaged or was edited."
+        )
+    if bias is not None:
+        require_shape(op, bias, (out_n,))
+    _require_scale(op, x, weights, bias, y)
+    multiplier, shift = channel_multipliers(op, x, weights, y, out_n)
+    assert weights.data is not None
+    require_sums(op, x, weights.data, None if bias is None else bias.data, shift)
+    act_min, act_max = fused_activation(op, y)
+    params = {
+        "weights": weights.data, "bias": None if bias is None else bias.data,
+        "multiplier": multiplier, "shift": shift,
+        "batches": x.elements // in_n, "in_n": in_n, "out_n": out_n,
+        "input_offset": -x.zero_point, "output_offset": y.zero_point, "act_min": act_min, "act_max": act_max,
+        "per_channel": int(len(multiplier) > 1),
+    }  # fmt: skip
+    return Call(op, "fully_connected", params, (x.index,), y.index, y.elements * in_n)
+
+
+def _require_scale(op: Op, x: Tensor, weights: Tensor, bias: Tensor | None, y: Tensor) -> None:
+    """Raise UnsupportedOp where TFLM refuses a model: per tensor it wants the bias to have the product of the two
+    scales as its own (GetQuantizedConvolutionMultipler)."""
+    assert weights.quant is not None
+    if bias is not None and not weights.quant.per_channel:
+        bias_scale = bias.scale if bias.quant is not None else 0.0
+        if abs(x.scale * weights.scale - bias_scale) / y.scale > 0.02:
+            raise UnsupportedOp(
+                f"{op} has a bias of scale {bias_scale:g} where input and weights have {x.scale * weights.scale:g}: "
+                "TFLM refuses such a model, convert it again."
+            )
+
+
+def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
+    x = inputs[0].reshape(p["batches"], p["in_n"]).astype(np.int32) + np.int32(p["input_offset"])
+    acc = x @ p["weights"].astype(np.int32).T
+    return requantise(acc, p)
+
+
+def interval(call: Call, x: Interval, y: Tensor) -> Interval:
+    p = call.params
+    if len(x.low) != p["in_n"]:
+        x = Interval(np.full(p["in_n"], x.low.min()), np.full(p["in_n"], x.high.max()))
+    weights = p["weights"].astype(np.int64).reshape(p["out_n"], p["in_n"])
+    least, most = products(weights, x.low + p["input_offset"], x.high + p["input_offset"], False)
+    return requantized(p, least.sum(axis=1), most.sum(axis=1))
+
+
+def channels(params: Mapping[str, Any]) -> Channels:
+    return Channels.MIXED
+
+
+KERNEL = Kernel(
+    "fully_connected",
+    CStruct(
+        "nn_fully_connected_t",
+        pointers("int8_t", "weights")
+        + pointers("int32_t", "bias multiplier")
+        + pointers("int8_t", "shift")
+        + numbers("int32_t", "batches in_n out_n")
+        + numbers("int16_t", "input_offset output_offset act_min act_max")
+        + numbers("uint16_t", "per_channel"),
+    ),
+    reference,
+    interpreter_bytes=interpreter_bytes,
+    channels=channels,
+    interval=interval,
+)
+OPERATOR = Operator("fully_connected", "FULLY_CONNECTED", "FullyConnected", "FullyConnectedOptions", OPTIONS, lower)

@@ -1,0 +1,175 @@
+"""What one file in gen/model/ops provides, and the bridge from its numbers to the C structs of
+firmware/kernels/nn.h."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops.interval import Interval
+
+# C type -> (size, alignment); a pointer's are those of the target's ABI.
+C_TYPES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "float": 4}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One member of a C struct: a number, a fixed array of `count` numbers, or (pointer) the address of constants."""
+
+    name: str
+    ctype: str
+    count: int = 1
+    pointer: bool = False
+
+
+@dataclass(frozen=True)
+class CStruct:
+    """A parameter struct of nn.h, fields in the order of the header."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+    def layout(self, pointer_bytes: int) -> tuple[dict[str, int], int]:
+        """(offset of each field, sizeof) under the natural alignment that every ABI we target uses."""
+        offsets: dict[str, int] = {}
+        end, widest = 0, 1
+        for field in self.fields:
+            size = pointer_bytes if field.pointer else C_TYPES[field.ctype]
+            offsets[field.name] = end = -(-end // size) * size
+            end += size * (1 if field.pointer else field.count)
+            widest = max(widest, size)
+        return offsets, -(-end // widest) * widest
+
+
+def numbers(ctype: str, names: str) -> tuple[Field, ...]:
+    """Fields of one C type from a line of names: numbers("int16_t", "act_min act_max"); "dims[4]" is an array."""
+    fields = []
+    for name in names.split():
+        stem, _, count = name.rstrip("]").partition("[")
+        fields.append(Field(stem, ctype, int(count or 1)))
+    return tuple(fields)
+
+
+def pointers(ctype: str, names: str) -> tuple[Field, ...]:
+    return tuple(Field(name, ctype, pointer=True) for name in names.split())
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kernel call: the kernel's parameters (plain ints, floats, tuples, arrays for pointers; None for NULL) and
+    the indices of the tensors it reads and writes. inputs are those that the kernel takes at run time only.
+
+    room: bytes of the arena that are free while it runs, for scratch. room_in_place: likewise if the output lies on the
+    first input, 0 where it can't."""
+
+    op: Op
+    kernel: str
+    params: Mapping[str, Any]
+    inputs: tuple[int, ...]
+    output: int
+    macs: int = 0
+    room: int = 0
+    room_in_place: int = 0
+
+
+class Channels(Enum):
+    """How the channels (last axis) of a kernel's output come from those of its first input."""
+
+    KEPT = "each from the one of the same number"
+    MIXED = "each from all of them, by weights"
+    TILED = "the input's in order, over and over"
+
+
+def nothing(call: Call, pointer_bytes: int) -> int:
+    return 0
+
+
+def never(params: Mapping[str, Any]) -> bool:
+    return False
+
+
+def unknown_channels(params: Mapping[str, Any]) -> Channels | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel's contract: its C struct, what it computes, and all that planners and passes need to know of it."""
+
+    name: str
+    struct: CStruct
+    # (params, inputs) -> output, in NumPy, equal to TFLM byte for byte; arrays have the tensors' shapes, the output has
+    # any shape with the right number of elements (NHWC order).
+    reference: Callable[[Mapping[str, Any], Sequence[Array]], Array]
+    # How many tensors it reads at run time; None: a list of any length.
+    arity: int | None = 1
+    # Whether y may be the first input, where that and y have as many bytes.
+    in_place: bool = False
+    # (call, pointer bytes) -> bytes that the interpreter allocates for it besides its struct.
+    interpreter_bytes: Callable[[Call, int], int] = nothing
+    # params -> whether the output's bytes are the input's.
+    copies: Callable[[Mapping[str, Any]], bool] = never
+    # Whether it puts values around its input, as many as its params before and after say.
+    pads: bool = False
+    # params -> how its channels come from the input's; None: in no way that a pass could use.
+    channels: Callable[[Mapping[str, Any]], Channels | None] = unknown_channels
+    # (call, bounds of the first input, output tensor) -> bounds of the output; None: anything.
+    interval: Callable[[Call, Interval, Tensor], Interval] | None = None
+    # (call, first output row, behind the last, which input comes in bands, elements of one of its rows) -> the call for
+    # these rows, and which rows of that input they need: first, behind the last. None: it can't run in bands of rows.
+    rows: Callable[[Call, int, int, int, int], tuple[Call, int, int]] | None = None
+    # Whether its output may be computed in bands for another kernel, and whether it may be that other one.
+    begins_bands: bool = False
+    ends_bands: bool = False
+
+    @property
+    def weighted(self) -> bool:
+        """Whether it has constant weights, and so a bias and multipliers."""
+        return any(field.name == "weights" for field in self.struct.fields)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One TFLite operator.
+
+    builtin: name in TFLite's BuiltinOperator. tflm: suffix of MicroMutableOpResolver's Add method.
+    options: attribute in the file's options table -> default, names as in the schema ("StrideH").
+    lower: checks the operator and returns its kernel call; raises UnsupportedOp, NotQuantized."""
+
+    name: str
+    builtin: str
+    tflm: str
+    options_table: str | None
+    options: Mapping[str, Any]
+    lower: Callable[[Graph, Op], Call]
+    # Kernels that its calls may be of; () is one of its own name.
+    kernels: tuple[str, ...] = ()
+    # Files of firmware/tflm/ops that prepare it; () is one of its own name.
+    interpreter: tuple[str, ...] = ()
+    # Whether it turns one type into another at a model's rim.
+    is_rim: bool = False
+    # Whether its output is its input under another shape.
+    is_view: bool = False
+    # Whether its option Padding may be numbers, as passes.merge_pads puts them.
+    takes_padding: bool = False
+    # The fused activation that does the same where nothing is rescaled.
+    activation: str | None = None
+
+    @property
+    def kernel_names(self) -> tuple[str, ...]:
+        return self.kernels or (self.name,)
+
+    @property
+    def interpreter_files(self) -> tuple[str, ...]:
+        return self.interpreter or (self.name,)
+
+
+def int8_array(values: Any) -> Array:
+    return np.ascontiguousarray(values, dtype=np.int8)
+
+
+def int32_array(values: Any) -> Array:
+    return np.ascontiguousarray(values, dtype=np.int32)

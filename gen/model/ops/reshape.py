@@ -1,0 +1,57 @@
+"""RESHAPE: the same bytes under another shape. The output tensor's shape counts; the shape input (constant or not) and
+the attribute, of which files have one, both or neither, say the same and are not read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gen.errors import ModelError, NotQuantized
+from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops.interval import Interval
+from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers
+
+
+def lower(graph: Graph, op: Op) -> Call:
+    x, y = graph.input(op, 0), graph.output(op)
+    if x.dtype not in ("int8", "float32"):
+        raise NotQuantized(
+            f"{op}: tensor {x.name!r} is {x.dtype}: convert the model with full integer quantization to int8."
+        )
+    if x.dtype != y.dtype or x.elements != y.elements:
+        raise ModelError(
+            f"{op} makes {y.dtype} {y.shape} of {x.dtype} {x.shape}, which is not the same data: the model file is "
+            "damaged, convert it again."
+        )
+    return Call(op, "reshape", {"bytes": x.size_bytes}, (x.index,), y.index)
+
+
+def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
+    return inputs[0]
+
+
+def interval(call: Call, x: Interval, y: Tensor) -> Interval:
+    channels = y.shape[-1] if y.shape else 1
+    if channels % len(x.low) == 0:  # whole positions move into the last axis: each keeps its channel's interval
+        return Interval(np.tile(x.low, channels // len(x.low)), np.tile(x.high, channels // len(x.low)))
+    return Interval(np.full(channels, x.low.min()), np.full(channels, x.high.max()))
+
+
+def copies(params: Mapping[str, Any]) -> bool:
+    return True
+
+
+def channels(params: Mapping[str, Any]) -> Channels:
+    return Channels.TILED
+
+
+KERNEL = Kernel(
+    "reshape",
+    CStruct("nn_reshape_t", numbers("int32_t", "bytes")),
+    reference,
+    in_place=True,
+    copies=copies,
+    channels=channels,
+    interval=interval,
+)
+OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower, is_view=True)

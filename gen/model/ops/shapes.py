@@ -1,0 +1,28 @@
+"""What operators that move or pair elements share: their constant inputs, and axes merged so that kernels see few."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from math import prod
+from typing import Any
+
+from gen.errors import UnsupportedOp
+from gen.model.graph import Array, Graph, Op
+
+
+def constant_input(graph: Graph, op: Op, position: int, what: str, dtypes: tuple[str, ...]) -> Array:
+    """The data of an input that describes the operator, such as axes. Raises UnsupportedOp unless it is constant and
+    has one of the dtypes."""
+    tensor = graph.input(op, position)
+    if tensor.data is None:
+        raise UnsupportedOp(f"{op} computes its {what} at run time: only constant {what} are supported.")
+    if tensor.dtype not in dtypes:
+        raise UnsupportedOp(f"{op} has {what} of type {tensor.dtype}: only {' and '.join(dtypes)} exist in TFLite.")
+    return tensor.data
+
+
+def merge_axes(dims: Iterable[int], keys: Iterable[Any]) -> list[tuple[int, Any]]:
+    """(size, key) of runs of neighbouring axes with the same key, outermost first; axes of size 1 vanish.
+
+    merge_axes((2, 3, 1, 5), "aabb") == [(6, "a"), (5, "b")]"""
+    axes = [(dim, key) for dim, key in zip(dims, keys, strict=True) if dim != 1]
+    return [(prod(dim for dim, _ in run), key) for key, run in groupby(axes, key=lambda axis: axis[1])]

@@ -1,0 +1,93 @@
+"""Run a Graph in NumPy: the one truth that devices are compared with."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gen.errors import UsageError
+from gen.model.graph import DTYPES, Array, Graph
+from gen.model.ops import KERNELS, OPS, lower
+
+
+def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
+    """Every tensor that is computed or fed, by index, each with its tensor's shape and dtype.
+
+    inputs: one array per graph input (any shape with the right number of elements, cast-free dtype).
+    Raises UsageError on inputs that don't fit, UnsupportedOp, NotQuantized."""
+    if len(inputs) != len(graph.inputs):
+        raise UsageError(f"{graph.name} has {len(graph.inputs)} inputs and got {len(inputs)}.")
+    values: dict[int, Array] = {}
+    for index, array in zip(graph.inputs, inputs, strict=True):
+        tensor = graph.tensors[index]
+        if array.size != tensor.elements or array.dtype != DTYPES[tensor.dtype]:
+            raise UsageError(
+                f"input {tensor.name!r} of {graph.name} takes {tensor.dtype} {tensor.shape}, "
+                f"not {array.dtype} {array.shape}."
+            )
+        values[index] = array.reshape(tensor.shape)
+    for op in graph.ops:
+        call = lower(graph, op)
+        tensor = graph.tensors[call.output]
+        arrays = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in call.inputs]
+        result = KERNELS[call.kernel].reference(call.params, arrays)
+        values[call.output] = result.astype(DTYPES[tensor.dtype], copy=False).reshape(tensor.shape)
+    return values
+
+
+def outputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    """The graph's outputs, in order. Raises as run() does."""
+    values = run(graph, inputs)
+    return [values[i] if (t := graph.tensors[i]).data is None else t.data for i in graph.outputs]
+
+
+def batched(graph: Graph, count: int) -> Graph | None:
+    """The graph for `count` examples at once, which run() then computes as it computes each alone; None where a tensor
+    that is computed or fed has no first dimension of 1 to put them in."""
+    activations = {tensor.index for tensor in graph.activations}
+    if any(graph.tensors[index].shape[:1] != (1,) for index in activations):
+        return None
+    tensors = (replace(t, shape=(count, *t.shape[1:])) if t.index in activations else t for t in graph.tensors)
+    return replace(graph, tensors=tuple(tensors))
+
+
+def random_inputs(graph: Graph, vector: int, seed: int) -> list[Array]:
+    """Reproducible inputs for test vector number `vector`, of input_range(): 0 and 1 are all lowest and all highest, of
+    the others the even ones uniform over all of it and the odd ones over a part, since noise over all of it is much
+    the same to most models."""
+    rng = np.random.default_rng((seed, vector))
+    arrays = []
+    for index in graph.inputs:
+        tensor = graph.tensors[index]
+        low, high = input_range(graph, index)
+        if vector > 2 and vector % 2:
+            low, high = sorted(rng.uniform(low, high, 2))
+        if tensor.dtype == "float32":
+            array = rng.uniform(low, high, tensor.shape).astype(np.float32)
+        else:
+            array = rng.integers(int(low), int(high), tensor.shape, endpoint=True).astype(DTYPES[tensor.dtype])
+        if vector < 2:
+            array[...] = (low, high)[vector]
+        arrays.append(array)
+    return arrays
+
+
+def input_range(graph: Graph, index: int) -> tuple[float, float]:
+    """The lowest and the highest value of a graph input that can make a difference: of a float32 one what the QUANTIZE
+    that reads it, itself or through RESHAPE, can represent, and +-4 where none does."""
+    tensor = graph.tensors[index]
+    if tensor.dtype != "float32":
+        limits = np.iinfo(DTYPES[tensor.dtype])
+        return int(limits.min), int(limits.max)
+    seen = {index}
+    for op in graph.ops:
+        if op.inputs[0] in seen and OPS[op.kind].is_view:
+            seen.add(op.outputs[0])
+        elif op.inputs[0] in seen and OPS[op.kind].is_rim:
+            y = graph.output(op)
+            stored = np.iinfo(DTYPES[y.dtype])
+            return y.scale * (int(stored.min) - y.zero_point), y.scale * (int(stored.max) - y.zero_point)
+    return -4.0, 4.0
+
+
+SEED = 2026

@@ -1,0 +1,1 @@
+"""The best student within a board's budget."""

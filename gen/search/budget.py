@@ -1,0 +1,133 @@
+"""What a model needs of a board, before and after it is trained, and what it may need."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gen.compiler.engines import Sources
+from gen.device import build
+from gen.device.board import Board, Region
+from gen.errors import DeviceError, UsageError
+from gen.model.quantized import QuantizedModel
+from gen.progress import Silent
+from gen.search.cost import CostModel
+from gen.verify import compare, pipeline
+from gen.verify.vectors import random_vectors
+
+VECTORS = 3  # enough to count instructions, and for a verdict on every trial; the chosen one gets the test set
+ROOM = 64 << 20  # bytes of a board on which everything can be linked, to see how much it would need
+NAMES = {"flash_bytes": "bytes of flash", "ram_bytes": "bytes of RAM", "instructions": "instructions"}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most that a model may need; None: as much as it likes. ram_bytes: with the stack's reserve."""
+
+    flash_bytes: int | None
+    ram_bytes: int | None
+    instructions: int | None
+
+    def over(self, needs: "Needs") -> dict[str, float]:
+        """For each limit by which share of it the needs are more, negative where they are less."""
+        limits, found = asdict(self), asdict(needs)
+        return {
+            name: found[name] / limit - 1.0
+            for name, limit in limits.items()
+            if limit is not None and found[name] is not None
+        }
+
+    def misses(self, needs: "Needs") -> str | None:
+        """Why the needs are too much, in words; None where they are not."""
+        over = {name: share for name, share in self.over(needs).items() if share > 0}
+        limits, found = asdict(self), asdict(needs)
+        parts = [f"{found[name]:,} {NAMES[name]}, {found[name] - limits[name]:,} too many" for name in over]
+        return "; ".join(parts) or None
+
+
+def of_board(board: Board, flash_bytes: int | None, ram_bytes: int | None, instructions: int | None) -> Budget:
+    """The board's own sizes where nothing less is asked for. Raises UsageError where more is."""
+    for option, asked, there in (("--flash", flash_bytes, board.flash_bytes), ("--ram", ram_bytes, board.ram_bytes)):
+        if asked and there and asked > there:
+            raise UsageError(f"{option}: {asked:,} bytes are more than the {there:,} that {board.id} has.")
+    return Budget(flash_bytes or board.flash_bytes or None, ram_bytes or board.ram_bytes or None, instructions)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """instructions: of one inference, None where nothing tells. how: "estimated": the least that flash and RAM can be,
+    before anything is compiled; "built": they are exact, instructions are the cost model's; "measured": these, too,
+    were counted in the emulator."""
+
+    flash_bytes: int
+    ram_bytes: int
+    arena_bytes: int
+    const_bytes: int
+    instructions: int | None
+    how: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What is compiled for, in which folder. costs: None where no instructions can be told before they are counted."""
+
+    board: Board
+    engine: str
+    level: str
+    budget: Budget
+    costs: CostModel | None
+    folder: Path
+
+    def needs(self, model: QuantizedModel) -> Needs:
+        """On the compiler's real path; compiled only if what is known without does not miss the budget already.
+
+        Raises ModelError, MissingTool, BuildError, and DoesNotFit where not even how much is missing can be told."""
+        sources = pipeline.generate(model, self.board, self.engine, self.level)
+        least = Needs(
+            flash_bytes=sources.const_bytes,
+            ram_bytes=sources.arena_bytes + self.board.stack_bytes,
+            arena_bytes=sources.arena_bytes,
+            const_bytes=sources.const_bytes,
+            instructions=self._predicted(sources),
+            how="estimated",
+        )
+        if self.budget.misses(least):
+            return least
+        firmware = build.build(sources, roomy(self.board), self.folder)
+        return replace(least, flash_bytes=firmware.flash_bytes, ram_bytes=firmware.ram_bytes, how="built")
+
+    def measured(self, model: QuantizedModel) -> Needs:
+        """Of a trained model, linked for the board itself and run in its emulator if it has one. Raises what needs()
+        does, DoesNotFit, and DeviceError where the device computes other bytes than the reference."""
+        request = pipeline.Request(self.engine, self.level, self.folder)
+        with pipeline.held_build(model, self.board, request, Silent()) as built:
+            found: Mapping[str, Any] = built.report
+            if self.board.emulated:
+                vectors = random_vectors(model.graph, VECTORS)
+                found = pipeline.verify_built(built, vectors, compare.expect(model, vectors, Silent()), Silent())
+        if self.board.emulated and found["verdict"] != "exact":
+            raise DeviceError(f"{self.board.id} computes other bytes than the reference: {found['verdict']}.")
+        counted = found.get("instructions")
+        return Needs(
+            flash_bytes=found["flash_bytes"],
+            ram_bytes=found["ram_bytes"],
+            arena_bytes=built.sources.arena_bytes,
+            const_bytes=built.sources.const_bytes,
+            instructions=self._predicted(built.sources) if counted is None else counted,
+            how="built" if counted is None else "measured",
+        )
+
+    def _predicted(self, sources: Sources) -> int | None:
+        return None if self.costs is None else self.costs.predict(sources)
+
+
+def roomy(board: Board) -> Board:
+    """The board with so much flash and RAM that whatever is linked for it shows what it needs; the board itself where
+    its memories are of several kinds, since what lies where depends on their sizes."""
+    if board.flash is None or board.ram is None or board.code or board.work_ram:
+        return board
+    flash, ram = (Region(region.origin, ROOM) for region in (board.flash, board.ram))
+    return replace(board, flash=flash, ram=ram)

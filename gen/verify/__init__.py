@@ -1,0 +1,1 @@
+"""What a device computes, compared with what it should; and reports of it."""
