@@ -22,7 +22,7 @@ from gen.paths import BOARDS as BOARD_FILES
 EXIT_CODES = """exit codes:
   0  good                                 4  the model can't be used
   1  the answer is no (bytes differ,      5  the device or the line to it
-     does not fit, a figure grew)         6  compiler, linker or PlatformIO failed
+     does not fit, a metric regressed)    6  compiler, linker or PlatformIO failed
   2  wrong use                            130  interrupted
   3  a tool or package is not installed"""
 
