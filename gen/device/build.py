@@ -120,7 +120,7 @@ def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
     place.check_root()
     _require_compiler(board)
     folder = folder.resolve()
-    generation = f"gen_{digest(sources, board)}"
+    generation = f"engine_of_{digest(sources, board)}"
     _write_sources(sources, _plan(sources, board) | {"generation": generation}, folder)
     prepare()
     log, link = folder / "build.log", place.link(folder)
