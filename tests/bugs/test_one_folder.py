@@ -102,7 +102,7 @@ def test_what_was_linked_is_looked_at(what: str, tmp_path: Path, monkeypatch: py
     else:
         write = build._write_sources
         monkeypatch.setattr(
-            build, "_write_sources", lambda s, plan, folder: write(s, {**plan, "generation": "gen_0"}, folder)
+            build, "_write_sources", lambda s, plan, folder: write(s, {**plan, "generation": "engine_of_0"}, folder)
         )
     with pytest.raises(BuildError, match="is not what was to be linked"):
         build.build(sources, HOST, tmp_path)

@@ -89,7 +89,7 @@ def script(environment: Environment) -> None:
 
 
 def test_the_script_hands_everything_to_the_vendors_builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = {"firmware": ["kernels/a.c"], "include_dirs": [".", "kernels"], "generation": "gen_1"}
+    plan = {"firmware": ["kernels/a.c"], "include_dirs": [".", "kernels"], "generation": "engine_of_1"}
     (tmp_path / "build.json").write_text(json.dumps(plan))
     (tmp_path / "linked.elf").write_bytes(b"\x7fELF")
     monkeypatch.setenv("GEN_FOLDER", str(tmp_path))
