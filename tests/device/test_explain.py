@@ -60,7 +60,7 @@ def explained(sources: Sources, folder: Path) -> Explanation:
     elf = build(sources, host, folder).elf
     graph = tflite.read(content(), "right")
     found = QuantizedModel(content(), graph, None)
-    vectors = random_vectors(graph, 6)
+    vectors = random_vectors(graph, 24)
     with transport.open_stream(host.transport.format(elf=elf)) as stream:
         verdict = compare.compare(
             found,
