@@ -10,6 +10,8 @@
  * does not matter, and both are (t + 2^d + 2^14 + (z << 15)) >> 15, where d = 14 - e and t is the upper word of
  * m * acc * 2^(d+2). Otherwise sums below zero get 2^(d+1) less before the shift, which SSAT does. r = 2 * z + 1 makes
  * 2^14 + (z << 15) = r << 14. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -89,7 +91,9 @@ nn_gemm_column_armv7m:
 nn_gemm_lanes_armv7m:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r7} /* columns, stream, y, stride, y_end, rounding, signed_outputs, pairs */
+    NN_FIELDS 0, NN_LANES_BLOCK_AT_COLUMNS, NN_LANES_BLOCK_AT_STREAM, NN_LANES_BLOCK_AT_Y, NN_LANES_BLOCK_AT_STRIDE
+    NN_FIELDS 16, NN_LANES_BLOCK_AT_Y_END, NN_LANES_BLOCK_AT_ROUNDING, NN_LANES_BLOCK_AT_SIGNED_OUTPUTS, NN_LANES_BLOCK_AT_PAIRS
+    ldm r0, {r0-r7}
     strd r2, r3, [sp, #Y]
     lsls r5, #14
     strd r4, r5, [sp, #Y_END]

@@ -2,6 +2,8 @@
  *
  * See add.h. r0 left, r1 x1, r2 x2, r3 y, r4 multiplier1, r5 multiplier2, r6 sum, r7 mask of the odd bytes: an int8 in
  * the upper byte of a halfword is 256 times itself, and SMLAW divides by 65,536. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -12,6 +14,7 @@
     .align 2
 nn_add_linear_dsp:
     push {r4-r11, lr}
+    NN_FIELDS 0, NN_ADD_LINEAR_DSP_AT_MULTIPLIER1, NN_ADD_LINEAR_DSP_AT_MULTIPLIER2, NN_ADD_LINEAR_DSP_AT_SUM, NN_ADD_LINEAR_DSP_AT_COUNT
     ldm r0, {r4-r6, r8}
     mov r7, #0xff00ff00
     subs r0, r8, #4

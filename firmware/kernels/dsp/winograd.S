@@ -9,6 +9,8 @@
  * three columns is within 2^28, and with 4 times a bias below 2^28 an int32.
  * Outputs: as in gemm_pairs.S, of the doubled sums; where no linear function is TFLM's, they're rounded twice.
  * Positions of a transform are in the order of rows 1, 2, 0, 3, and in each row of columns 1, 2, 0, 3. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -179,7 +181,9 @@ nn_winograd_input_dsp:
 nn_winograd_outputs_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME_2
-    ldm r0, {r0-r8} /* input, y, pixel, row, y_end, ends, linear, steps, stream */
+    NN_FIELDS 0, NN_WINOGRAD_BLOCK_AT_INPUT, NN_WINOGRAD_BLOCK_AT_Y, NN_WINOGRAD_BLOCK_AT_PIXEL, NN_WINOGRAD_BLOCK_AT_ROW
+    NN_FIELDS 16, NN_WINOGRAD_BLOCK_AT_Y_END, NN_WINOGRAD_BLOCK_AT_ENDS, NN_WINOGRAD_BLOCK_AT_LINEAR, NN_WINOGRAD_BLOCK_AT_STEPS, NN_WINOGRAD_BLOCK_AT_STREAM
+    ldm r0, {r0-r8}
     add r9, sp, #V
     stm r9, {r0-r6}
     mov r1, r8

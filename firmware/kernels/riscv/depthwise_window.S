@@ -4,6 +4,7 @@
  *
  * TFLM rounds twice: q = sum * multiplier / 2^31 to nearest, then q / 2^e to nearest, ties away from zero. With e >= 1
  * and |sum| < 2^29 both are one shift of 2 * q, whose last bit is rounded away; below zero, q counts as one less. */
+#include "offsets.h"
     .macro EACH_SAVED op
     \op ra, 0(sp)
     \op s0, 4(sp)
@@ -61,22 +62,22 @@
 nn_depthwise_window_riscv:
     addi sp, sp, -48
     EACH_SAVED sw
-    lw s3, 0(a0)
-    lw s4, 4(a0)
-    lw s5, 8(a0)
-    lw s6, 12(a0)
-    lw a4, 24(a0)
-    lw s0, 28(a0)
-    lw a5, 32(a0)
-    lw s1, 36(a0)
-    lw a6, 40(a0)
-    lw s7, 44(a0)
-    lw s8, 48(a0)
-    lw s9, 52(a0)
-    lw s2, 20(a0)
+    lw s3, NN_DEPTHWISE_WINDOW_AT_X(a0)
+    lw s4, NN_DEPTHWISE_WINDOW_AT_WEIGHTS(a0)
+    lw s5, NN_DEPTHWISE_WINDOW_AT_Y(a0)
+    lw s6, NN_DEPTHWISE_WINDOW_AT_Y_END(a0)
+    lw a4, NN_DEPTHWISE_WINDOW_AT_X_RUN(a0)
+    lw s0, NN_DEPTHWISE_WINDOW_AT_X_SKIP(a0)
+    lw a5, NN_DEPTHWISE_WINDOW_AT_W_RUN(a0)
+    lw s1, NN_DEPTHWISE_WINDOW_AT_W_SKIP(a0)
+    lw a6, NN_DEPTHWISE_WINDOW_AT_OFFSET(a0)
+    lw s7, NN_DEPTHWISE_WINDOW_AT_BIAS(a0)
+    lw s8, NN_DEPTHWISE_WINDOW_AT_MULTIPLIER(a0)
+    lw s9, NN_DEPTHWISE_WINDOW_AT_SHIFT(a0)
+    lw s2, NN_DEPTHWISE_WINDOW_AT_RUNS(a0)
     mul s2, s2, a5
 .Lchannels:
-    lw a7, 16(a0)
+    lw a7, NN_DEPTHWISE_WINDOW_AT_ROWS(a0)
     mv a1, s3
     mv a2, s4
     li t0, 0
@@ -101,9 +102,9 @@ nn_depthwise_window_riscv:
     addi a7, a7, -1
     bnez a7, .Lrow
 .Loutputs:
-    lw a1, 56(a0)
-    lw a2, 60(a0)
-    lw a3, 64(a0)
+    lw a1, NN_DEPTHWISE_WINDOW_AT_OUTPUT_OFFSET(a0)
+    lw a2, NN_DEPTHWISE_WINDOW_AT_ACT_MIN(a0)
+    lw a3, NN_DEPTHWISE_WINDOW_AT_ACT_MAX(a0)
     li ra, 1
     OUTPUT 0, t0
     OUTPUT 1, t1
