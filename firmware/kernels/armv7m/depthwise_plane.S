@@ -38,6 +38,19 @@
     ssat \acc, #8, r9, asr #15
     .endm
 
+/*yaml
+  Name: nn_depthwise_plane_armv7m
+  Signature: void nn_depthwise_plane_armv7m(const nn_depthwise_plane_t *channel)
+  Header: armv7m/block.h
+  ABI: AAPCS
+  Arguments:
+    r0: channel, read, 56 bytes
+    channel->plane: read, the bytes of its lines, up to the taps of a whole four outputs
+    channel->constants: read, constants_end - constants bytes: 16, then nn_taps_t
+    channel->y: write, a byte for each of count * lines outputs
+  Stack: 56 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_plane_armv7m, "ax"
     .global nn_depthwise_plane_armv7m
     .type nn_depthwise_plane_armv7m, %function

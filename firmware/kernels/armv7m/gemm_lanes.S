@@ -16,6 +16,20 @@
     .thumb
 
 /* r0 column, r1 a, r2 b, r3 count. */
+
+/*yaml
+  Name: nn_gemm_column_armv7m
+  Signature: void nn_gemm_column_armv7m(int32_t *column, const int8_t *a, const int8_t *b, int32_t count)
+  Header: armv7m/block.h
+  ABI: AAPCS
+  Arguments:
+    r0: column, write, 8 of every 24 bytes, for each two taps
+    r1: a, read, count bytes
+    r2: b, read, count bytes
+    r3: count, value
+  Stack: 16 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_column_armv7m, "ax"
     .global nn_gemm_column_armv7m
     .type nn_gemm_column_armv7m, %function
@@ -83,6 +97,19 @@ nn_gemm_column_armv7m:
     ssat \acc, #8, r0, asr #15
     .endm
 
+/*yaml
+  Name: nn_gemm_lanes_armv7m
+  Signature: void nn_gemm_lanes_armv7m(const nn_lanes_block_t *block)
+  Header: armv7m/block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 32 bytes
+    block->columns: read, 24 * pairs bytes
+    block->stream: read, 8 bytes and the weights in whole words, for each channel
+    block->y: write, y_end - y bytes at each of six pixels
+  Stack: 80 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_lanes_armv7m, "ax"
     .global nn_gemm_lanes_armv7m
     .type nn_gemm_lanes_armv7m, %function

@@ -7,6 +7,20 @@
     .syntax unified
     .thumb
 
+/*yaml
+  Name: nn_add_linear_dsp
+  Signature: void nn_add_linear_dsp(const nn_add_linear_dsp_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch)
+  Header: dsp/add.h
+  ABI: AAPCS
+  Arguments:
+    r0: op, read, 16 bytes
+    r1: x1, read, count bytes
+    r2: x2, read, count bytes
+    r3: y, write, count bytes, may be x1 or x2
+    sp: scratch, none, 0 bytes
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_add_linear_dsp, "ax"
     .global nn_add_linear_dsp
     .type nn_add_linear_dsp, %function

@@ -29,6 +29,18 @@
     str r7, [r2], #4
     .endm
 
+/*yaml
+  Name: nn_depthwise_prepare_dsp
+  Signature: void nn_depthwise_prepare_dsp(const int32_t *words, const int8_t *ups, nn_depthwise_channel_t *channels)
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: words, read, 80 bytes
+    r1: ups, read, 4 bytes
+    r2: channels, write, 4 * 40 bytes
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_prepare_dsp, "ax"
     .global nn_depthwise_prepare_dsp
     .type nn_depthwise_prepare_dsp, %function
@@ -69,6 +81,19 @@ nn_depthwise_prepare_dsp:
 
 /* r0 from, r1 line_step, r2 step, r3-r6 planes of the four channels, r7 r8 even elements of both lines, r9 r10 odd ones,
  * lr halves. */
+
+/*yaml
+  Name: nn_depthwise_gather_dsp
+  Signature: void nn_depthwise_gather_dsp(const nn_depthwise_gather_t *gather)
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: gather, read, 36 bytes
+    gather->from: read, 4 bytes of each element of two lines
+    gather->to: write, 8 of every 16 bytes, for each pair in each of four planes
+  Stack: 40 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_gather_dsp, "ax"
     .global nn_depthwise_gather_dsp
     .type nn_depthwise_gather_dsp, %function
@@ -336,6 +361,19 @@ nn_depthwise_gather_dsp:
     blo \channel
     .endm
 
+/*yaml
+  Name: nn_depthwise_lines_dsp
+  Signature: void nn_depthwise_lines_dsp(const nn_depthwise_lines_t *lines)
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: lines, read, 60 bytes
+    lines->from: read, 16 bytes of each pair up to one beyond end, in each of four planes
+    lines->channels: read, channels_end - channels bytes
+    lines->y: write, a byte for each output of one or two lines of four channels
+  Stack: 72 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_lines_dsp, "ax"
     .global nn_depthwise_lines_dsp
     .type nn_depthwise_lines_dsp, %function

@@ -30,6 +30,19 @@
     .endif
     .endm
 
+/*yaml
+  Name: nn_depthwise_line_dsp
+  Signature: void nn_depthwise_line_dsp(nn_depthwise_line_t *line)
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: line, read-write, 44 bytes, of which `left` is written
+    line->from: read, 4 of every 16 bytes, for each pair of inputs
+    line->taps: read, 8 * steps bytes
+    line->y: write, a byte for each of `left` outputs
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_line_dsp, "ax"
     .global nn_depthwise_line_dsp
     .type nn_depthwise_line_dsp, %function

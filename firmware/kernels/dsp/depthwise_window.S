@@ -7,6 +7,19 @@
     .syntax unified
     .thumb
 
+/*yaml
+  Name: nn_depthwise_taps_dsp
+  Signature: void nn_depthwise_taps_dsp(const nn_depthwise_taps_t *taps, const int8_t *x, const int8_t *w, uint32_t sums[4])
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: taps, read, 28 bytes
+    r1: x, read, 4 bytes of each tap
+    r2: w, read, 4 bytes of each tap
+    r3: sums, write, 16 bytes
+  Stack: 56 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_taps_dsp, "ax"
     .global nn_depthwise_taps_dsp
     .type nn_depthwise_taps_dsp, %function

@@ -46,6 +46,20 @@
     add r4, r10
     .endm
 
+/*yaml
+  Name: nn_dot_dsp
+  Signature: void nn_dot_dsp(const nn_window_t *window, const int8_t *x, const int8_t *w, int32_t w_channel, uint32_t acc[4])
+  Header: dsp/dot.h
+  ABI: AAPCS
+  Arguments:
+    r0: window, read, 32 bytes
+    r1: x, read, length bytes of each run
+    r2: w, read, length bytes of each run, of four channels
+    r3: w_channel, value
+    sp: acc, write, 16 bytes
+  Stack: 80 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_dot_dsp, "ax"
     .global nn_dot_dsp
     .type nn_dot_dsp, %function

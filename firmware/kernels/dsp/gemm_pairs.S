@@ -33,6 +33,20 @@
     stmia r0!, {r10-r12}
     .endm
 
+/*yaml
+  Name: nn_columns_pairs_dsp
+  Signature: void nn_columns_pairs_dsp(int16_t *columns, const nn_windows_t *windows, int32_t rows, int32_t words)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: columns, write, 24 * rows * words bytes
+    r1: windows, read, 24 bytes
+    windows->x: read, 4 * words bytes of each row, at three pixels
+    r2: rows, value, 1 or more
+    r3: words, value, 1 or more
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_columns_pairs_dsp, "ax"
     .global nn_columns_pairs_dsp
     .type nn_columns_pairs_dsp, %function
@@ -98,6 +112,19 @@ nn_columns_pairs_dsp:
     bne .Lpair
     .endm
 
+/*yaml
+  Name: nn_gemm_pairs_dsp
+  Signature: void nn_gemm_pairs_dsp(const nn_gemm_block_t *block)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 28 bytes
+    block->columns: read, 24 * steps bytes
+    block->stream: read, 24 + 8 * steps bytes for each pair of channels, 4 more if not linear
+    block->y: write, y_end - y bytes at each of three pixels
+  Stack: 72 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_pairs_dsp, "ax"
     .global nn_gemm_pairs_dsp
     .type nn_gemm_pairs_dsp, %function

@@ -10,6 +10,21 @@
     .thumb
 
 /* r0 columns, r1 windows, r2 rows, r3 words in a row. */
+
+/*yaml
+  Name: nn_columns_wide_dsp
+  Signature: void nn_columns_wide_dsp(int16_t *columns, const nn_windows_t *windows, int32_t rows, int32_t words)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: columns, write, 16 * rows * words bytes
+    r1: windows, read, 24 bytes
+    windows->x: read, 4 * words bytes of each row, at two pixels
+    r2: rows, value, 1 or more
+    r3: words, value, 1 or more
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_columns_wide_dsp, "ax"
     .global nn_columns_wide_dsp
     .type nn_columns_wide_dsp, %function
@@ -64,6 +79,19 @@ nn_columns_wide_dsp:
     bne .Lpair
     .endm
 
+/*yaml
+  Name: nn_gemm_wide_dsp
+  Signature: void nn_gemm_wide_dsp(const nn_gemm_block_t *block)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 28 bytes
+    block->columns: read, 16 * steps bytes
+    block->stream: read, 32 + 16 * steps bytes for each pair of channels
+    block->y: write, y_end - y bytes at each of two pixels
+  Stack: 72 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_wide_dsp, "ax"
     .global nn_gemm_wide_dsp
     .type nn_gemm_wide_dsp, %function

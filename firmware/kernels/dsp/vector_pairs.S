@@ -35,6 +35,19 @@
     DUAL r10, r11, r5, r7
     .endm
 
+/*yaml
+  Name: nn_vector_pairs_dsp
+  Signature: void nn_vector_pairs_dsp(const nn_vector_block_t *block)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 28 bytes
+    block->x: read, 8 * steps bytes if expanded, else 4 * steps bytes
+    block->stream: read, 32 + 16 * steps bytes for each four outputs, 8 more if not linear
+    block->y: write, y_end - y bytes
+  Stack: 64 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_vector_pairs_dsp, "ax"
     .global nn_vector_pairs_dsp
     .type nn_vector_pairs_dsp, %function

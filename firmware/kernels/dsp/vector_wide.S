@@ -32,6 +32,19 @@
     smlad r11, r5, r7, r11
     .endm
 
+/*yaml
+  Name: nn_vector_wide_dsp
+  Signature: void nn_vector_wide_dsp(const nn_vector_block_t *block)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 28 bytes
+    block->x: read, 8 * steps bytes if expanded, else 4 * steps bytes
+    block->stream: read, 64 + 32 * steps bytes for each four outputs
+    block->y: write, y_end - y bytes
+  Stack: 64 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_vector_wide_dsp, "ax"
     .global nn_vector_wide_dsp
     .type nn_vector_wide_dsp, %function

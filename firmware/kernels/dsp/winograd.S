@@ -24,6 +24,19 @@
     .set WORDS_LEFT, 212
     .set FRAME, 220
 
+/*yaml
+  Name: nn_winograd_input_dsp
+  Signature: void nn_winograd_input_dsp(const int8_t *x, int16_t *input, int32_t row, int32_t in_c)
+  Header: dsp/winograd_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: x, read, 6 * in_c bytes of each of four rows
+    r1: input, write, 64 * in_c bytes
+    r2: row, value
+    r3: in_c, value, a multiple of 4
+  Stack: 256 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_winograd_input_dsp, "ax"
     .global nn_winograd_input_dsp
     .type nn_winograd_input_dsp, %function
@@ -173,6 +186,20 @@ nn_winograd_input_dsp:
     .endif
     .endm
 
+/*yaml
+  Name: nn_winograd_outputs_dsp
+  Signature: void nn_winograd_outputs_dsp(const nn_winograd_block_t *block)
+  Header: dsp/winograd_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 36 bytes
+    block->input: read, 256 * steps bytes
+    block->stream: read, 256 * steps bytes for each pair of channels
+    block->ends: read, 16 bytes for each channel
+    block->y: write, y_end - y bytes at each of eight pixels
+  Stack: 240 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_winograd_outputs_dsp, "ax"
     .global nn_winograd_outputs_dsp
     .type nn_winograd_outputs_dsp, %function

@@ -144,6 +144,24 @@
     .size \name, . - \name
 .endm
 
+/*yaml
+  Name:
+    - nn_depthwise_lines_1_relu_mve
+    - nn_depthwise_lines_1_any_mve
+    - nn_depthwise_lines_2_relu_mve
+    - nn_depthwise_lines_2_any_mve
+  Signature: void NAME(const nn_depthwise_lines_t *job)
+  Header: mve/depthwise_3x3.h
+  ABI: AAPCS-VFP
+  Arguments:
+    r0: job, read, 68 bytes
+    job->strips: read, 4 * strip_bytes for each group, and 7 more
+    job->weights: read, 36 bytes for each group
+    job->params: read, 48 bytes for each group
+    job->y: write, 4 bytes of each output for each group
+  Stack: 172 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     lines nn_depthwise_lines_1_relu_mve, LINES, 1
     lines nn_depthwise_lines_1_any_mve, LINES, 0
     lines nn_depthwise_lines_2_relu_mve, 2 * LINES, 1

@@ -94,5 +94,20 @@
     .size \name, . - \name
 .endm
 
+/*yaml
+  Name:
+    - nn_depthwise_taps_eight_mve
+    - nn_depthwise_taps_one_mve
+  Signature: void NAME(const nn_depthwise_taps_t *job)
+  Header: mve/depthwise_taps.h
+  ABI: AAPCS-VFP
+  Arguments:
+    r0: job, read, 40 bytes
+    job->channels: read, 56 bytes for each pair
+    job->strips: read, 22 (one: 16) bytes of each strip
+    job->y: write, 2 bytes of each output for each pair
+  Stack: 100 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     taps nn_depthwise_taps_eight_mve, 0
     taps nn_depthwise_taps_one_mve, 1

@@ -239,6 +239,26 @@
     .size \name, . - \name
 .endm
 
+/*yaml
+  Name:
+    - nn_gemm_pairs_relu_short_mve
+    - nn_gemm_pairs_any_short_mve
+    - nn_gemm_pairs_relu_mve
+    - nn_gemm_pairs_any_mve
+    - nn_gemm_single_relu_mve
+    - nn_gemm_single_any_mve
+  Signature: void NAME(const nn_gemm_job_t *job)
+  Header: mve/gemm_job.h
+  ABI: AAPCS-VFP
+  Arguments:
+    r0: job, read, 80 bytes
+    job->x: read, the depth in bytes of each row, and with a pad 16 before its first whole block
+    job->weights: read, 4 (single: 8) * 16 bytes for each block of each group
+    job->params: read, 36 (single: 72) bytes for each group
+    job->y: write, 4 (single: 8, the last group `tail`) bytes of each row for each group
+  Stack: 148 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     gemm nn_gemm_pairs_relu_short_mve, 1, 1, 0
     gemm nn_gemm_pairs_any_short_mve, 1, 0, 0
     gemm nn_gemm_pairs_relu_mve, 1, 1, 1

@@ -94,5 +94,21 @@
     .size \name, . - \name
 .endm
 
+/*yaml
+  Name:
+    - nn_gemm_pairs_relu_block_mve
+    - nn_gemm_pairs_any_block_mve
+  Signature: void NAME(const nn_gemm_job_t *job)
+  Header: mve/gemm_job.h
+  ABI: AAPCS-VFP
+  Arguments:
+    r0: job, read, 80 bytes
+    job->x: read, 16 - pad bytes of each row, before its end
+    job->weights: read, 64 bytes for each group
+    job->params: read, 36 bytes for each group
+    job->y: write, 4 bytes of each row for each group
+  Stack: 104 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     block nn_gemm_pairs_relu_block_mve, 1
     block nn_gemm_pairs_any_block_mve, 0

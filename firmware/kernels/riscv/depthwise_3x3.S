@@ -195,6 +195,22 @@
     .endm
 
 /* a0: nn_depthwise_3x3_t. */
+
+/*yaml
+  Name:
+    - nn_depthwise_3x3_riscv
+    - nn_depthwise_3x3_stride_2_riscv
+  Signature: void NAME(const nn_depthwise_3x3_t *job)
+  Header: riscv/block.h
+  ABI: ilp32
+  Arguments:
+    a0: job, read, 40 bytes
+    job->plane: read, pitch bytes for each column of inputs
+    job->channels: read, 96 bytes
+    job->y: write, 4 bytes for each of count * lines outputs
+  Stack: 80 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     BEGIN nn_depthwise_3x3_riscv
 .Ltwo:
     lw a0, LINES(sp)

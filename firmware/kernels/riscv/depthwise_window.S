@@ -55,6 +55,23 @@
 /* a0: nn_depthwise_window_t. a1 x, a2 weights, a3 their end in this row, a4 a5 from one tap to the next, a6 input's
  * offset, a7 rows, s0 s1 from the end of a row to the next, s2 weights of a row; of all four channels: s3 x, s4 weights,
  * s5 y, s6 its end, s7 bias, s8 multiplier, s9 shift. */
+
+/*yaml
+  Name: nn_depthwise_window_riscv
+  Signature: void nn_depthwise_window_riscv(const nn_depthwise_window_t *window)
+  Header: riscv/block.h
+  ABI: ilp32
+  Arguments:
+    a0: window, read, 68 bytes
+    window->x: read, y_end - y bytes of each tap
+    window->weights: read, y_end - y bytes of each tap
+    window->bias: read, 4 * (y_end - y) bytes
+    window->multiplier: read, 4 * (y_end - y) bytes
+    window->shift: read, y_end - y bytes
+    window->y: write, y_end - y bytes
+  Stack: 48 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_window_riscv, "ax"
     .global nn_depthwise_window_riscv
     .type nn_depthwise_window_riscv, %function

@@ -264,7 +264,38 @@
     .size \name, . - \name
     .endm
 
+/*yaml
+  Name:
+    - nn_thirds_clamped_riscv
+    - nn_thirds_signed_riscv
+  Signature: void NAME(const nn_thirds_t *block)
+  Header: riscv/block.h
+  ABI: ilp32
+  Arguments:
+    a0: block, read, 32 bytes
+    block->columns: read, 16 * taps bytes
+    block->stream: read, 4 * taps + 48 bytes for each four channels
+    block->y: write, y_end - y bytes at each of six pixels
+  Stack: 96 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     THIRDS clamped, nn_thirds_clamped_riscv
     THIRDS signed, nn_thirds_signed_riscv
+
+/*yaml
+  Name:
+    - nn_thirds_sums_riscv
+    - nn_thirds_sums_of_three_riscv
+  Signature: void NAME(const nn_thirds_t *block)
+  Header: riscv/block.h
+  ABI: ilp32
+  Arguments:
+    a0: block, read, 32 bytes
+    block->columns: read, 16 (of three: 8 of every 16) * taps bytes
+    block->stream: read, 4 * taps bytes
+    block->y: read-write, 96 bytes (of three: 12 of every 24)
+  Stack: 96 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     THIRDS sums, nn_thirds_sums_riscv
     THIRDS sums, nn_thirds_sums_of_three_riscv, yes, 2

@@ -65,6 +65,18 @@
     add \done, \done, a0
     .endm
 
+/*yaml
+  Name: nn_depthwise_3x3_xtensa
+  Signature: void nn_depthwise_3x3_xtensa(const nn_plane_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read, 20 bytes
+    job->weights: read, 9 bytes
+    job->plane: read-write, 256 bytes for each line of inputs
+  Stack: 48 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_3x3_xtensa, "ax"
     .global nn_depthwise_3x3_xtensa
     .type nn_depthwise_3x3_xtensa, @function

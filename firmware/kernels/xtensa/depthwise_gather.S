@@ -12,6 +12,18 @@
     s32i a14, a2, 4 * \k
     .endm
 
+/*yaml
+  Name: nn_depthwise_gather_xtensa
+  Signature: void nn_depthwise_gather_xtensa(const nn_gather_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read, 28 bytes
+    job->from: read, a byte for each of count * lines elements
+    job->to: write, 4 * count bytes for each line
+  Stack: 16 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_gather_xtensa, "ax"
     .global nn_depthwise_gather_xtensa
     .type nn_depthwise_gather_xtensa, @function

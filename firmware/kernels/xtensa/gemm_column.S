@@ -24,6 +24,21 @@
     s32i a14, a2, 8 * \k + 4
     .endm
 
+/*yaml
+  Name: nn_gemm_column_xtensa
+  Signature: void nn_gemm_column_xtensa(nn_column_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read-write, 32 bytes, of which to, a, b and c are written
+    job->a: read, count bytes of each row
+    job->b: read, count bytes of each row
+    job->c: read, count bytes of each row
+    job->to: write, 8 * count * rows bytes
+    job->starts: read-write, 8 bytes
+  Stack: 32 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_column_xtensa, "ax"
     .global nn_gemm_column_xtensa
     .type nn_gemm_column_xtensa, @function

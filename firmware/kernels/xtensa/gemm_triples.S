@@ -89,6 +89,19 @@
     j \back
     .endm
 
+/*yaml
+  Name: nn_gemm_triples_xtensa
+  Signature: void nn_gemm_triples_xtensa(nn_triples_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read-write, 132 bytes, of which stream, y, channels, words and sums are written
+    job->columns: read, 8 + chunk_bytes for each chunk
+    job->stream: read, 4 bytes a tap and a record for each channel, in fours
+    job->y: write, `channels` bytes at each of three pixels
+  Stack: 48 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_triples_xtensa, "ax"
     .global nn_gemm_triples_xtensa
     .type nn_gemm_triples_xtensa, @function

@@ -10,6 +10,19 @@
     .set Y_LINE, 32
     .set FRAME, 48
 
+/*yaml
+  Name: nn_outputs_xtensa
+  Signature: void nn_outputs_xtensa(const nn_outputs_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read, 52 bytes
+    job->sums: read, 4 bytes for each of count * lines sums
+    job->record: read, 20 bytes, with NN_SIGNED 28
+    job->y: write, a byte for each of count * lines sums
+  Stack: 48 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_outputs_xtensa, "ax"
     .global nn_outputs_xtensa
     .type nn_outputs_xtensa, @function

@@ -17,6 +17,19 @@
     add \acc, \acc, a14
     .endm
 
+/*yaml
+  Name: nn_sum_channels_xtensa
+  Signature: void nn_sum_channels_xtensa(const nn_channels_t *job, int32_t *sums)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read, 36 bytes
+    job->x: read, 4 bytes of each tap
+    job->weights: read, 4 bytes of each tap
+    a3: sums, write, 16 bytes
+  Stack: 32 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_sum_channels_xtensa, "ax"
     .global nn_sum_channels_xtensa
     .type nn_sum_channels_xtensa, @function
