@@ -15,6 +15,7 @@
     .thumb
 
 #define QUAD 16 /* bytes of a register */
+#define FRAME_STRIPS NN_DEPTHWISE_LINES_AT_STRIPS /* the group's, and its y in place of `weights` */
 #define FRAME_LEFT 64 /* where the group's weights are, groups left */
 #define FRAME_BYTES 72
 #define PARAMS_SHIFT 16
@@ -65,7 +66,7 @@
     vmsr p0, r3
 .Lgroup\@:
     strd r4, r2, [sp, #FRAME_LEFT]
-    strd r1, r8, [sp, #NN_DEPTHWISE_LINES_AT_STRIPS]
+    strd r1, r8, [sp, #FRAME_STRIPS]
     adr r0, .Lorder\@
     vldrb.u8 q7, [r0]
     adds r5, r4, #9
@@ -119,7 +120,7 @@
     ldrd r4, r2, [sp, #FRAME_LEFT]
     subs r2, r2, #1
     beq 2f
-    ldrd r1, r8, [sp, #NN_DEPTHWISE_LINES_AT_STRIPS]
+    ldrd r1, r8, [sp, #FRAME_STRIPS]
     ldr r0, [sp, #NN_DEPTHWISE_LINES_AT_STRIP_BYTES]
     add r1, r1, r0, lsl #2
     adds r4, r4, #36
