@@ -1,13 +1,17 @@
 """Run kernels on a target, one call at a time: the other end of harness.c.
 
 A target is a compiler, the ISAs it can run and a way to start the program: the host with AddressSanitizer and UBSan,
-or an emulated Cortex-M. Every row of gen.kernels.VARIANTS that its ISA can run is built in; there is no table to edit
+or an emulated Cortex-M. Every row of gen.compiler.kernels.select.VARIANTS that its ISA can run is built in; there is no table to edit
 for a new one. assert_exact() is what an operator's test calls; Harness.run() runs one function and counts.
+
+On a device each call of an assembly function goes through a trampoline that holds it to its ABI (abi/abi.h); what that
+takes is subtracted from what is counted.
 """
 
 import atexit
 import functools
 import os
+import re
 import select
 import shutil
 import signal
@@ -28,11 +32,16 @@ from gen.model.ops import KERNELS, lower
 from gen.model.ops.operator import Call, CStruct
 from tests import tiny
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 KERNEL_DIR = ROOT / "firmware" / "kernels"
 START, TIMER = 0xCA, 2
 STATUS = {1: "the harness took the case for damaged", 2: "its buffers do not fit the harness's pool",
           3: "it wrote beyond a buffer", 4: "it changed an input or its parameters"}  # fmt: skip
+NOT_KEPT = 5
+# ISA -> whose trampoline of abi/ its assembly is called through.
+TRAMPOLINES = {"armv7m": "arm", "dsp": "arm", "mve": "arm", "riscv": "riscv", "xtensa": "xtensa"}
+TRAMPOLINE_CALLS = 1000  # that harness.c measures
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
 # What cortex_m.ld asks for, on Arm's MPS2 FPGA images.
 MPS2_MEMORY = ("flash_origin=0", "flash_bytes=0x400000", "ram_origin=0x20000000", "ram_bytes=0x400000",
@@ -67,6 +76,11 @@ class Target:
     isa: str = "portable"
     pointer_bytes: int = 4
     libraries: tuple[str, ...] = ()
+
+    @property
+    def windowed(self) -> bool:
+        """Whether it has register windows: what it counts then are interrupts."""
+        return "-mabi=windowed" in self.flags
 
 
 TARGETS = {
@@ -183,13 +197,43 @@ def kernel_table(rows: Sequence[Variant]) -> str:
     return "\n".join(lines)
 
 
+def assembly_functions(sources: Sequence[Path]) -> tuple[str, ...]:
+    """Names of the functions in the .S files among the sources: what begins with nn_ in their code."""
+    texts = [path.read_text() for path in sources if path.suffix == ".S"]
+    code = [re.sub(r"/\*.*?\*/|#include[^\n]*", "", text, flags=re.DOTALL) for text in texts]
+    return tuple(sorted({name for text in code for name in re.findall(r"(?<![\w.])nn_\w+", text)}))
+
+
+def registers(target: Target) -> tuple[str, ...]:
+    """What an assembly function must keep, in the order of abi/abi.h's words."""
+    if target.isa == "riscv":
+        return (*(f"s{i}" for i in range(12)), "sp", "gp", "tp")
+    if target.isa == "xtensa":
+        return (*(f"a{i}" for i in range(2, 8)), "a1", "a0") if target.windowed else ("a12", "a13", "a14", "a15", "a1")
+    floats = [f"d{i // 2}" for i in range(16, 32)] if "-mfloat-abi=hard" in target.flags else []
+    return (*(f"r{i}" for i in range(4, 12)), *floats, "sp")
+
+
+def trampolines(target: Target, functions: Sequence[str], directory: Path) -> tuple[list[Path], list[str]]:
+    """(sources, flags) that put a check around every call of these functions."""
+    kind = TRAMPOLINES[target.isa]
+    names = ("harness_nothing", *functions)
+    lines = [f'#include "{kind}.inc"', *(f"    CHECKED {name}, {i}" for i, name in enumerate(names)), ""]
+    (directory / "trampolines.S").write_text("\n".join(lines))
+    flags = [f"-I{HERE / 'abi'}", "-DHARNESS_ABI", *(f"-Wl,--wrap={name}" for name in names)]
+    return [directory / "trampolines.S", HERE / "abi" / "abi.c"], flags
+
+
 def build(target: Target, rows: Sequence[Variant], directory: Path) -> Path:
     """Compile the harness with these variants for the target; the ELF's path."""
     table, elf = directory / "table.c", directory / "harness.elf"
     table.write_text(kernel_table(rows))
     sources = [KERNEL_DIR / file for file in sorted({file for row in rows for file in row.files})]
-    sources += [table, Path(__file__).with_name("harness.c"), *(ROOT / source for source in target.sources)]
     includes = [f"-I{ROOT / 'firmware'}", f"-I{KERNEL_DIR}"]
+    if target.isa in TRAMPOLINES:
+        checks, flags = trampolines(target, assembly_functions(sources), directory)
+        sources, includes = [*sources, *checks], [*includes, *flags]
+    sources += [table, HERE / "harness.c", *(ROOT / source for source in target.sources)]
     command: list[str | Path] = [target.compiler, *WARNINGS, *target.flags, *includes, *sources]
     subprocess.run([*command, *target.libraries, "-o", elf], check=True, cwd=ROOT)
     return elf
@@ -228,6 +272,7 @@ class Harness:
         self.elf = build(target, self.rows, self.directory)
         self.process: subprocess.Popen[bytes] | None = None
         self.instructions_per_tick = 0.0
+        self.trampoline_instructions = 0  # of a call
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [part.format(elf=self.elf) for part in self.target.machine]
@@ -235,10 +280,12 @@ class Harness:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         atexit.register(process.kill)
         self.process = process
-        start, kind, hertz = struct.unpack("<BBI", self._read(process, 6))
+        start, kind, hertz, ticks = struct.unpack("<BBII", self._read(process, 10))
         assert start == START
         # With -icount shift=0 one instruction takes 1 ns of the emulated timer's time.
         self.instructions_per_tick = 1e9 / hertz if kind == TIMER else 0.0
+        if kind == TIMER and not self.target.windowed:
+            self.trampoline_instructions = round(ticks * self.instructions_per_tick / TRAMPOLINE_CALLS)
         return process
 
     def _read(self, process: subprocess.Popen[bytes], count: int) -> bytes:
@@ -276,14 +323,20 @@ class Harness:
             case += struct.pack("<I", array.nbytes) + np.ascontiguousarray(array).tobytes()
         process.send_signal(signal.SIGCONT)
         process.stdin.write(case + content + fixups)
-        status, ticks = struct.unpack("<BI", self._read(process, 5))
+        status, ticks, calls = struct.unpack("<BII", self._read(process, 9))
         if status:
             self.process = None
             process.kill()
-            raise AssertionError(f"{step.call.op}: nn_{step.variant.name} on {self.target.name}: {STATUS[status]}")
+            what = self._not_kept(ticks) if status == NOT_KEPT else STATUS[status]
+            raise AssertionError(f"{step.call.op}: nn_{step.variant.name} on {self.target.name}: {what}")
         answer = np.frombuffer(self._read(process, output.nbytes), output.dtype).reshape(output.shape)
         process.send_signal(signal.SIGSTOP)  # an emulator that waits for the next case would keep a core busy
-        return answer, round(ticks * self.instructions_per_tick)
+        return answer, round(ticks * self.instructions_per_tick) - calls * self.trampoline_instructions
+
+    def _not_kept(self, number: int) -> str:
+        sources = [KERNEL_DIR / file for row in self.rows for file in row.files]
+        function = ("harness_nothing", *assembly_functions(sources))[number // 256]
+        return f"{function} did not keep register {registers(self.target)[number % 256]}"
 
 
 @functools.cache

@@ -6,22 +6,23 @@
  *
  * r0 inputs, r1 constants, r2-r5 sums, r6-r8 weights, r9 step, r10 input, r11 end of constants, r12 the job, lr outputs
  * left on the line. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
-
-    .set PLANE, 0
-    .set CONSTANTS, 8
-    .set COUNT, 16
-    .set PLANE_LINE_STEP, 24
-    .set BLOCK_STEP, 32
-    .set MULTIPLIER, 40
-    .set NEGATIVE, 48
-    .set STRIDE_2, 52
 
     .set LINE, 0
     .set LINES, 8
     .set BLOCK, 12
     .set FRAME, 20
+
+/* One nn_taps_t: three weights, then the step. */
+    .macro TAPS
+    NN_FIELDS 0, NN_TAPS_AT_WEIGHTS
+    NN_FIELDS 12, NN_TAPS_AT_STEP
+    NN_FIELDS 16, NN_TAPS_BYTES
+    ldmia r1!, {r6-r9}
+    .endm
 
     .macro CLAMPED acc
     smull r10, \acc, \acc, r6
@@ -37,6 +38,19 @@
     ssat \acc, #8, r9, asr #15
     .endm
 
+/*yaml
+  Name: nn_depthwise_plane_armv7m
+  Signature: void nn_depthwise_plane_armv7m(const nn_depthwise_plane_t *channel)
+  Header: armv7m/block.h
+  ABI: AAPCS
+  Arguments:
+    r0: channel, read, 56 bytes
+    channel->plane: read, the bytes of its lines, up to the taps of a whole four outputs
+    channel->constants: read, constants_end - constants bytes: 16, then nn_taps_t
+    channel->y: write, a byte for each of count * lines outputs
+  Stack: 56 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_plane_armv7m, "ax"
     .global nn_depthwise_plane_armv7m
     .type nn_depthwise_plane_armv7m, %function
@@ -46,20 +60,22 @@ nn_depthwise_plane_armv7m:
     push {r4-r11, lr}
     sub sp, #FRAME
     mov r12, r0
-    ldrd r0, r1, [r12, #PLANE] /* and y */
-    ldr r11, [r12, #CONSTANTS + 4]
-    ldrd lr, r2, [r12, #COUNT] /* and lines */
+    NN_FIELDS NN_DEPTHWISE_PLANE_AT_PLANE, NN_DEPTHWISE_PLANE_AT_PLANE, NN_DEPTHWISE_PLANE_AT_Y
+    ldrd r0, r1, [r12, #NN_DEPTHWISE_PLANE_AT_PLANE]
+    ldr r11, [r12, #NN_DEPTHWISE_PLANE_AT_CONSTANTS_END]
+    NN_FIELDS NN_DEPTHWISE_PLANE_AT_COUNT, NN_DEPTHWISE_PLANE_AT_COUNT, NN_DEPTHWISE_PLANE_AT_LINES
+    ldrd lr, r2, [r12, #NN_DEPTHWISE_PLANE_AT_COUNT]
 .Lline:
     strd r0, r1, [sp, #LINE]
     str r2, [sp, #LINES]
     strd r0, r1, [sp, #BLOCK]
 .Lblock:
-    ldr r1, [r12, #CONSTANTS]
-    ldr r6, [r12, #STRIDE_2]
+    ldr r1, [r12, #NN_DEPTHWISE_PLANE_AT_CONSTANTS]
+    ldr r6, [r12, #NN_DEPTHWISE_PLANE_AT_STRIDE_2]
     ldmia r1!, {r2-r5}
     cmp r6, #0
     bne .Lstride_2
-1:  ldmia r1!, {r6-r9}
+1:  TAPS
     ldrsb r10, [r0]
     mla r2, r10, r6, r2
     ldrsb r10, [r0, #1]
@@ -82,8 +98,9 @@ nn_depthwise_plane_armv7m:
     cmp r1, r11
     bne 1b
 .Lrequantise:
-    ldr r8, [r12, #NEGATIVE]
-    ldrd r6, r7, [r12, #MULTIPLIER] /* and rounding */
+    ldr r8, [r12, #NN_DEPTHWISE_PLANE_AT_NEGATIVE]
+    NN_FIELDS NN_DEPTHWISE_PLANE_AT_MULTIPLIER, NN_DEPTHWISE_PLANE_AT_MULTIPLIER, NN_DEPTHWISE_PLANE_AT_ROUNDING
+    ldrd r6, r7, [r12, #NN_DEPTHWISE_PLANE_AT_MULTIPLIER]
     cmp r8, #0
     bne .Lsigned
     CLAMPED r2
@@ -92,7 +109,8 @@ nn_depthwise_plane_armv7m:
     CLAMPED r5
 .Lstore:
     ldrd r0, r1, [sp, #BLOCK]
-    ldrd r6, r7, [r12, #BLOCK_STEP] /* and y_step */
+    NN_FIELDS NN_DEPTHWISE_PLANE_AT_BLOCK_STEP, NN_DEPTHWISE_PLANE_AT_BLOCK_STEP, NN_DEPTHWISE_PLANE_AT_Y_STEP
+    ldrd r6, r7, [r12, #NN_DEPTHWISE_PLANE_AT_BLOCK_STEP]
     add r0, r6
     strb r2, [r1]
     subs lr, #4
@@ -106,9 +124,10 @@ nn_depthwise_plane_armv7m:
     bne .Lblock
 .Lnext:
     ldrd r0, r1, [sp, #LINE]
-    ldrd r6, r7, [r12, #PLANE_LINE_STEP] /* and y_line_step */
+    NN_FIELDS NN_DEPTHWISE_PLANE_AT_PLANE_LINE_STEP, NN_DEPTHWISE_PLANE_AT_PLANE_LINE_STEP, NN_DEPTHWISE_PLANE_AT_Y_LINE_STEP
+    ldrd r6, r7, [r12, #NN_DEPTHWISE_PLANE_AT_PLANE_LINE_STEP]
     ldr r2, [sp, #LINES]
-    ldr lr, [r12, #COUNT]
+    ldr lr, [r12, #NN_DEPTHWISE_PLANE_AT_COUNT]
     add r0, r6
     add r1, r7
     subs r2, #1
@@ -123,7 +142,7 @@ nn_depthwise_plane_armv7m:
     strb r4, [r1, r7, lsl #1]
     b .Lnext
 .Lstride_2:
-    ldmia r1!, {r6-r9}
+    TAPS
     ldrsb r10, [r0]
     mla r2, r10, r6, r2
     ldrsb r10, [r0, #1]

@@ -16,6 +16,19 @@
     .set STEPS, 4
     .set STEP_BYTES, 68
 
+/*yaml
+  Name: nn_dot_columns_armv7m
+  Signature: void nn_dot_columns_armv7m(const int8_t *x, const int8_t *weights, int32_t count, int32_t *sums)
+  Header: armv7m/block.h
+  ABI: AAPCS
+  Arguments:
+    r0: x, read, count bytes
+    r1: weights, read, 8 * count bytes
+    r2: count, value, 1 or more
+    r3: sums, write, 32 bytes
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_dot_columns_armv7m, "ax"
     .global nn_dot_columns_armv7m
     .type nn_dot_columns_armv7m, %function

@@ -10,10 +10,26 @@
  * does not matter, and both are (t + 2^d + 2^14 + (z << 15)) >> 15, where d = 14 - e and t is the upper word of
  * m * acc * 2^(d+2). Otherwise sums below zero get 2^(d+1) less before the shift, which SSAT does. r = 2 * z + 1 makes
  * 2^14 + (z << 15) = r << 14. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
 /* r0 column, r1 a, r2 b, r3 count. */
+
+/*yaml
+  Name: nn_gemm_column_armv7m
+  Signature: void nn_gemm_column_armv7m(int32_t *column, const int8_t *a, const int8_t *b, int32_t count)
+  Header: armv7m/block.h
+  ABI: AAPCS
+  Arguments:
+    r0: column, write, 8 of every 24 bytes, for each two taps
+    r1: a, read, count bytes
+    r2: b, read, count bytes
+    r3: count, value
+  Stack: 16 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_column_armv7m, "ax"
     .global nn_gemm_column_armv7m
     .type nn_gemm_column_armv7m, %function
@@ -81,6 +97,19 @@ nn_gemm_column_armv7m:
     ssat \acc, #8, r0, asr #15
     .endm
 
+/*yaml
+  Name: nn_gemm_lanes_armv7m
+  Signature: void nn_gemm_lanes_armv7m(const nn_lanes_block_t *block)
+  Header: armv7m/block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 32 bytes
+    block->columns: read, 24 * pairs bytes
+    block->stream: read, 8 bytes and the weights in whole words, for each channel
+    block->y: write, y_end - y bytes at each of six pixels
+  Stack: 80 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_lanes_armv7m, "ax"
     .global nn_gemm_lanes_armv7m
     .type nn_gemm_lanes_armv7m, %function
@@ -89,7 +118,9 @@ nn_gemm_column_armv7m:
 nn_gemm_lanes_armv7m:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r7} /* columns, stream, y, stride, y_end, rounding, signed_outputs, pairs */
+    NN_FIELDS 0, NN_LANES_BLOCK_AT_COLUMNS, NN_LANES_BLOCK_AT_STREAM, NN_LANES_BLOCK_AT_Y, NN_LANES_BLOCK_AT_STRIDE
+    NN_FIELDS 16, NN_LANES_BLOCK_AT_Y_END, NN_LANES_BLOCK_AT_ROUNDING, NN_LANES_BLOCK_AT_SIGNED_OUTPUTS, NN_LANES_BLOCK_AT_PAIRS
+    ldm r0, {r0-r7}
     strd r2, r3, [sp, #Y]
     lsls r5, #14
     strd r4, r5, [sp, #Y_END]

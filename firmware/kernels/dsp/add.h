@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+#include "nn_offset.h"
+#include "offsets.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -14,6 +17,10 @@ extern "C" {
 typedef struct {
     int32_t multiplier1, multiplier2, sum, count;
 } nn_add_linear_dsp_t;
+NN_FIELD_AT(nn_add_linear_dsp_t, multiplier1, NN_ADD_LINEAR_DSP_AT_MULTIPLIER1);
+NN_FIELD_AT(nn_add_linear_dsp_t, multiplier2, NN_ADD_LINEAR_DSP_AT_MULTIPLIER2);
+NN_FIELD_AT(nn_add_linear_dsp_t, sum, NN_ADD_LINEAR_DSP_AT_SUM);
+NN_FIELD_AT(nn_add_linear_dsp_t, count, NN_ADD_LINEAR_DSP_AT_COUNT);
 typedef void nn_add_linear_dsp_fn(const nn_add_linear_dsp_t *op, const int8_t *x1, const int8_t *x2, int8_t *y,
                                   void *scratch);
 nn_add_linear_dsp_fn nn_add_linear_dsp;

@@ -2,9 +2,25 @@
  *
  * See add.h. r0 left, r1 x1, r2 x2, r3 y, r4 multiplier1, r5 multiplier2, r6 sum, r7 mask of the odd bytes: an int8 in
  * the upper byte of a halfword is 256 times itself, and SMLAW divides by 65,536. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
+/*yaml
+  Name: nn_add_linear_dsp
+  Signature: void nn_add_linear_dsp(const nn_add_linear_dsp_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch)
+  Header: dsp/add.h
+  ABI: AAPCS
+  Arguments:
+    r0: op, read, 16 bytes
+    r1: x1, read, count bytes
+    r2: x2, read, count bytes
+    r3: y, write, count bytes, may be x1 or x2
+    sp: scratch, none, 0 bytes
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_add_linear_dsp, "ax"
     .global nn_add_linear_dsp
     .type nn_add_linear_dsp, %function
@@ -12,6 +28,7 @@
     .align 2
 nn_add_linear_dsp:
     push {r4-r11, lr}
+    NN_FIELDS 0, NN_ADD_LINEAR_DSP_AT_MULTIPLIER1, NN_ADD_LINEAR_DSP_AT_MULTIPLIER2, NN_ADD_LINEAR_DSP_AT_SUM, NN_ADD_LINEAR_DSP_AT_COUNT
     ldm r0, {r4-r6, r8}
     mov r7, #0xff00ff00
     subs r0, r8, #4

@@ -11,6 +11,8 @@
 #define NN_DSP_DEPTHWISE_H
 
 #include "nn.h"
+#include "nn_offset.h"
+#include "offsets.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -75,6 +77,13 @@ typedef struct {
     uint32_t a[3], b[3];
     int32_t multiplier, rounding, shift;
 } nn_depthwise_channel_t;
+NN_FIELD_AT(nn_depthwise_channel_t, bias, NN_DEPTHWISE_CHANNEL_AT_BIAS);
+NN_FIELD_AT(nn_depthwise_channel_t, a, NN_DEPTHWISE_CHANNEL_AT_A);
+NN_FIELD_AT(nn_depthwise_channel_t, b, NN_DEPTHWISE_CHANNEL_AT_B);
+NN_FIELD_AT(nn_depthwise_channel_t, multiplier, NN_DEPTHWISE_CHANNEL_AT_MULTIPLIER);
+NN_FIELD_AT(nn_depthwise_channel_t, rounding, NN_DEPTHWISE_CHANNEL_AT_ROUNDING);
+NN_FIELD_AT(nn_depthwise_channel_t, shift, NN_DEPTHWISE_CHANNEL_AT_SHIFT);
+NN_SIZE_IS(nn_depthwise_channel_t, NN_DEPTHWISE_CHANNEL_BYTES);
 
 /* Four channels from the words and ups of nn_depthwise_conv_2d_planes_dsp_t. */
 void nn_depthwise_prepare_dsp(const int32_t *words, const int8_t *ups, nn_depthwise_channel_t *channels);
@@ -89,6 +98,15 @@ typedef struct {
     int32_t plane_bytes, halves, lead, trail;
     uint32_t padding;
 } nn_depthwise_gather_t;
+NN_FIELD_AT(nn_depthwise_gather_t, from, NN_DEPTHWISE_GATHER_AT_FROM);
+NN_FIELD_AT(nn_depthwise_gather_t, line_step, NN_DEPTHWISE_GATHER_AT_LINE_STEP);
+NN_FIELD_AT(nn_depthwise_gather_t, step, NN_DEPTHWISE_GATHER_AT_STEP);
+NN_FIELD_AT(nn_depthwise_gather_t, to, NN_DEPTHWISE_GATHER_AT_TO);
+NN_FIELD_AT(nn_depthwise_gather_t, plane_bytes, NN_DEPTHWISE_GATHER_AT_PLANE_BYTES);
+NN_FIELD_AT(nn_depthwise_gather_t, halves, NN_DEPTHWISE_GATHER_AT_HALVES);
+NN_FIELD_AT(nn_depthwise_gather_t, lead, NN_DEPTHWISE_GATHER_AT_LEAD);
+NN_FIELD_AT(nn_depthwise_gather_t, trail, NN_DEPTHWISE_GATHER_AT_TRAIL);
+NN_FIELD_AT(nn_depthwise_gather_t, padding, NN_DEPTHWISE_GATHER_AT_PADDING);
 void nn_depthwise_gather_dsp(const nn_depthwise_gather_t *gather);
 
 enum { NN_DEPTHWISE_TWO_LINES, NN_DEPTHWISE_ONE_LINE, NN_DEPTHWISE_STRIDE_2 };
@@ -106,6 +124,21 @@ typedef struct {
     const nn_depthwise_channel_t *channels_end;
     int32_t lines, output_offset, act_min, act_max;
 } nn_depthwise_lines_t;
+NN_FIELD_AT(nn_depthwise_lines_t, from, NN_DEPTHWISE_LINES_AT_FROM);
+NN_FIELD_AT(nn_depthwise_lines_t, channels, NN_DEPTHWISE_LINES_AT_CHANNELS);
+NN_FIELD_AT(nn_depthwise_lines_t, y, NN_DEPTHWISE_LINES_AT_Y);
+NN_FIELD_AT(nn_depthwise_lines_t, step, NN_DEPTHWISE_LINES_AT_STEP);
+NN_FIELD_AT(nn_depthwise_lines_t, line_step, NN_DEPTHWISE_LINES_AT_LINE_STEP);
+NN_FIELD_AT(nn_depthwise_lines_t, end, NN_DEPTHWISE_LINES_AT_END);
+NN_FIELD_AT(nn_depthwise_lines_t, odd, NN_DEPTHWISE_LINES_AT_ODD);
+NN_FIELD_AT(nn_depthwise_lines_t, from_skip, NN_DEPTHWISE_LINES_AT_FROM_SKIP);
+NN_FIELD_AT(nn_depthwise_lines_t, y_skip, NN_DEPTHWISE_LINES_AT_Y_SKIP);
+NN_FIELD_AT(nn_depthwise_lines_t, plane_bytes, NN_DEPTHWISE_LINES_AT_PLANE_BYTES);
+NN_FIELD_AT(nn_depthwise_lines_t, channels_end, NN_DEPTHWISE_LINES_AT_CHANNELS_END);
+NN_FIELD_AT(nn_depthwise_lines_t, lines, NN_DEPTHWISE_LINES_AT_LINES);
+NN_FIELD_AT(nn_depthwise_lines_t, output_offset, NN_DEPTHWISE_LINES_AT_OUTPUT_OFFSET);
+NN_FIELD_AT(nn_depthwise_lines_t, act_min, NN_DEPTHWISE_LINES_AT_ACT_MIN);
+NN_FIELD_AT(nn_depthwise_lines_t, act_max, NN_DEPTHWISE_LINES_AT_ACT_MAX);
 void nn_depthwise_lines_dsp(const nn_depthwise_lines_t *lines);
 
 /* One line of outputs of one channel. from and taps: pairs 16 bytes apart; back = 16 * (steps - 1). left counts down.
@@ -115,6 +148,17 @@ typedef struct {
     int8_t *y;
     int32_t bias, steps, multiplier, rounding, shift, step, left, back;
 } nn_depthwise_line_t;
+NN_FIELD_AT(nn_depthwise_line_t, from, NN_DEPTHWISE_LINE_AT_FROM);
+NN_FIELD_AT(nn_depthwise_line_t, taps, NN_DEPTHWISE_LINE_AT_TAPS);
+NN_FIELD_AT(nn_depthwise_line_t, y, NN_DEPTHWISE_LINE_AT_Y);
+NN_FIELD_AT(nn_depthwise_line_t, bias, NN_DEPTHWISE_LINE_AT_BIAS);
+NN_FIELD_AT(nn_depthwise_line_t, steps, NN_DEPTHWISE_LINE_AT_STEPS);
+NN_FIELD_AT(nn_depthwise_line_t, multiplier, NN_DEPTHWISE_LINE_AT_MULTIPLIER);
+NN_FIELD_AT(nn_depthwise_line_t, rounding, NN_DEPTHWISE_LINE_AT_ROUNDING);
+NN_FIELD_AT(nn_depthwise_line_t, shift, NN_DEPTHWISE_LINE_AT_SHIFT);
+NN_FIELD_AT(nn_depthwise_line_t, step, NN_DEPTHWISE_LINE_AT_STEP);
+NN_FIELD_AT(nn_depthwise_line_t, left, NN_DEPTHWISE_LINE_AT_LEFT);
+NN_FIELD_AT(nn_depthwise_line_t, back, NN_DEPTHWISE_LINE_AT_BACK);
 void nn_depthwise_line_dsp(nn_depthwise_line_t *line);
 
 /* A window's sums of four channels: rows of runs taps; from one to the next it is x_run and w_run bytes, and as many as
@@ -124,6 +168,13 @@ typedef struct {
     uint32_t offset;
     int32_t x_run, w_run, x_skip, w_skip;
 } nn_depthwise_taps_t;
+NN_FIELD_AT(nn_depthwise_taps_t, rows, NN_DEPTHWISE_TAPS_AT_ROWS);
+NN_FIELD_AT(nn_depthwise_taps_t, runs, NN_DEPTHWISE_TAPS_AT_RUNS);
+NN_FIELD_AT(nn_depthwise_taps_t, offset, NN_DEPTHWISE_TAPS_AT_OFFSET);
+NN_FIELD_AT(nn_depthwise_taps_t, x_run, NN_DEPTHWISE_TAPS_AT_X_RUN);
+NN_FIELD_AT(nn_depthwise_taps_t, w_run, NN_DEPTHWISE_TAPS_AT_W_RUN);
+NN_FIELD_AT(nn_depthwise_taps_t, x_skip, NN_DEPTHWISE_TAPS_AT_X_SKIP);
+NN_FIELD_AT(nn_depthwise_taps_t, w_skip, NN_DEPTHWISE_TAPS_AT_W_SKIP);
 void nn_depthwise_taps_dsp(const nn_depthwise_taps_t *taps, const int8_t *x, const int8_t *w, uint32_t sums[4]);
 
 #ifdef __cplusplus

@@ -10,6 +10,8 @@
  * (acc * m + 2^30 + 2^(30+e) + (z << (31+e))) >> (31+e): with everything times 2^(SHIFT+1-e), which the weights and the
  * bias carry, SMMLA and an SSAT that shifts by SHIFT. Otherwise, with twice the sum, SMMLAR gives p, and a sum below
  * zero gets one less before the second shift: a tie then goes away from zero. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -27,6 +29,18 @@
     str r7, [r2], #4
     .endm
 
+/*yaml
+  Name: nn_depthwise_prepare_dsp
+  Signature: void nn_depthwise_prepare_dsp(const int32_t *words, const int8_t *ups, nn_depthwise_channel_t *channels)
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: words, read, 80 bytes
+    r1: ups, read, 4 bytes
+    r2: channels, write, 4 * 40 bytes
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_prepare_dsp, "ax"
     .global nn_depthwise_prepare_dsp
     .type nn_depthwise_prepare_dsp, %function
@@ -34,9 +48,10 @@
     .align 2
 nn_depthwise_prepare_dsp:
     push {r4-r11, lr}
-    add r3, r2, #4 * 40
+    add r3, r2, #4 * NN_DEPTHWISE_CHANNEL_BYTES
 1:  ldrsb r12, [r1], #1
     ldm r0!, {r4-r8}
+    NN_FIELDS 0, NN_DEPTHWISE_CHANNEL_AT_BIAS, NN_DEPTHWISE_CHANNEL_AT_A
     str r7, [r2], #4
     movs r9, #1
     mov r10, #0
@@ -50,6 +65,8 @@ nn_depthwise_prepare_dsp:
     WEIGHTS r4
     WEIGHTS r5
     WEIGHTS r6
+    NN_FIELDS NN_DEPTHWISE_CHANNEL_AT_A + 12, NN_DEPTHWISE_CHANNEL_AT_B
+    NN_FIELDS NN_DEPTHWISE_CHANNEL_AT_B + 12, NN_DEPTHWISE_CHANNEL_AT_MULTIPLIER, NN_DEPTHWISE_CHANNEL_AT_ROUNDING, NN_DEPTHWISE_CHANNEL_AT_SHIFT, NN_DEPTHWISE_CHANNEL_BYTES
     stm r2!, {r4-r6, r8-r10}
     cmp r2, r3
     bne 1b
@@ -64,6 +81,19 @@ nn_depthwise_prepare_dsp:
 
 /* r0 from, r1 line_step, r2 step, r3-r6 planes of the four channels, r7 r8 even elements of both lines, r9 r10 odd ones,
  * lr halves. */
+
+/*yaml
+  Name: nn_depthwise_gather_dsp
+  Signature: void nn_depthwise_gather_dsp(const nn_depthwise_gather_t *gather)
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: gather, read, 36 bytes
+    gather->from: read, 4 bytes of each element of two lines
+    gather->to: write, 8 of every 16 bytes, for each pair in each of four planes
+  Stack: 40 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_gather_dsp, "ax"
     .global nn_depthwise_gather_dsp
     .type nn_depthwise_gather_dsp, %function
@@ -71,8 +101,11 @@ nn_depthwise_prepare_dsp:
     .align 2
 nn_depthwise_gather_dsp:
     push {r0, r4-r11, lr}
-    ldrd r5, lr, [r0, #16]
-    ldrd r9, r10, [r0, #24]
+    NN_FIELDS NN_DEPTHWISE_GATHER_AT_PLANE_BYTES, NN_DEPTHWISE_GATHER_AT_PLANE_BYTES, NN_DEPTHWISE_GATHER_AT_HALVES
+    ldrd r5, lr, [r0, #NN_DEPTHWISE_GATHER_AT_PLANE_BYTES]
+    NN_FIELDS NN_DEPTHWISE_GATHER_AT_LEAD, NN_DEPTHWISE_GATHER_AT_LEAD, NN_DEPTHWISE_GATHER_AT_TRAIL
+    ldrd r9, r10, [r0, #NN_DEPTHWISE_GATHER_AT_LEAD]
+    NN_FIELDS 0, NN_DEPTHWISE_GATHER_AT_FROM, NN_DEPTHWISE_GATHER_AT_LINE_STEP, NN_DEPTHWISE_GATHER_AT_STEP, NN_DEPTHWISE_GATHER_AT_TO
     ldm r0, {r0-r3}
     adds r4, r3, r5
     adds r6, r4, r5
@@ -111,14 +144,14 @@ nn_depthwise_gather_dsp:
     bge .Lpair
 .Lrest:
     ldr r9, [sp]
-    ldr r10, [r9, #32]
+    ldr r10, [r9, #NN_DEPTHWISE_GATHER_AT_PADDING]
     cmn lr, #1
     bne 1f
     ldr r7, [r0]
     ldr r8, [r0, r1]
     mov r9, r10
     b .Lcombine
-1:  ldr r7, [r9, #28]
+1:  ldr r7, [r9, #NN_DEPTHWISE_GATHER_AT_TRAIL]
     cbz r7, 2f
     sxtb16 r8, r10
     strd r8, r8, [r3]
@@ -128,7 +161,7 @@ nn_depthwise_gather_dsp:
 2:  pop {r0, r4-r11, pc}
 .Llead:
     ldr r9, [sp]
-    ldr r7, [r9, #32]
+    ldr r7, [r9, #NN_DEPTHWISE_GATHER_AT_PADDING]
     mov r8, r7
     b .Lodd
     .size nn_depthwise_gather_dsp, . - nn_depthwise_gather_dsp
@@ -144,7 +177,9 @@ nn_depthwise_gather_dsp:
     .set LINES, 32 /* the argument */
     .set FRAME, 36
 
+/* r12 points to b. */
     .macro LOAD_A /* and the bias, to where it is overwritten last */
+    NN_FIELDS NN_DEPTHWISE_CHANNEL_AT_B - 16, NN_DEPTHWISE_CHANNEL_AT_BIAS, NN_DEPTHWISE_CHANNEL_AT_A
     ldmdb r12, {r7-r10}
     .endm
 
@@ -239,7 +274,8 @@ nn_depthwise_gather_dsp:
     .endif
     .endm
     .macro SHORT sums:vararg
-    ldrd r8, r9, [r12, #12]
+    NN_FIELDS NN_DEPTHWISE_CHANNEL_AT_MULTIPLIER, NN_DEPTHWISE_CHANNEL_AT_MULTIPLIER, NN_DEPTHWISE_CHANNEL_AT_ROUNDING
+    ldrd r8, r9, [r12, #NN_DEPTHWISE_CHANNEL_AT_MULTIPLIER - NN_DEPTHWISE_CHANNEL_AT_B]
     MULTIPLY_SHORT \sums
     SATURATE_SHORT \sums
     .endm
@@ -269,14 +305,16 @@ nn_depthwise_gather_dsp:
     .endif
     .endm
     .macro LONG sums:vararg
-    ldrd r8, r9, [r12, #12]
+    NN_FIELDS NN_DEPTHWISE_CHANNEL_AT_MULTIPLIER, NN_DEPTHWISE_CHANNEL_AT_MULTIPLIER, NN_DEPTHWISE_CHANNEL_AT_ROUNDING
+    ldrd r8, r9, [r12, #NN_DEPTHWISE_CHANNEL_AT_MULTIPLIER - NN_DEPTHWISE_CHANNEL_AT_B]
     MULTIPLY \sums
     ldr r10, [sp, #LINES]
-    ldr r8, [r12, #20]
-    ldr r9, [r10, #48]
+    ldr r8, [r12, #NN_DEPTHWISE_CHANNEL_AT_SHIFT - NN_DEPTHWISE_CHANNEL_AT_B]
+    ldr r9, [r10, #NN_DEPTHWISE_LINES_AT_OUTPUT_OFFSET]
     DIVIDE \sums
     ldr r10, [sp, #LINES]
-    ldrd r8, r9, [r10, #52]
+    NN_FIELDS NN_DEPTHWISE_LINES_AT_ACT_MIN, NN_DEPTHWISE_LINES_AT_ACT_MIN, NN_DEPTHWISE_LINES_AT_ACT_MAX
+    ldrd r8, r9, [r10, #NN_DEPTHWISE_LINES_AT_ACT_MIN]
     CLAMP \sums
     .endm
 
@@ -298,7 +336,7 @@ nn_depthwise_gather_dsp:
     /* Into the first pair; there may be no whole pair of outputs. */
     .macro BEGIN long, odd, end=r10
     ldmia r11!, {r0-r3}
-    ldr r9, [r12, #20]
+    ldr r9, [r12, #NN_DEPTHWISE_CHANNEL_AT_SHIFT - NN_DEPTHWISE_CHANNEL_AT_B]
     ldr \end, [sp, #END]
     cmp r9, #0
     bne \long
@@ -314,7 +352,7 @@ nn_depthwise_gather_dsp:
     ldrd r4, r5, [sp, #FROM_SKIP]
     ldrd r6, r7, [sp, #PLANE_BYTES]
     ldr r8, [sp, #END]
-    adds r12, #40
+    adds r12, #NN_DEPTHWISE_CHANNEL_BYTES
     add r11, r4
     add lr, r5
     add r8, r6
@@ -323,6 +361,19 @@ nn_depthwise_gather_dsp:
     blo \channel
     .endm
 
+/*yaml
+  Name: nn_depthwise_lines_dsp
+  Signature: void nn_depthwise_lines_dsp(const nn_depthwise_lines_t *lines)
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: lines, read, 60 bytes
+    lines->from: read, 16 bytes of each pair up to one beyond end, in each of four planes
+    lines->channels: read, channels_end - channels bytes
+    lines->y: write, a byte for each output of one or two lines of four channels
+  Stack: 72 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_lines_dsp, "ax"
     .global nn_depthwise_lines_dsp
     .type nn_depthwise_lines_dsp, %function
@@ -331,15 +382,18 @@ nn_depthwise_gather_dsp:
 nn_depthwise_lines_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
+    NN_FIELDS 0, NN_DEPTHWISE_LINES_AT_FROM, NN_DEPTHWISE_LINES_AT_CHANNELS, NN_DEPTHWISE_LINES_AT_Y
     ldm r0!, {r11, r12, lr}
+    NN_FIELDS 12, NN_DEPTHWISE_LINES_AT_STEP, NN_DEPTHWISE_LINES_AT_LINE_STEP, NN_DEPTHWISE_LINES_AT_END, NN_DEPTHWISE_LINES_AT_ODD
+    NN_FIELDS 28, NN_DEPTHWISE_LINES_AT_FROM_SKIP, NN_DEPTHWISE_LINES_AT_Y_SKIP, NN_DEPTHWISE_LINES_AT_PLANE_BYTES, NN_DEPTHWISE_LINES_AT_CHANNELS_END
     ldm r0, {r1-r8}
     subs r0, #12
     stm sp, {r1-r8}
     str r0, [sp, #LINES]
-    adds r12, #16
+    adds r12, #NN_DEPTHWISE_CHANNEL_AT_B
 .Lchannel:
     ldr r0, [sp, #LINES]
-    ldr r0, [r0, #44]
+    ldr r0, [r0, #NN_DEPTHWISE_LINES_AT_LINES]
     cmp r0, #1
     beq .Lone_line
     bhi .Lstride_2

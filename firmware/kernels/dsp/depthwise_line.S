@@ -4,6 +4,8 @@
  * pairs, E = (w0, w1), (w2, w3), ... for even outputs and O = (0, w0), (w1, w2), ... for odd ones, so that every pair of
  * inputs is multiplied as it lies. Requantisation as the long one in depthwise_3x3.S.
  * r0 r1 inputs, r2 E, r3 O, r4-r7 outputs, r8 bias, r9 steps left, r10 the argument, r11 from, r12 taps, lr y. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -28,6 +30,19 @@
     .endif
     .endm
 
+/*yaml
+  Name: nn_depthwise_line_dsp
+  Signature: void nn_depthwise_line_dsp(nn_depthwise_line_t *line)
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: line, read-write, 44 bytes, of which `left` is written
+    line->from: read, 4 of every 16 bytes, for each pair of inputs
+    line->taps: read, 8 * steps bytes
+    line->y: write, a byte for each of `left` outputs
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_line_dsp, "ax"
     .global nn_depthwise_line_dsp
     .type nn_depthwise_line_dsp, %function
@@ -36,10 +51,11 @@
 nn_depthwise_line_dsp:
     push {r4-r11, lr}
     mov r10, r0
-    ldr lr, [r0, #8]
-    ldr r11, [r0]
-1:  ldr r12, [r10, #4]
-    ldrd r8, r9, [r10, #12]
+    ldr lr, [r0, #NN_DEPTHWISE_LINE_AT_Y]
+    ldr r11, [r0, #NN_DEPTHWISE_LINE_AT_FROM]
+1:  ldr r12, [r10, #NN_DEPTHWISE_LINE_AT_TAPS]
+    NN_FIELDS NN_DEPTHWISE_LINE_AT_BIAS, NN_DEPTHWISE_LINE_AT_BIAS, NN_DEPTHWISE_LINE_AT_STEPS
+    ldrd r8, r9, [r10, #NN_DEPTHWISE_LINE_AT_BIAS]
     mov r4, r8
     mov r5, r8
     mov r6, r8
@@ -51,12 +67,15 @@ nn_depthwise_line_dsp:
 3:  STEP r1, r0
     subs r9, #2
     bne 2b
-    ldrd r0, r1, [r10, #20]
-    ldrd r2, r3, [r10, #28]
+    NN_FIELDS NN_DEPTHWISE_LINE_AT_MULTIPLIER, NN_DEPTHWISE_LINE_AT_MULTIPLIER, NN_DEPTHWISE_LINE_AT_ROUNDING
+    ldrd r0, r1, [r10, #NN_DEPTHWISE_LINE_AT_MULTIPLIER]
+    NN_FIELDS NN_DEPTHWISE_LINE_AT_SHIFT, NN_DEPTHWISE_LINE_AT_SHIFT, NN_DEPTHWISE_LINE_AT_STEP
+    ldrd r2, r3, [r10, #NN_DEPTHWISE_LINE_AT_SHIFT]
     REQUANTISE r4, r5, r6, r7
-    ldrd r8, r9, [r10, #36]
+    NN_FIELDS NN_DEPTHWISE_LINE_AT_LEFT, NN_DEPTHWISE_LINE_AT_LEFT, NN_DEPTHWISE_LINE_AT_BACK
+    ldrd r8, r9, [r10, #NN_DEPTHWISE_LINE_AT_LEFT]
     subs r8, #4
-    str r8, [r10, #36]
+    str r8, [r10, #NN_DEPTHWISE_LINE_AT_LEFT]
     blt 4f
     add r2, lr, r3, lsl #1
     strb r4, [lr]

@@ -2,9 +2,24 @@
  *
  * See nn_depthwise_taps_t in depthwise.h. r1 x, r2 w, r3 x_run, r4-r7 sums, r10 the input's offset twice, r11 taps left
  * in a row, r12 w_run. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
+/*yaml
+  Name: nn_depthwise_taps_dsp
+  Signature: void nn_depthwise_taps_dsp(const nn_depthwise_taps_t *taps, const int8_t *x, const int8_t *w, uint32_t sums[4])
+  Header: dsp/depthwise.h
+  ABI: AAPCS
+  Arguments:
+    r0: taps, read, 28 bytes
+    r1: x, read, 4 bytes of each tap
+    r2: w, read, 4 bytes of each tap
+    r3: sums, write, 16 bytes
+  Stack: 56 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_taps_dsp, "ax"
     .global nn_depthwise_taps_dsp
     .type nn_depthwise_taps_dsp, %function
@@ -12,8 +27,10 @@
     .align 2
 nn_depthwise_taps_dsp:
     push {r4-r11, lr}
-    ldrd r4, r5, [r0, #20] /* x_skip, w_skip */
-    ldm r0, {r6, r7, r10, r12, lr} /* rows, runs, offset, x_run, w_run */
+    NN_FIELDS NN_DEPTHWISE_TAPS_AT_X_SKIP, NN_DEPTHWISE_TAPS_AT_X_SKIP, NN_DEPTHWISE_TAPS_AT_W_SKIP
+    ldrd r4, r5, [r0, #NN_DEPTHWISE_TAPS_AT_X_SKIP]
+    NN_FIELDS 0, NN_DEPTHWISE_TAPS_AT_ROWS, NN_DEPTHWISE_TAPS_AT_RUNS, NN_DEPTHWISE_TAPS_AT_OFFSET, NN_DEPTHWISE_TAPS_AT_X_RUN, NN_DEPTHWISE_TAPS_AT_W_RUN
+    ldm r0, {r6, r7, r10, r12, lr}
     push {r3-r7}
     mov r3, r12
     mov r12, lr

@@ -5,6 +5,8 @@
  *
  * void nn_dot_dsp(const nn_window_t *window, const int8_t *x, const int8_t *w, int32_t w_channel, uint32_t acc[4])
  * r0 x, r1-r4 weights, r5-r8 sums, r9 r10 inputs (k0 k2) (k1 k3), r11 r12 weights, lr input offset in both halves. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -44,6 +46,20 @@
     add r4, r10
     .endm
 
+/*yaml
+  Name: nn_dot_dsp
+  Signature: void nn_dot_dsp(const nn_window_t *window, const int8_t *x, const int8_t *w, int32_t w_channel, uint32_t acc[4])
+  Header: dsp/dot.h
+  ABI: AAPCS
+  Arguments:
+    r0: window, read, 32 bytes
+    r1: x, read, length bytes of each run
+    r2: w, read, length bytes of each run, of four channels
+    r3: w_channel, value
+    sp: acc, write, 16 bytes
+  Stack: 80 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_dot_dsp, "ax"
     .global nn_dot_dsp
     .type nn_dot_dsp, %function
@@ -52,7 +68,9 @@
 nn_dot_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r4-r11} /* rows, runs, length, offset, x_row, x_run, w_row, w_run */
+    NN_FIELDS 0, NN_WINDOW_AT_ROWS, NN_WINDOW_AT_RUNS, NN_WINDOW_AT_LENGTH, NN_WINDOW_AT_OFFSET
+    NN_FIELDS 16, NN_WINDOW_AT_X_ROW, NN_WINDOW_AT_X_RUN, NN_WINDOW_AT_W_ROW, NN_WINDOW_AT_W_RUN
+    ldm r0, {r4-r11}
     cmp r4, #0 /* a dilated window may have all its taps beside the input */
     it ne
     cmpne r5, #0

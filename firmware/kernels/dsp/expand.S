@@ -4,6 +4,18 @@
     .syntax unified
     .thumb
 
+/*yaml
+  Name: nn_expand_dsp
+  Signature: void nn_expand_dsp(const int8_t *x, int32_t words, int16_t *to)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: x, read, 4 * words bytes
+    r1: words, value, 1 or more
+    r2: to, write, 8 * words bytes
+  Stack: 0 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_expand_dsp, "ax"
     .global nn_expand_dsp
     .type nn_expand_dsp, %function

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "portable/dot.h"
-
-nn_dot_fn nn_dot_dsp; /* dot.S */
+#include "dsp/dot.h"
 
 void nn_fully_connected_dsp(const nn_fully_connected_t *op, const int8_t *x, int8_t *y, void *scratch) {
     (void)scratch;

@@ -5,6 +5,8 @@
 #define NN_DSP_GEMM_BLOCK_H
 
 #include "gemm.h"
+#include "nn_offset.h"
+#include "offsets.h"
 
 /* For operators whose range isn't all of int8, after the fact. */
 static inline void nn_clamp_outputs(int8_t *y, int32_t count, int32_t low, int32_t high) {
@@ -20,6 +22,8 @@ typedef struct {
     const int8_t *x[NN_MAX_PIXELS];
     int32_t step[NN_MAX_PIXELS];
 } nn_windows_t;
+NN_FIELD_AT(nn_windows_t, x, NN_WINDOWS_AT_X);
+NN_FIELD_AT(nn_windows_t, step, NN_WINDOWS_AT_STEP);
 
 /* int8 -> int16, for every four bytes the words (k0 k2) and (k1 k3) of each pixel. pairs: three pixels, the first words
  * of all come before the second ones. wide: two pixels. */
@@ -36,6 +40,13 @@ typedef struct {
     const int8_t *y_end;
     int32_t linear, steps;
 } nn_gemm_block_t;
+NN_FIELD_AT(nn_gemm_block_t, columns, NN_GEMM_BLOCK_AT_COLUMNS);
+NN_FIELD_AT(nn_gemm_block_t, stream, NN_GEMM_BLOCK_AT_STREAM);
+NN_FIELD_AT(nn_gemm_block_t, y, NN_GEMM_BLOCK_AT_Y);
+NN_FIELD_AT(nn_gemm_block_t, stride, NN_GEMM_BLOCK_AT_STRIDE);
+NN_FIELD_AT(nn_gemm_block_t, y_end, NN_GEMM_BLOCK_AT_Y_END);
+NN_FIELD_AT(nn_gemm_block_t, linear, NN_GEMM_BLOCK_AT_LINEAR);
+NN_FIELD_AT(nn_gemm_block_t, steps, NN_GEMM_BLOCK_AT_STEPS);
 typedef void nn_gemm_fn(const nn_gemm_block_t *block);
 nn_gemm_fn nn_gemm_pairs_dsp, nn_gemm_wide_dsp;
 
@@ -58,6 +69,13 @@ typedef struct {
     const int8_t *y_end;
     int32_t linear, steps, expanded;
 } nn_vector_block_t;
+NN_FIELD_AT(nn_vector_block_t, x, NN_VECTOR_BLOCK_AT_X);
+NN_FIELD_AT(nn_vector_block_t, stream, NN_VECTOR_BLOCK_AT_STREAM);
+NN_FIELD_AT(nn_vector_block_t, y, NN_VECTOR_BLOCK_AT_Y);
+NN_FIELD_AT(nn_vector_block_t, y_end, NN_VECTOR_BLOCK_AT_Y_END);
+NN_FIELD_AT(nn_vector_block_t, linear, NN_VECTOR_BLOCK_AT_LINEAR);
+NN_FIELD_AT(nn_vector_block_t, steps, NN_VECTOR_BLOCK_AT_STEPS);
+NN_FIELD_AT(nn_vector_block_t, expanded, NN_VECTOR_BLOCK_AT_EXPANDED);
 typedef void nn_vector_fn(const nn_vector_block_t *block);
 nn_vector_fn nn_vector_pairs_dsp, nn_vector_wide_dsp;
 void nn_expand_dsp(const int8_t *x, int32_t words, int16_t *to);

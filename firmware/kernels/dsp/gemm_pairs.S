@@ -11,6 +11,8 @@
  * matter, it is SMMLA and SSAT: saturate((c + (acc * M >> 32)) >> SHIFT), for B with 256 * acc and 8 more; the starts
  * have an offset for what c is too coarse for. Otherwise SMMLAR of 2 * acc gives q, sums below zero get one less before
  * the second shift, and SSAT does its last step: the constant is 2^(e-1) + (z << e), z the output's zero point. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -31,6 +33,20 @@
     stmia r0!, {r10-r12}
     .endm
 
+/*yaml
+  Name: nn_columns_pairs_dsp
+  Signature: void nn_columns_pairs_dsp(int16_t *columns, const nn_windows_t *windows, int32_t rows, int32_t words)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: columns, write, 24 * rows * words bytes
+    r1: windows, read, 24 bytes
+    windows->x: read, 4 * words bytes of each row, at three pixels
+    r2: rows, value, 1 or more
+    r3: words, value, 1 or more
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_columns_pairs_dsp, "ax"
     .global nn_columns_pairs_dsp
     .type nn_columns_pairs_dsp, %function
@@ -39,6 +55,7 @@
 nn_columns_pairs_dsp:
     push {r4-r11, lr}
     mov lr, r1
+    NN_FIELDS 0, NN_WINDOWS_AT_X
     ldmia lr!, {r4-r6}
 1:  lsrs r1, r3, #1
     bcc 2f
@@ -48,6 +65,7 @@ nn_columns_pairs_dsp:
     COLUMN
     subs r1, #1
     bne 2b
+    NN_FIELDS 12, NN_WINDOWS_AT_STEP
 3:  ldm lr, {r10-r12}
     add r4, r10
     add r5, r11
@@ -94,6 +112,19 @@ nn_columns_pairs_dsp:
     bne .Lpair
     .endm
 
+/*yaml
+  Name: nn_gemm_pairs_dsp
+  Signature: void nn_gemm_pairs_dsp(const nn_gemm_block_t *block)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 28 bytes
+    block->columns: read, 24 * steps bytes
+    block->stream: read, 24 + 8 * steps bytes for each pair of channels, 4 more if not linear
+    block->y: write, y_end - y bytes at each of three pixels
+  Stack: 72 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_pairs_dsp, "ax"
     .global nn_gemm_pairs_dsp
     .type nn_gemm_pairs_dsp, %function
@@ -102,7 +133,9 @@ nn_columns_pairs_dsp:
 nn_gemm_pairs_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r6} /* columns, stream, y, stride, y_end, linear, steps */
+    NN_FIELDS 0, NN_GEMM_BLOCK_AT_COLUMNS, NN_GEMM_BLOCK_AT_STREAM, NN_GEMM_BLOCK_AT_Y, NN_GEMM_BLOCK_AT_STRIDE
+    NN_FIELDS 16, NN_GEMM_BLOCK_AT_Y_END, NN_GEMM_BLOCK_AT_LINEAR, NN_GEMM_BLOCK_AT_STEPS
+    ldm r0, {r0-r6}
     stm sp, {r0, r2, r3, r4}
     movs r4, #24
     mla r4, r6, r4, r0

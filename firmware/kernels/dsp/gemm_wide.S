@@ -4,10 +4,27 @@
  * that are clamped at the zero point z both roundings are one floor: (acc * m + 2^30 + 2^(30+e) + (z << (31+e))) >>
  * (31+e). Each channel's weights and bias are multiplied by 2^d, d = 13 - e >= 2, so that one shift by 12 is left after
  * the SMMLA with 2^(d-2) + (r << 11), r = 2 * z + 1. Where sums below zero get one less, that is 2^(d-1) here. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
 /* r0 columns, r1 windows, r2 rows, r3 words in a row. */
+
+/*yaml
+  Name: nn_columns_wide_dsp
+  Signature: void nn_columns_wide_dsp(int16_t *columns, const nn_windows_t *windows, int32_t rows, int32_t words)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: columns, write, 16 * rows * words bytes
+    r1: windows, read, 24 bytes
+    windows->x: read, 4 * words bytes of each row, at two pixels
+    r2: rows, value, 1 or more
+    r3: words, value, 1 or more
+  Stack: 36 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_columns_wide_dsp, "ax"
     .global nn_columns_wide_dsp
     .type nn_columns_wide_dsp, %function
@@ -16,6 +33,7 @@
 nn_columns_wide_dsp:
     push {r4-r11, lr}
     mov r12, r1
+    NN_FIELDS 0, NN_WINDOWS_AT_X
     ldmia r12!, {r4-r6}
 1:  mov r1, r3
 2:  ldr r7, [r4], #4
@@ -27,6 +45,7 @@ nn_columns_wide_dsp:
     subs r1, #1
     stmia r0!, {r7-r10}
     bne 2b
+    NN_FIELDS 12, NN_WINDOWS_AT_STEP
     ldrd r7, r8, [r12]
     add r4, r7
     add r5, r8
@@ -60,6 +79,19 @@ nn_columns_wide_dsp:
     bne .Lpair
     .endm
 
+/*yaml
+  Name: nn_gemm_wide_dsp
+  Signature: void nn_gemm_wide_dsp(const nn_gemm_block_t *block)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 28 bytes
+    block->columns: read, 16 * steps bytes
+    block->stream: read, 32 + 16 * steps bytes for each pair of channels
+    block->y: write, y_end - y bytes at each of two pixels
+  Stack: 72 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_wide_dsp, "ax"
     .global nn_gemm_wide_dsp
     .type nn_gemm_wide_dsp, %function
@@ -68,7 +100,9 @@ nn_columns_wide_dsp:
 nn_gemm_wide_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r6} /* columns, stream, y, stride, y_end, linear, steps */
+    NN_FIELDS 0, NN_GEMM_BLOCK_AT_COLUMNS, NN_GEMM_BLOCK_AT_STREAM, NN_GEMM_BLOCK_AT_Y, NN_GEMM_BLOCK_AT_STRIDE
+    NN_FIELDS 16, NN_GEMM_BLOCK_AT_Y_END, NN_GEMM_BLOCK_AT_LINEAR, NN_GEMM_BLOCK_AT_STEPS
+    ldm r0, {r0-r6}
     stm sp, {r0, r2, r3, r4}
     add r4, r0, r6, lsl #4
     str r4, [sp, #COLUMNS_END]

@@ -5,6 +5,8 @@
  * multipliers of A and B, the constants added to their products and, if not linear, e - 1 of A + 256 * that of B.
  *
  * r0 x, r1 stream, r2-r5 weights, r6 r7 inputs (k0 k2) (k1 k3), r8-r11 T S T S, r12 low bytes, lr turns left. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -33,6 +35,19 @@
     DUAL r10, r11, r5, r7
     .endm
 
+/*yaml
+  Name: nn_vector_pairs_dsp
+  Signature: void nn_vector_pairs_dsp(const nn_vector_block_t *block)
+  Header: dsp/gemm_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 28 bytes
+    block->x: read, 8 * steps bytes if expanded, else 4 * steps bytes
+    block->stream: read, 32 + 16 * steps bytes for each four outputs, 8 more if not linear
+    block->y: write, y_end - y bytes
+  Stack: 64 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_vector_pairs_dsp, "ax"
     .global nn_vector_pairs_dsp
     .type nn_vector_pairs_dsp, %function
@@ -41,7 +56,9 @@
 nn_vector_pairs_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldm r0, {r0-r6} /* x, stream, y, y_end, linear, steps, expanded */
+    NN_FIELDS 0, NN_VECTOR_BLOCK_AT_X, NN_VECTOR_BLOCK_AT_STREAM, NN_VECTOR_BLOCK_AT_Y, NN_VECTOR_BLOCK_AT_Y_END
+    NN_FIELDS 16, NN_VECTOR_BLOCK_AT_LINEAR, NN_VECTOR_BLOCK_AT_STEPS, NN_VECTOR_BLOCK_AT_EXPANDED
+    ldm r0, {r0-r6}
     strd r0, r2, [sp, #X]
     str r3, [sp, #Y_END]
     adr r3, .Lrounded + 1

@@ -9,6 +9,8 @@
  * three columns is within 2^28, and with 4 times a bias below 2^28 an int32.
  * Outputs: as in gemm_pairs.S, of the doubled sums; where no linear function is TFLM's, they're rounded twice.
  * Positions of a transform are in the order of rows 1, 2, 0, 3, and in each row of columns 1, 2, 0, 3. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .thumb
 
@@ -22,6 +24,19 @@
     .set WORDS_LEFT, 212
     .set FRAME, 220
 
+/*yaml
+  Name: nn_winograd_input_dsp
+  Signature: void nn_winograd_input_dsp(const int8_t *x, int16_t *input, int32_t row, int32_t in_c)
+  Header: dsp/winograd_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: x, read, 6 * in_c bytes of each of four rows
+    r1: input, write, 64 * in_c bytes
+    r2: row, value
+    r3: in_c, value, a multiple of 4
+  Stack: 256 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_winograd_input_dsp, "ax"
     .global nn_winograd_input_dsp
     .type nn_winograd_input_dsp, %function
@@ -171,6 +186,20 @@ nn_winograd_input_dsp:
     .endif
     .endm
 
+/*yaml
+  Name: nn_winograd_outputs_dsp
+  Signature: void nn_winograd_outputs_dsp(const nn_winograd_block_t *block)
+  Header: dsp/winograd_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: block, read, 36 bytes
+    block->input: read, 256 * steps bytes
+    block->stream: read, 256 * steps bytes for each pair of channels
+    block->ends: read, 16 bytes for each channel
+    block->y: write, y_end - y bytes at each of eight pixels
+  Stack: 240 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_winograd_outputs_dsp, "ax"
     .global nn_winograd_outputs_dsp
     .type nn_winograd_outputs_dsp, %function
@@ -179,7 +208,9 @@ nn_winograd_input_dsp:
 nn_winograd_outputs_dsp:
     push {r4-r11, lr}
     sub sp, #FRAME_2
-    ldm r0, {r0-r8} /* input, y, pixel, row, y_end, ends, linear, steps, stream */
+    NN_FIELDS 0, NN_WINOGRAD_BLOCK_AT_INPUT, NN_WINOGRAD_BLOCK_AT_Y, NN_WINOGRAD_BLOCK_AT_PIXEL, NN_WINOGRAD_BLOCK_AT_ROW
+    NN_FIELDS 16, NN_WINOGRAD_BLOCK_AT_Y_END, NN_WINOGRAD_BLOCK_AT_ENDS, NN_WINOGRAD_BLOCK_AT_LINEAR, NN_WINOGRAD_BLOCK_AT_STEPS, NN_WINOGRAD_BLOCK_AT_STREAM
+    ldm r0, {r0-r8}
     add r9, sp, #V
     stm r9, {r0-r6}
     mov r1, r8

@@ -4,6 +4,8 @@
 #ifndef NN_DSP_WINOGRAD_BLOCK_H
 #define NN_DSP_WINOGRAD_BLOCK_H
 
+#include "nn_offset.h"
+#include "offsets.h"
 #include "winograd.h"
 
 /* Two tiles of 2x2 outputs side by side have windows of 4 rows and 6 columns together. */
@@ -20,6 +22,15 @@ typedef struct {
     int32_t linear, steps;
     const int32_t *stream;
 } nn_winograd_block_t;
+NN_FIELD_AT(nn_winograd_block_t, input, NN_WINOGRAD_BLOCK_AT_INPUT);
+NN_FIELD_AT(nn_winograd_block_t, y, NN_WINOGRAD_BLOCK_AT_Y);
+NN_FIELD_AT(nn_winograd_block_t, pixel, NN_WINOGRAD_BLOCK_AT_PIXEL);
+NN_FIELD_AT(nn_winograd_block_t, row, NN_WINOGRAD_BLOCK_AT_ROW);
+NN_FIELD_AT(nn_winograd_block_t, y_end, NN_WINOGRAD_BLOCK_AT_Y_END);
+NN_FIELD_AT(nn_winograd_block_t, ends, NN_WINOGRAD_BLOCK_AT_ENDS);
+NN_FIELD_AT(nn_winograd_block_t, linear, NN_WINOGRAD_BLOCK_AT_LINEAR);
+NN_FIELD_AT(nn_winograd_block_t, steps, NN_WINOGRAD_BLOCK_AT_STEPS);
+NN_FIELD_AT(nn_winograd_block_t, stream, NN_WINOGRAD_BLOCK_AT_STREAM);
 void nn_winograd_outputs_dsp(const nn_winograd_block_t *block);
 
 /* 4 rows of 6 pixels of x, which are `row` bytes apart, become two tiles: for each of the 16 positions and each four

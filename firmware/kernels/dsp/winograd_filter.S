@@ -49,6 +49,18 @@
     str r12, [lr, r1, lsl #2]
     .endm
 
+/*yaml
+  Name: nn_winograd_filter_dsp
+  Signature: void nn_winograd_filter_dsp(const int8_t *filter, int32_t in_c, int32_t *stream)
+  Header: dsp/winograd_block.h
+  ABI: AAPCS
+  Arguments:
+    r0: filter, read, 9 * in_c bytes
+    r1: in_c, value, a multiple of 4
+    r2: stream, write, 8 of every 16 bytes, 64 * in_c in all
+  Stack: 40 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_winograd_filter_dsp, "ax"
     .global nn_winograd_filter_dsp
     .type nn_winograd_filter_dsp, %function

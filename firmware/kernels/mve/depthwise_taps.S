@@ -8,16 +8,13 @@
  * gen/compiler/kernels/mve/spatial.py. r12 walks along the channels' constants, r10 along the strips, r6 apart, r11 along y;
  * r0 r2 r4 are sums; r1 r3 r5 and r7 r8 r9 bias, multiplier and shift of the two channels; q5 the output offset, q6 the
  * first channel's outputs, q7 where outputs go. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .arch armv8.1-m.main
     .arch_extension mve
     .thumb
 
-#define TAPS_STRIP_BYTES 0
-#define TAPS_CHANNELS 8
-#define TAPS_Y 16
-#define TAPS_OFFSET 20
-#define TAPS_Y_OFFSETS 24
 #define FIRST_SHIFT 4 /* of gen/compiler/kernels/mve/spatial.py */
 
 .macro outputs one, to, bias, multiplier, shift
@@ -71,11 +68,13 @@
 \name:
     push {r4-r11, lr}
     vpush {d8-d15}
-    ldrd r6, lr, [r0, #TAPS_STRIP_BYTES]
-    ldr r2, [r0, #TAPS_OFFSET]
-    ldrd r12, r10, [r0, #TAPS_CHANNELS]
-    ldr r11, [r0, #TAPS_Y]
-    vldrh.u16 q7, [r0, #TAPS_Y_OFFSETS]
+    NN_FIELDS NN_DEPTHWISE_TAPS_AT_STRIP_BYTES, NN_DEPTHWISE_TAPS_AT_STRIP_BYTES, NN_DEPTHWISE_TAPS_AT_PAIRS
+    ldrd r6, lr, [r0, #NN_DEPTHWISE_TAPS_AT_STRIP_BYTES]
+    ldr r2, [r0, #NN_DEPTHWISE_TAPS_AT_OFFSET]
+    NN_FIELDS NN_DEPTHWISE_TAPS_AT_CHANNELS, NN_DEPTHWISE_TAPS_AT_CHANNELS, NN_DEPTHWISE_TAPS_AT_STRIPS
+    ldrd r12, r10, [r0, #NN_DEPTHWISE_TAPS_AT_CHANNELS]
+    ldr r11, [r0, #NN_DEPTHWISE_TAPS_AT_Y]
+    vldrh.u16 q7, [r0, #NN_DEPTHWISE_TAPS_AT_Y_OFFSETS]
     vdup.16 q5, r2
 1:  ldm r12!, {r1, r3, r5, r7, r8, r9}
     outputs \one, q6, r1, r3, r5
@@ -95,5 +94,20 @@
     .size \name, . - \name
 .endm
 
+/*yaml
+  Name:
+    - nn_depthwise_taps_eight_mve
+    - nn_depthwise_taps_one_mve
+  Signature: void NAME(const nn_depthwise_taps_t *job)
+  Header: mve/depthwise_taps.h
+  ABI: AAPCS-VFP
+  Arguments:
+    r0: job, read, 40 bytes
+    job->channels: read, 56 bytes for each pair
+    job->strips: read, 22 (one: 16) bytes of each strip
+    job->y: write, 2 bytes of each output for each pair
+  Stack: 100 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     taps nn_depthwise_taps_eight_mve, 0
     taps nn_depthwise_taps_one_mve, 1

@@ -9,6 +9,8 @@
  * (r3 where there is one row). r11 counts chunks of UNROLL blocks of sixteen products; the first one is entered in the
  * middle. Where one chunk is all (*_short), it is the end of r7. A depth that is not a multiple of 16 begins with a
  * predicated block. q4 is where the outputs of a pair go, q5 their offset. The job lies at sp. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .arch armv8.1-m.main
     .arch_extension mve
@@ -17,20 +19,10 @@
 #define UNROLL 9 /* blocks in a chunk */
 #define UNROLL_SHORT 18 /* where one chunk is all */
 
-#define JOB_X 0
-#define JOB_CHUNKS 8
-#define JOB_FIRST 12 /* where the first chunk, or the predicated block, is entered */
-#define JOB_OFFSET 16
-#define JOB_PARAMS_END 20
-#define JOB_X_END 24
-#define JOB_X_STEP 28
-#define JOB_PARAMS 40
-#define JOB_TAIL 48
-#define JOB_PAD 52
-#define JOB_CHUNK 56 /* where the first chunk is entered */
-#define JOB_Y 60
-#define JOB_Y_OFFSETS 64
-#define JOB_BYTES 80
+/* The job's copy at sp; two words of it get another meaning. */
+#define QUAD 16 /* bytes of a register */
+#define FRAME_FIRST NN_GEMM_JOB_AT_FIRST /* where the first chunk, or the predicated block, is entered */
+#define FRAME_CHUNK NN_GEMM_JOB_AT_RESERVED /* where the first chunk is entered */
 
 /* Two rows of x in q0 and q1, times four rows of weights. */
 .macro products_pair
@@ -77,27 +69,28 @@
 \name:
     push {r4-r11, lr}
     vpush {d8-d11}
-    sub sp, sp, #JOB_BYTES
-    vldrw.u32 q0, [r0]
-    vldrw.u32 q1, [r0, #16]
-    vldrw.u32 q2, [r0, #32]
-    vldrw.u32 q3, [r0, #48]
-    vldrh.u16 q4, [r0, #JOB_Y_OFFSETS]
-    vstrw.32 q0, [sp]
-    vstrw.32 q1, [sp, #16]
-    vstrw.32 q2, [sp, #32]
-    vstrw.32 q3, [sp, #48]
+    sub sp, sp, #NN_GEMM_JOB_BYTES
+    vldrw.u32 q0, [r0, #0 * QUAD]
+    vldrw.u32 q1, [r0, #1 * QUAD]
+    vldrw.u32 q2, [r0, #2 * QUAD]
+    vldrw.u32 q3, [r0, #3 * QUAD]
+    vldrh.u16 q4, [r0, #NN_GEMM_JOB_AT_Y_OFFSETS]
+    vstrw.32 q0, [sp, #0 * QUAD]
+    vstrw.32 q1, [sp, #1 * QUAD]
+    vstrw.32 q2, [sp, #2 * QUAD]
+    vstrw.32 q3, [sp, #3 * QUAD]
     .if \pair
-    ldr r9, [sp, #JOB_Y]
+    ldr r9, [sp, #NN_GEMM_JOB_AT_Y]
     .else
-    ldr r3, [sp, #JOB_Y]
+    ldr r3, [sp, #NN_GEMM_JOB_AT_Y]
     .endif
-    ldrd r1, r2, [sp, #JOB_OFFSET]
+    NN_FIELDS NN_GEMM_JOB_AT_OFFSET, NN_GEMM_JOB_AT_OFFSET, NN_GEMM_JOB_AT_PARAMS_END
+    ldrd r1, r2, [sp, #NN_GEMM_JOB_AT_OFFSET]
     vdup.16 q5, r1
     .if !\chunks
-    str r2, [sp, #JOB_CHUNKS]
+    str r2, [sp, #NN_GEMM_JOB_AT_CHUNKS]
     .endif
-    ldr r1, [sp, #JOB_FIRST]
+    ldr r1, [sp, #NN_GEMM_JOB_AT_FIRST]
     .if \pair
     mov r2, #14 * 4 /* bytes of a block */
     .else
@@ -106,23 +99,28 @@
     adr.w r4, .Lchunk_end\@
     mls r2, r1, r2, r4
     orr r2, r2, #1
-    str r2, [sp, #JOB_CHUNK]
-    ldr r1, [sp, #JOB_PAD]
+    str r2, [sp, #FRAME_CHUNK]
+    ldr r1, [sp, #NN_GEMM_JOB_AT_PAD]
     cbz r1, 1f
     adr.w r2, .Lpartial\@
     orr r2, r2, #1
-1:  str r2, [sp, #JOB_FIRST]
+1:  str r2, [sp, #FRAME_FIRST]
     vctp.8 r1
     vpnot
 .Lrow\@:
-    ldrd r7, r5, [sp, #JOB_PARAMS]
+    NN_FIELDS NN_GEMM_JOB_AT_PARAMS, NN_GEMM_JOB_AT_PARAMS, NN_GEMM_JOB_AT_WEIGHTS
+    ldrd r7, r5, [sp, #NN_GEMM_JOB_AT_PARAMS]
 .Lgroup\@:
     .if \pair
     ldm r7, {r0, r2, r4, r6}
     ldm r7!, {r8, r10, r12, lr}
+    NN_FIELDS 0, NN_GEMM_JOB_AT_X
+    NN_FIELDS 8, NN_GEMM_JOB_AT_CHUNKS, NN_GEMM_JOB_AT_FIRST
     ldm sp, {r1, r3, r11, pc}
     .else
     ldm r7!, {r0, r2, r4, r6, r8, r10, r12, lr}
+    NN_FIELDS 0, NN_GEMM_JOB_AT_X
+    NN_FIELDS 8, NN_GEMM_JOB_AT_CHUNKS, NN_GEMM_JOB_AT_FIRST
     ldm sp, {r1, r9, r11, pc}
     .endif
 .Lpartial\@: /* the first elements of the row, which lie before r1 */
@@ -136,7 +134,7 @@
     vldrbt.u8 q0, [r1, #-16]
     products_single
     .endif
-    ldr pc, [sp, #JOB_CHUNK]
+    ldr pc, [sp, #FRAME_CHUNK]
 .Lchunk\@:
     .if \chunks
     .set blocks, UNROLL
@@ -190,7 +188,7 @@
     .endif
     vrshl.s32 q1, q1, q3
     .if \chunks
-    ldr r11, [sp, #JOB_PARAMS_END]
+    ldr r11, [sp, #NN_GEMM_JOB_AT_PARAMS_END]
     .endif
     vqmovnb.s32 q0, q0
     vqmovnt.s32 q0, q1
@@ -205,17 +203,18 @@
     bhi .Ltail\@
     vstrb.16 q0, [r3], #8
     bne .Lgroup\@
-    ldr r0, [sp, #JOB_TAIL]
+    ldr r0, [sp, #NN_GEMM_JOB_AT_TAIL]
     cmp r0, #0
     bne .Lgroup\@
     .endif
 .Lnext\@:
-    ldrd r0, r2, [sp, #JOB_X_STEP]
-    ldrd r1, r4, [sp, #JOB_X]
-    ldr r6, [sp, #JOB_X_END]
+    NN_FIELDS NN_GEMM_JOB_AT_X_STEP, NN_GEMM_JOB_AT_X_STEP, NN_GEMM_JOB_AT_Y_STEP
+    ldrd r0, r2, [sp, #NN_GEMM_JOB_AT_X_STEP]
+    ldrd r1, r4, [sp, #NN_GEMM_JOB_AT_X]
+    ldr r6, [sp, #NN_GEMM_JOB_AT_X_END]
     add r1, r1, r0
     add r4, r4, r0
-    strd r1, r4, [sp, #JOB_X]
+    strd r1, r4, [sp, #NN_GEMM_JOB_AT_X]
     .if \pair
     add r9, r9, r2
     .else
@@ -223,12 +222,13 @@
     .endif
     cmp r1, r6
     bne .Lrow\@
-    add sp, sp, #JOB_BYTES
+    add sp, sp, #NN_GEMM_JOB_BYTES
     vpop {d8-d11}
     pop {r4-r11, pc}
     .if !\pair
 .Ltail\@: /* fewer channels than a group has */
-    ldrd r0, r1, [sp, #JOB_TAIL]
+    NN_FIELDS NN_GEMM_JOB_AT_TAIL, NN_GEMM_JOB_AT_TAIL, NN_GEMM_JOB_AT_PAD
+    ldrd r0, r1, [sp, #NN_GEMM_JOB_AT_TAIL]
     vctp.16 r0
     vpst
     vstrbt.16 q0, [r3]
@@ -239,6 +239,26 @@
     .size \name, . - \name
 .endm
 
+/*yaml
+  Name:
+    - nn_gemm_pairs_relu_short_mve
+    - nn_gemm_pairs_any_short_mve
+    - nn_gemm_pairs_relu_mve
+    - nn_gemm_pairs_any_mve
+    - nn_gemm_single_relu_mve
+    - nn_gemm_single_any_mve
+  Signature: void NAME(const nn_gemm_job_t *job)
+  Header: mve/gemm_job.h
+  ABI: AAPCS-VFP
+  Arguments:
+    r0: job, read, 80 bytes
+    job->x: read, the depth in bytes of each row, and with a pad 16 before its first whole block
+    job->weights: read, 4 (single: 8) * 16 bytes for each block of each group
+    job->params: read, 36 (single: 72) bytes for each group
+    job->y: write, 4 (single: 8, the last group `tail`) bytes of each row for each group
+  Stack: 148 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     gemm nn_gemm_pairs_relu_short_mve, 1, 1, 0
     gemm nn_gemm_pairs_any_short_mve, 1, 0, 0
     gemm nn_gemm_pairs_relu_mve, 1, 1, 1

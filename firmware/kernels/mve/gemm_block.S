@@ -5,19 +5,13 @@
  *
  * r0 r2 r4 r6 are the sums of a row, which begin with the biases at r7; r1, r3 walk along the ends of rows of x, r5
  * apart, r8 along the weights, r9 along y, r10 apart; q4 multipliers, q5 shifts; the group's place in y lies at sp. */
+#include "nn_fields.inc"
+#include "offsets.h"
     .syntax unified
     .arch armv8.1-m.main
     .arch_extension mve
     .thumb
 
-#define JOB_OFFSET 16
-#define JOB_PARAMS_END 20
-#define JOB_X_STEP 28
-#define JOB_PAIRS 36
-#define JOB_PARAMS 40
-#define JOB_PAD 52
-#define JOB_Y 60
-#define JOB_Y_OFFSETS 64
 #define PARAMS_MULTIPLIER 16
 #define PARAMS_SHIFT 32
 #define PARAMS_BYTES 36
@@ -43,11 +37,13 @@
     vpush {d8-d15}
     sub sp, sp, #4
     mov r11, r0
-    ldrd r7, r8, [r11, #JOB_PARAMS]
-    ldrd r5, r10, [r11, #JOB_X_STEP]
-    ldr r12, [r11, #JOB_OFFSET]
-    ldr r0, [r11, #JOB_PAD]
-    ldr r9, [r11, #JOB_Y]
+    NN_FIELDS NN_GEMM_JOB_AT_PARAMS, NN_GEMM_JOB_AT_PARAMS, NN_GEMM_JOB_AT_WEIGHTS
+    ldrd r7, r8, [r11, #NN_GEMM_JOB_AT_PARAMS]
+    NN_FIELDS NN_GEMM_JOB_AT_X_STEP, NN_GEMM_JOB_AT_X_STEP, NN_GEMM_JOB_AT_Y_STEP
+    ldrd r5, r10, [r11, #NN_GEMM_JOB_AT_X_STEP]
+    ldr r12, [r11, #NN_GEMM_JOB_AT_OFFSET]
+    ldr r0, [r11, #NN_GEMM_JOB_AT_PAD]
+    ldr r9, [r11, #NN_GEMM_JOB_AT_Y]
     vctp.8 r0
     vpnot /* the row's lanes */
 .Lgroup\@:
@@ -58,8 +54,8 @@
     vldrb.u8 q3, [r8], #16
     vldrw.u32 q4, [r7, #PARAMS_MULTIPLIER]
     vldrb.s32 q5, [r7, #PARAMS_SHIFT]
-    ldrd r1, r3, [r11]
-    ldr lr, [r11, #JOB_PAIRS]
+    ldrd r1, r3, [r11, #NN_GEMM_JOB_AT_X]
+    ldr lr, [r11, #NN_GEMM_JOB_AT_PAIRS]
 1:  vpstt
     vldrbt.u8 q6, [r1, #-16]
     vldrbt.u8 q7, [r3, #-16]
@@ -81,13 +77,13 @@
     vqmovnb.s32 q6, q6
     vqmovnt.s32 q6, q7
     vqadd.s16 q6, q6, r12
-    vldrh.u16 q7, [r11, #JOB_Y_OFFSETS]
+    vldrh.u16 q7, [r11, #NN_GEMM_JOB_AT_Y_OFFSETS]
     vqmovnb.s16 q6, q6
     vstrb.16 q6, [r9, q7]
     add r9, r9, r10
     le lr, 1b
     ldr r9, [sp]
-    ldr r0, [r11, #JOB_PARAMS_END]
+    ldr r0, [r11, #NN_GEMM_JOB_AT_PARAMS_END]
     adds r7, r7, #PARAMS_BYTES
     add r9, r9, #4
     cmp r7, r0
@@ -98,5 +94,21 @@
     .size \name, . - \name
 .endm
 
+/*yaml
+  Name:
+    - nn_gemm_pairs_relu_block_mve
+    - nn_gemm_pairs_any_block_mve
+  Signature: void NAME(const nn_gemm_job_t *job)
+  Header: mve/gemm_job.h
+  ABI: AAPCS-VFP
+  Arguments:
+    r0: job, read, 80 bytes
+    job->x: read, 16 - pad bytes of each row, before its end
+    job->weights: read, 64 bytes for each group
+    job->params: read, 36 bytes for each group
+    job->y: write, 4 bytes of each row for each group
+  Stack: 104 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     block nn_gemm_pairs_relu_block_mve, 1
     block nn_gemm_pairs_any_block_mve, 0

@@ -4,6 +4,8 @@
 #ifndef NN_RISCV_BLOCK_H
 #define NN_RISCV_BLOCK_H
 
+#include "nn_offset.h"
+#include "offsets.h"
 #include "riscv/kernels.h"
 
 enum { NN_THIRDS_PIXELS = 6, NN_THIRDS_CHANNELS = 4, NN_THIRDS_TAP_BYTES = 16, NN_THIRDS_HEADER_WORDS = 3 };
@@ -20,6 +22,14 @@ typedef struct {
     int32_t taps, act_min, act_max;
     int32_t segment, signed_outputs, pixels;
 } nn_thirds_t;
+NN_FIELD_AT(nn_thirds_t, columns, NN_THIRDS_AT_COLUMNS);
+NN_FIELD_AT(nn_thirds_t, stream, NN_THIRDS_AT_STREAM);
+NN_FIELD_AT(nn_thirds_t, y, NN_THIRDS_AT_Y);
+NN_FIELD_AT(nn_thirds_t, stride, NN_THIRDS_AT_STRIDE);
+NN_FIELD_AT(nn_thirds_t, y_end, NN_THIRDS_AT_Y_END);
+NN_FIELD_AT(nn_thirds_t, taps, NN_THIRDS_AT_TAPS);
+NN_FIELD_AT(nn_thirds_t, act_min, NN_THIRDS_AT_ACT_MIN);
+NN_FIELD_AT(nn_thirds_t, act_max, NN_THIRDS_AT_ACT_MAX);
 typedef void nn_thirds_fn(const nn_thirds_t *block);
 /* clamped: where act_min is the zero point. */
 nn_thirds_fn nn_thirds_clamped_riscv, nn_thirds_signed_riscv;
@@ -38,6 +48,16 @@ typedef struct {
     int8_t *y;
     int32_t count, lines, pitch, y_step, y_line_step, act_min, act_max;
 } nn_depthwise_3x3_t;
+NN_FIELD_AT(nn_depthwise_3x3_t, plane, NN_DEPTHWISE_3X3_AT_PLANE);
+NN_FIELD_AT(nn_depthwise_3x3_t, channels, NN_DEPTHWISE_3X3_AT_CHANNELS);
+NN_FIELD_AT(nn_depthwise_3x3_t, y, NN_DEPTHWISE_3X3_AT_Y);
+NN_FIELD_AT(nn_depthwise_3x3_t, count, NN_DEPTHWISE_3X3_AT_COUNT);
+NN_FIELD_AT(nn_depthwise_3x3_t, lines, NN_DEPTHWISE_3X3_AT_LINES);
+NN_FIELD_AT(nn_depthwise_3x3_t, pitch, NN_DEPTHWISE_3X3_AT_PITCH);
+NN_FIELD_AT(nn_depthwise_3x3_t, y_step, NN_DEPTHWISE_3X3_AT_Y_STEP);
+NN_FIELD_AT(nn_depthwise_3x3_t, y_line_step, NN_DEPTHWISE_3X3_AT_Y_LINE_STEP);
+NN_FIELD_AT(nn_depthwise_3x3_t, act_min, NN_DEPTHWISE_3X3_AT_ACT_MIN);
+NN_FIELD_AT(nn_depthwise_3x3_t, act_max, NN_DEPTHWISE_3X3_AT_ACT_MAX);
 typedef void nn_depthwise_3x3_fn(const nn_depthwise_3x3_t *job);
 nn_depthwise_3x3_fn nn_depthwise_3x3_riscv, nn_depthwise_3x3_stride_2_riscv;
 
@@ -52,6 +72,23 @@ typedef struct {
     const int8_t *shift;
     int32_t output_offset, act_min, act_max;
 } nn_depthwise_window_t;
+NN_FIELD_AT(nn_depthwise_window_t, x, NN_DEPTHWISE_WINDOW_AT_X);
+NN_FIELD_AT(nn_depthwise_window_t, weights, NN_DEPTHWISE_WINDOW_AT_WEIGHTS);
+NN_FIELD_AT(nn_depthwise_window_t, y, NN_DEPTHWISE_WINDOW_AT_Y);
+NN_FIELD_AT(nn_depthwise_window_t, y_end, NN_DEPTHWISE_WINDOW_AT_Y_END);
+NN_FIELD_AT(nn_depthwise_window_t, rows, NN_DEPTHWISE_WINDOW_AT_ROWS);
+NN_FIELD_AT(nn_depthwise_window_t, runs, NN_DEPTHWISE_WINDOW_AT_RUNS);
+NN_FIELD_AT(nn_depthwise_window_t, x_run, NN_DEPTHWISE_WINDOW_AT_X_RUN);
+NN_FIELD_AT(nn_depthwise_window_t, x_skip, NN_DEPTHWISE_WINDOW_AT_X_SKIP);
+NN_FIELD_AT(nn_depthwise_window_t, w_run, NN_DEPTHWISE_WINDOW_AT_W_RUN);
+NN_FIELD_AT(nn_depthwise_window_t, w_skip, NN_DEPTHWISE_WINDOW_AT_W_SKIP);
+NN_FIELD_AT(nn_depthwise_window_t, offset, NN_DEPTHWISE_WINDOW_AT_OFFSET);
+NN_FIELD_AT(nn_depthwise_window_t, bias, NN_DEPTHWISE_WINDOW_AT_BIAS);
+NN_FIELD_AT(nn_depthwise_window_t, multiplier, NN_DEPTHWISE_WINDOW_AT_MULTIPLIER);
+NN_FIELD_AT(nn_depthwise_window_t, shift, NN_DEPTHWISE_WINDOW_AT_SHIFT);
+NN_FIELD_AT(nn_depthwise_window_t, output_offset, NN_DEPTHWISE_WINDOW_AT_OUTPUT_OFFSET);
+NN_FIELD_AT(nn_depthwise_window_t, act_min, NN_DEPTHWISE_WINDOW_AT_ACT_MIN);
+NN_FIELD_AT(nn_depthwise_window_t, act_max, NN_DEPTHWISE_WINDOW_AT_ACT_MAX);
 void nn_depthwise_window_riscv(const nn_depthwise_window_t *window);
 
 #endif

@@ -7,6 +7,7 @@
  *
  * s0-s8 weights [across][along], a2 2 * multiplier, a3 constant, a4 least, a5 greatest, a6 bias, a7 column, t0 pitch,
  * t4 place of the next output, t5 of the one below it, t6 from one to the next, ra end of t4. */
+#include "offsets.h"
     .set ELEMENT, 4 /* bytes: those of three other channels follow */
 
     .set JOB, 52
@@ -122,22 +123,22 @@
     EACH_SAVED sw
     sw a0, JOB(sp)
     sw zero, CHANNEL(sp)
-    lw t2, 12(a0)
-    lw t0, 20(a0)
-    lw t6, 24(a0)
-    lw t3, 28(a0)
-    lw a4, 32(a0)
-    lw a5, 36(a0)
+    lw t2, NN_DEPTHWISE_3X3_AT_COUNT(a0)
+    lw t0, NN_DEPTHWISE_3X3_AT_PITCH(a0)
+    lw t6, NN_DEPTHWISE_3X3_AT_Y_STEP(a0)
+    lw t3, NN_DEPTHWISE_3X3_AT_Y_LINE_STEP(a0)
+    lw a4, NN_DEPTHWISE_3X3_AT_ACT_MIN(a0)
+    lw a5, NN_DEPTHWISE_3X3_AT_ACT_MAX(a0)
     mul t2, t2, t6
     sw t2, COUNT(sp)
     sw t3, Y_LINE(sp)
 .Lchannel_\name:
     lw a0, JOB(sp)
     lw a6, CHANNEL(sp)
-    lw t1, 0(a0)
-    lw a1, 4(a0)
-    lw t2, 8(a0)
-    lw t3, 16(a0)
+    lw t1, NN_DEPTHWISE_3X3_AT_PLANE(a0)
+    lw a1, NN_DEPTHWISE_3X3_AT_CHANNELS(a0)
+    lw t2, NN_DEPTHWISE_3X3_AT_Y(a0)
+    lw t3, NN_DEPTHWISE_3X3_AT_LINES(a0)
     add t1, t1, a6
     sw t1, PLANE(sp)
     add t2, t2, a6
@@ -194,6 +195,22 @@
     .endm
 
 /* a0: nn_depthwise_3x3_t. */
+
+/*yaml
+  Name:
+    - nn_depthwise_3x3_riscv
+    - nn_depthwise_3x3_stride_2_riscv
+  Signature: void NAME(const nn_depthwise_3x3_t *job)
+  Header: riscv/block.h
+  ABI: ilp32
+  Arguments:
+    a0: job, read, 40 bytes
+    job->plane: read, pitch bytes for each column of inputs
+    job->channels: read, 96 bytes
+    job->y: write, 4 bytes for each of count * lines outputs
+  Stack: 80 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     BEGIN nn_depthwise_3x3_riscv
 .Ltwo:
     lw a0, LINES(sp)

@@ -4,6 +4,7 @@
  *
  * TFLM rounds twice: q = sum * multiplier / 2^31 to nearest, then q / 2^e to nearest, ties away from zero. With e >= 1
  * and |sum| < 2^29 both are one shift of 2 * q, whose last bit is rounded away; below zero, q counts as one less. */
+#include "offsets.h"
     .macro EACH_SAVED op
     \op ra, 0(sp)
     \op s0, 4(sp)
@@ -54,6 +55,23 @@
 /* a0: nn_depthwise_window_t. a1 x, a2 weights, a3 their end in this row, a4 a5 from one tap to the next, a6 input's
  * offset, a7 rows, s0 s1 from the end of a row to the next, s2 weights of a row; of all four channels: s3 x, s4 weights,
  * s5 y, s6 its end, s7 bias, s8 multiplier, s9 shift. */
+
+/*yaml
+  Name: nn_depthwise_window_riscv
+  Signature: void nn_depthwise_window_riscv(const nn_depthwise_window_t *window)
+  Header: riscv/block.h
+  ABI: ilp32
+  Arguments:
+    a0: window, read, 68 bytes
+    window->x: read, y_end - y bytes of each tap
+    window->weights: read, y_end - y bytes of each tap
+    window->bias: read, 4 * (y_end - y) bytes
+    window->multiplier: read, 4 * (y_end - y) bytes
+    window->shift: read, y_end - y bytes
+    window->y: write, y_end - y bytes
+  Stack: 48 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_window_riscv, "ax"
     .global nn_depthwise_window_riscv
     .type nn_depthwise_window_riscv, %function
@@ -61,22 +79,22 @@
 nn_depthwise_window_riscv:
     addi sp, sp, -48
     EACH_SAVED sw
-    lw s3, 0(a0)
-    lw s4, 4(a0)
-    lw s5, 8(a0)
-    lw s6, 12(a0)
-    lw a4, 24(a0)
-    lw s0, 28(a0)
-    lw a5, 32(a0)
-    lw s1, 36(a0)
-    lw a6, 40(a0)
-    lw s7, 44(a0)
-    lw s8, 48(a0)
-    lw s9, 52(a0)
-    lw s2, 20(a0)
+    lw s3, NN_DEPTHWISE_WINDOW_AT_X(a0)
+    lw s4, NN_DEPTHWISE_WINDOW_AT_WEIGHTS(a0)
+    lw s5, NN_DEPTHWISE_WINDOW_AT_Y(a0)
+    lw s6, NN_DEPTHWISE_WINDOW_AT_Y_END(a0)
+    lw a4, NN_DEPTHWISE_WINDOW_AT_X_RUN(a0)
+    lw s0, NN_DEPTHWISE_WINDOW_AT_X_SKIP(a0)
+    lw a5, NN_DEPTHWISE_WINDOW_AT_W_RUN(a0)
+    lw s1, NN_DEPTHWISE_WINDOW_AT_W_SKIP(a0)
+    lw a6, NN_DEPTHWISE_WINDOW_AT_OFFSET(a0)
+    lw s7, NN_DEPTHWISE_WINDOW_AT_BIAS(a0)
+    lw s8, NN_DEPTHWISE_WINDOW_AT_MULTIPLIER(a0)
+    lw s9, NN_DEPTHWISE_WINDOW_AT_SHIFT(a0)
+    lw s2, NN_DEPTHWISE_WINDOW_AT_RUNS(a0)
     mul s2, s2, a5
 .Lchannels:
-    lw a7, 16(a0)
+    lw a7, NN_DEPTHWISE_WINDOW_AT_ROWS(a0)
     mv a1, s3
     mv a2, s4
     li t0, 0
@@ -101,9 +119,9 @@ nn_depthwise_window_riscv:
     addi a7, a7, -1
     bnez a7, .Lrow
 .Loutputs:
-    lw a1, 56(a0)
-    lw a2, 60(a0)
-    lw a3, 64(a0)
+    lw a1, NN_DEPTHWISE_WINDOW_AT_OUTPUT_OFFSET(a0)
+    lw a2, NN_DEPTHWISE_WINDOW_AT_ACT_MIN(a0)
+    lw a3, NN_DEPTHWISE_WINDOW_AT_ACT_MAX(a0)
     li ra, 1
     OUTPUT 0, t0
     OUTPUT 1, t1

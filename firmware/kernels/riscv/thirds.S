@@ -19,6 +19,7 @@
  *
  * Where sums are too large for that, nn_thirds_sums_riscv adds those of a part of the taps to int32 in memory; for
  * three pixels that takes half the time. */
+#include "offsets.h"
     .set TAP_BYTES, 16 /* of columns */
     .set HEADER_BYTES, 12
 
@@ -178,14 +179,14 @@
 \name:
     addi sp, sp, -FRAME
     EACH_SAVED sw
-    lw a1, 4(a0)
-    lw t1, 8(a0)
-    lw t2, 12(a0)
-    lw t3, 16(a0)
-    lw t4, 20(a0)
-    lw t5, 24(a0)
-    lw t6, 28(a0)
-    lw a0, 0(a0)
+    lw a1, NN_THIRDS_AT_STREAM(a0)
+    lw t1, NN_THIRDS_AT_Y(a0)
+    lw t2, NN_THIRDS_AT_STRIDE(a0)
+    lw t3, NN_THIRDS_AT_Y_END(a0)
+    lw t4, NN_THIRDS_AT_TAPS(a0)
+    lw t5, NN_THIRDS_AT_ACT_MIN(a0)
+    lw t6, NN_THIRDS_AT_ACT_MAX(a0)
+    lw a0, NN_THIRDS_AT_COLUMNS(a0)
     sw t1, Y(sp)
     sw t2, STRIDE(sp)
     addi t3, t3, -4
@@ -263,7 +264,38 @@
     .size \name, . - \name
     .endm
 
+/*yaml
+  Name:
+    - nn_thirds_clamped_riscv
+    - nn_thirds_signed_riscv
+  Signature: void NAME(const nn_thirds_t *block)
+  Header: riscv/block.h
+  ABI: ilp32
+  Arguments:
+    a0: block, read, 32 bytes
+    block->columns: read, 16 * taps bytes
+    block->stream: read, 4 * taps + 48 bytes for each four channels
+    block->y: write, y_end - y bytes at each of six pixels
+  Stack: 96 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     THIRDS clamped, nn_thirds_clamped_riscv
     THIRDS signed, nn_thirds_signed_riscv
+
+/*yaml
+  Name:
+    - nn_thirds_sums_riscv
+    - nn_thirds_sums_of_three_riscv
+  Signature: void NAME(const nn_thirds_t *block)
+  Header: riscv/block.h
+  ABI: ilp32
+  Arguments:
+    a0: block, read, 32 bytes
+    block->columns: read, 16 (of three: 8 of every 16) * taps bytes
+    block->stream: read, 4 * taps bytes
+    block->y: read-write, 96 bytes (of three: 12 of every 24)
+  Stack: 96 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     THIRDS sums, nn_thirds_sums_riscv
     THIRDS sums, nn_thirds_sums_of_three_riscv, yes, 2

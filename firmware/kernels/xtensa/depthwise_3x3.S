@@ -4,14 +4,9 @@
  * words is loaded once, for all of the outputs that it belongs to. The sum of an output takes the place of the middle
  * word of its first row: that row is for no later line, and where there is padding on both sides its ends remain. */
 #include "abi.inc"
+#include "offsets.h"
 
     .set PITCH, 256
-
-    .set PLANE, 0
-    .set WEIGHTS, 4
-    .set COUNT, 8
-    .set LINES, 12
-    .set STRIDE, 16
 
     .set LINE, 20
     .set END, 24
@@ -70,17 +65,29 @@
     add \done, \done, a0
     .endm
 
+/*yaml
+  Name: nn_depthwise_3x3_xtensa
+  Signature: void nn_depthwise_3x3_xtensa(const nn_plane_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read, 20 bytes
+    job->weights: read, 9 bytes
+    job->plane: read-write, 256 bytes for each line of inputs
+  Stack: 48 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_3x3_xtensa, "ax"
     .global nn_depthwise_3x3_xtensa
     .type nn_depthwise_3x3_xtensa, @function
     .align 4
 nn_depthwise_3x3_xtensa:
     NN_ENTRY FRAME, 0, 12, 13, 14, 15
-    l32i a12, a2, WEIGHTS
-    l32i a13, a2, COUNT
-    l32i a14, a2, LINES
-    l32i a15, a2, STRIDE
-    l32i a2, a2, PLANE
+    l32i a12, a2, NN_PLANE_AT_WEIGHTS
+    l32i a13, a2, NN_PLANE_AT_COUNT
+    l32i a14, a2, NN_PLANE_AT_LINES
+    l32i a15, a2, NN_PLANE_AT_STRIDE
+    l32i a2, a2, NN_PLANE_AT_PLANE
     .irp i, 3, 4, 5, 6, 7, 8, 9, 10, 11
     l8ui a\i, a12, \i - 3
     .endr

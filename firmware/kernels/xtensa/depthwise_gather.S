@@ -2,14 +2,7 @@
  *
  * One channel's int8, plus 128 each, into the words of a plane: the sign bit flipped. */
 #include "abi.inc"
-
-    .set TO, 0
-    .set FROM, 4
-    .set STEP, 8
-    .set LINE_STEP, 12
-    .set COUNT, 16
-    .set LINES, 20
-    .set PITCH, 24
+#include "offsets.h"
 
 /* a2 to, a3 from, a4 step, a5 line step, a6 count, a7 lines, a11 pitch, a13 128. */
     .macro MOVE k
@@ -19,19 +12,31 @@
     s32i a14, a2, 4 * \k
     .endm
 
+/*yaml
+  Name: nn_depthwise_gather_xtensa
+  Signature: void nn_depthwise_gather_xtensa(const nn_gather_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read, 28 bytes
+    job->from: read, a byte for each of count * lines elements
+    job->to: write, 4 * count bytes for each line
+  Stack: 16 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_depthwise_gather_xtensa, "ax"
     .global nn_depthwise_gather_xtensa
     .type nn_depthwise_gather_xtensa, @function
     .align 4
 nn_depthwise_gather_xtensa:
     NN_ENTRY 16, 12, 13, 14
-    l32i a3, a2, FROM
-    l32i a4, a2, STEP
-    l32i a5, a2, LINE_STEP
-    l32i a6, a2, COUNT
-    l32i a7, a2, LINES
-    l32i a11, a2, PITCH
-    l32i a2, a2, TO
+    l32i a3, a2, NN_GATHER_AT_FROM
+    l32i a4, a2, NN_GATHER_AT_STEP
+    l32i a5, a2, NN_GATHER_AT_LINE_STEP
+    l32i a6, a2, NN_GATHER_AT_COUNT
+    l32i a7, a2, NN_GATHER_AT_LINES
+    l32i a11, a2, NN_GATHER_AT_PITCH
+    l32i a2, a2, NN_GATHER_AT_TO
     movi a13, 128
 1:  mov a9, a2
     mov a10, a3

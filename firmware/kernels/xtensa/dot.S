@@ -37,6 +37,21 @@
     addi a8, a8, \k
     .endm
 
+/*yaml
+  Name: nn_dot_run_xtensa
+  Signature: void nn_dot_run_xtensa(const int8_t *x, const int8_t *weights, int32_t w_channel, int32_t count, int32_t offset, int32_t *sums)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: x, read, count bytes
+    a3: weights, read, count bytes of each of four channels
+    a4: w_channel, value
+    a5: count, value
+    a6: offset, value
+    a7: sums, read-write, 16 bytes
+  Stack: 32 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_dot_run_xtensa, "ax"
     .global nn_dot_run_xtensa
     .type nn_dot_run_xtensa, @function

@@ -37,6 +37,19 @@
     add a13, a13, a5
     .endm
 
+/*yaml
+  Name: nn_dot_columns_xtensa
+  Signature: void nn_dot_columns_xtensa(const int8_t *x, const uint8_t *weights, int32_t count, uint32_t *sums)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: x, read, count bytes
+    a3: weights, read, 8 * count bytes
+    a4: count, value
+    a5: sums, write, 32 bytes
+  Stack: 32 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_dot_columns_xtensa, "ax"
     .global nn_dot_columns_xtensa
     .type nn_dot_columns_xtensa, @function

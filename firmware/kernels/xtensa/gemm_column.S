@@ -2,15 +2,7 @@
  *
  * Three pixels' taps as gemm_triples.S wants them. */
 #include "abi.inc"
-
-    .set TO, 0
-    .set A, 4
-    .set B, 8
-    .set C, 12
-    .set COUNT, 16
-    .set ROWS, 20
-    .set SKIP, 24
-    .set STARTS, 28
+#include "offsets.h"
 
 /* a2 to, a3 a4 a5 pixels, a6 taps left, a7 rows, a8 and a9 the sign bits of X and Y, a10 a11 their sums, a0 the job.
  * Bytes become int8: the sign bit flipped, minus 128. */
@@ -32,6 +24,21 @@
     s32i a14, a2, 8 * \k + 4
     .endm
 
+/*yaml
+  Name: nn_gemm_column_xtensa
+  Signature: void nn_gemm_column_xtensa(nn_column_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read-write, 32 bytes, of which to, a, b and c are written
+    job->a: read, count bytes of each row
+    job->b: read, count bytes of each row
+    job->c: read, count bytes of each row
+    job->to: write, 8 * count * rows bytes
+    job->starts: read-write, 8 bytes
+  Stack: 32 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_column_xtensa, "ax"
     .global nn_gemm_column_xtensa
     .type nn_gemm_column_xtensa, @function
@@ -39,11 +46,11 @@
 nn_gemm_column_xtensa:
     NN_ENTRY 32, 0, 12, 13, 14, 15
     mov a0, a2
-    l32i a3, a0, A
-    l32i a4, a0, B
-    l32i a5, a0, C
-    l32i a7, a0, ROWS
-    l32i a2, a0, TO
+    l32i a3, a0, NN_COLUMN_AT_A
+    l32i a4, a0, NN_COLUMN_AT_B
+    l32i a5, a0, NN_COLUMN_AT_C
+    l32i a7, a0, NN_COLUMN_AT_ROWS
+    l32i a2, a0, NN_COLUMN_AT_TO
     movi a12, 128
     slli a8, a12, 21
     slli a9, a12, 10
@@ -52,7 +59,7 @@ nn_gemm_column_xtensa:
     movi a10, 0
     movi a11, 0
 .Lrow:
-    l32i a6, a0, COUNT
+    l32i a6, a0, NN_COLUMN_AT_COUNT
     j 2f
 1:  TAP 0
     TAP 1
@@ -73,17 +80,17 @@ nn_gemm_column_xtensa:
     addi a2, a2, 8
     addi a6, a6, -1
     bnez a6, 3b
-4:  l32i a12, a0, SKIP
+4:  l32i a12, a0, NN_COLUMN_AT_SKIP
     addi a7, a7, -1
     add a3, a3, a12
     add a4, a4, a12
     add a5, a5, a12
     bnez a7, .Lrow
-    l32i a7, a0, STARTS
-    s32i a2, a0, TO
-    s32i a3, a0, A
-    s32i a4, a0, B
-    s32i a5, a0, C
+    l32i a7, a0, NN_COLUMN_AT_STARTS
+    s32i a2, a0, NN_COLUMN_AT_TO
+    s32i a3, a0, NN_COLUMN_AT_A
+    s32i a4, a0, NN_COLUMN_AT_B
+    s32i a5, a0, NN_COLUMN_AT_C
     l32i a12, a7, 0
     l32i a13, a7, 4
     slli a10, a10, 7

@@ -7,22 +7,7 @@
  *
  * The stream of four channels: for each chunk of taps four weights a tap, then a record for each channel. */
 #include "abi.inc"
-
-    .set COLUMNS, 0
-    .set STREAM, 4
-    .set Y, 8
-    .set Y_1, 12
-    .set Y_2, 16
-    .set CHANNELS, 20
-    .set CHUNKS, 24
-    .set CHUNK_BYTES, 28
-    .set BITS, 32
-    .set MODE, 36
-    .set ACCUMULATE, 40
-    .set ACT_MIN, 44
-    .set ACT_MAX, 48
-    .set WORDS, 52
-    .set SUMS, 84
+#include "offsets.h"
 
 /* The frame. */
     .set JOB, 20
@@ -104,6 +89,19 @@
     j \back
     .endm
 
+/*yaml
+  Name: nn_gemm_triples_xtensa
+  Signature: void nn_gemm_triples_xtensa(nn_triples_t *job)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read-write, 132 bytes, of which stream, y, channels, words and sums are written
+    job->columns: read, 8 + chunk_bytes for each chunk
+    job->stream: read, 4 bytes a tap and a record for each channel, in fours
+    job->y: write, `channels` bytes at each of three pixels
+  Stack: 48 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_gemm_triples_xtensa, "ax"
     .global nn_gemm_triples_xtensa
     .type nn_gemm_triples_xtensa, @function
@@ -111,26 +109,26 @@
 nn_gemm_triples_xtensa:
     NN_ENTRY FRAME, 0, 12, 13, 14, 15
     s32i a2, a1, JOB
-    l32i a4, a2, ACT_MIN
-    l32i a5, a2, ACT_MAX
+    l32i a4, a2, NN_TRIPLES_AT_ACT_MIN
+    l32i a5, a2, NN_TRIPLES_AT_ACT_MAX
     s32i a4, a1, LEAST
     s32i a5, a1, GREATEST
-    l32i a4, a2, MODE
-    l32i a5, a2, ACCUMULATE
+    l32i a4, a2, NN_TRIPLES_AT_MODE
+    l32i a5, a2, NN_TRIPLES_AT_ACCUMULATE
     or a4, a4, a5
     s32i a4, a1, SPECIAL
-    l32i a4, a2, BITS
+    l32i a4, a2, NN_TRIPLES_AT_BITS
     ssr a4
     mov a14, a2
-    l32i a3, a14, STREAM
+    l32i a3, a14, NN_TRIPLES_AT_STREAM
 .Lgroup: /* a14 job, a3 stream */
-    l32i a5, a14, ACCUMULATE
-    l32i a2, a14, COLUMNS
+    l32i a5, a14, NN_TRIPLES_AT_ACCUMULATE
+    l32i a2, a14, NN_TRIPLES_AT_COLUMNS
     bnez a5, .Lclear
 .Lchunk: /* a14 job, a2 column */
     l32i a4, a2, 0
     l32i a5, a2, 4
-    l32i a13, a14, CHUNK_BYTES
+    l32i a13, a14, NN_TRIPLES_AT_CHUNK_BYTES
     addi a2, a2, 8
     add a12, a2, a13
     s32i a12, a1, END
@@ -163,24 +161,24 @@ nn_gemm_triples_xtensa:
     l32i a14, a1, JOB
     l32i a0, a1, SPECIAL
     .irp i, 4, 5, 6, 7, 8, 9, 10, 11
-    s32i a\i, a14, WORDS + 4 * (\i - 4)
+    s32i a\i, a14, NN_TRIPLES_AT_WORDS + 4 * (\i - 4)
     .endr
     bnez a0, .Lmore
 .Loutputs: /* a14 job, a3 records */
-    l32i a4, a14, CHANNELS
-    l32i a2, a14, Y
-    l32i a10, a14, Y_1
-    l32i a11, a14, Y_2
+    l32i a4, a14, NN_TRIPLES_AT_CHANNELS
+    l32i a2, a14, NN_TRIPLES_AT_Y
+    l32i a10, a14, NN_TRIPLES_AT_Y_1
+    l32i a11, a14, NN_TRIPLES_AT_Y_2
     addi a5, a14, 32
     addi a4, a4, -4
-    s32i a4, a14, CHANNELS
+    s32i a4, a14, NN_TRIPLES_AT_CHANNELS
     bltz a4, .Lfewer
 .Lknown:
     mov a4, a14
     bnez a0, .Lspecial
 .Lchannel: /* a2 y, a3 record, a4 job, 8 bytes further for each channel, a5 where it ends, a10 and a11 pixels of y */
-    l32i a6, a4, WORDS
-    l32i a7, a4, WORDS + 4
+    l32i a6, a4, NN_TRIPLES_AT_WORDS
+    l32i a7, a4, NN_TRIPLES_AT_WORDS + 4
     addi a4, a4, 8
     l32i a12, a3, 0
     UNPACK
@@ -207,8 +205,8 @@ nn_gemm_triples_xtensa:
     bne a4, a5, .Lchannel
 .Lnext:
     l32i a14, a1, JOB
-    l32i a4, a14, CHANNELS
-    s32i a2, a14, Y
+    l32i a4, a14, NN_TRIPLES_AT_CHANNELS
+    s32i a2, a14, NN_TRIPLES_AT_Y
     bgei a4, 1, .Lgroup
 .Lreturn:
     NN_RETURN FRAME, 0, 12, 13, 14, 15
@@ -219,64 +217,64 @@ nn_gemm_triples_xtensa:
     j .Lknown
 
 .Lclear:
-    l32i a4, a14, CHUNKS
+    l32i a4, a14, NN_TRIPLES_AT_CHUNKS
     movi a5, 0
     s32i a4, a1, CHUNKS_LEFT
     .irp i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-    s32i a5, a14, SUMS + 4 * \i
+    s32i a5, a14, NN_TRIPLES_AT_SUMS + 4 * \i
     .endr
     j .Lchunk
 
 .Lmore: /* a14 job, a0 special */
-    l32i a5, a14, ACCUMULATE
+    l32i a5, a14, NN_TRIPLES_AT_ACCUMULATE
     beqz a5, .Loutputs
     mov a4, a14
     mov a5, a14
     addi a10, a14, 32
-1:  l32i a6, a4, WORDS
-    l32i a7, a4, WORDS + 4
+1:  l32i a6, a4, NN_TRIPLES_AT_WORDS
+    l32i a7, a4, NN_TRIPLES_AT_WORDS + 4
     addi a4, a4, 8
     UNPACK
-    l32i a8, a5, SUMS
-    l32i a11, a5, SUMS + 4
-    l32i a12, a5, SUMS + 8
+    l32i a8, a5, NN_TRIPLES_AT_SUMS
+    l32i a11, a5, NN_TRIPLES_AT_SUMS + 4
+    l32i a12, a5, NN_TRIPLES_AT_SUMS + 8
     add a6, a6, a8
     add a9, a9, a11
     add a7, a7, a12
-    s32i a6, a5, SUMS
-    s32i a9, a5, SUMS + 4
-    s32i a7, a5, SUMS + 8
+    s32i a6, a5, NN_TRIPLES_AT_SUMS
+    s32i a9, a5, NN_TRIPLES_AT_SUMS + 4
+    s32i a7, a5, NN_TRIPLES_AT_SUMS + 8
     addi a5, a5, 12
     bne a4, a10, 1b
     l32i a4, a1, CHUNKS_LEFT
-    l32i a5, a14, MODE
+    l32i a5, a14, NN_TRIPLES_AT_MODE
     addi a4, a4, -1
     s32i a4, a1, CHUNKS_LEFT
     bnez a4, .Lchunk
     bnei a5, 2, .Loutputs
-    s32i a3, a14, STREAM
+    s32i a3, a14, NN_TRIPLES_AT_STREAM
     j .Lreturn
 
 /* Several chunks, whose sums are in SUMS, 12 bytes for each channel; or signed outputs; or both. */
 .Lspecial:
     l32i a10, a1, JOB
-    l32i a6, a4, WORDS
-    l32i a7, a4, WORDS + 4
-    l32i a12, a10, ACCUMULATE
+    l32i a6, a4, NN_TRIPLES_AT_WORDS
+    l32i a7, a4, NN_TRIPLES_AT_WORDS + 4
+    l32i a12, a10, NN_TRIPLES_AT_ACCUMULATE
     addi a4, a4, 8
     UNPACK
     beqz a12, 1f
     sub a8, a4, a10
     srli a8, a8, 1
     add a8, a8, a4
-    l32i a6, a8, SUMS - 12
-    l32i a9, a8, SUMS - 8
-    l32i a7, a8, SUMS - 4
+    l32i a6, a8, NN_TRIPLES_AT_SUMS - 12
+    l32i a9, a8, NN_TRIPLES_AT_SUMS - 8
+    l32i a7, a8, NN_TRIPLES_AT_SUMS - 4
 1:  l32i a12, a3, 0
     l32i a13, a3, 8
     l32i a14, a3, 12
     l32i a15, a3, 16
-    l32i a8, a10, MODE
+    l32i a8, a10, NN_TRIPLES_AT_MODE
     add a6, a6, a12
     add a9, a9, a12
     add a7, a7, a12
@@ -295,8 +293,8 @@ nn_gemm_triples_xtensa:
 .Lsigned_c:
     l32i a8, a1, JOB
     s8i a6, a2, 0
-    l32i a10, a8, Y_1
-    l32i a8, a8, Y_2
+    l32i a10, a8, NN_TRIPLES_AT_Y_1
+    l32i a8, a8, NN_TRIPLES_AT_Y_2
     add a10, a2, a10
     add a8, a2, a8
     s8i a9, a10, 0

@@ -5,16 +5,7 @@
  *
  * a2 x, a3 weights, a4 x_run, a5 w_run, a6 offset - 128, a7 job, a8 runs, a9 128, a10-a13 sums. */
 #include "abi.inc"
-
-    .set X, 0
-    .set WEIGHTS, 4
-    .set ROWS, 8
-    .set RUNS, 12
-    .set X_RUN, 16
-    .set W_RUN, 20
-    .set X_SKIP, 24
-    .set W_SKIP, 28
-    .set OFFSET, 32
+#include "offsets.h"
 
     .macro CHANNEL k, acc
     l8ui a14, a2, \k
@@ -26,6 +17,19 @@
     add \acc, \acc, a14
     .endm
 
+/*yaml
+  Name: nn_sum_channels_xtensa
+  Signature: void nn_sum_channels_xtensa(const nn_channels_t *job, int32_t *sums)
+  Header: xtensa/block.h
+  ABI: CALL0 or windowed
+  Arguments:
+    a2: job, read, 36 bytes
+    job->x: read, 4 bytes of each tap
+    job->weights: read, 4 bytes of each tap
+    a3: sums, write, 16 bytes
+  Stack: 32 bytes
+  Clobbers: nothing that the ABI wants kept
+*/
     .section .text.nn_sum_channels_xtensa, "ax"
     .global nn_sum_channels_xtensa
     .type nn_sum_channels_xtensa, @function
@@ -34,19 +38,19 @@ nn_sum_channels_xtensa:
     NN_ENTRY 32, 0, 12, 13, 14, 15
     s32i a3, a1, 20
     mov a7, a2
-    l32i a0, a7, ROWS
-    l32i a3, a7, WEIGHTS
-    l32i a4, a7, X_RUN
-    l32i a5, a7, W_RUN
-    l32i a6, a7, OFFSET
-    l32i a2, a7, X
+    l32i a0, a7, NN_CHANNELS_AT_ROWS
+    l32i a3, a7, NN_CHANNELS_AT_WEIGHTS
+    l32i a4, a7, NN_CHANNELS_AT_X_RUN
+    l32i a5, a7, NN_CHANNELS_AT_W_RUN
+    l32i a6, a7, NN_CHANNELS_AT_OFFSET
+    l32i a2, a7, NN_CHANNELS_AT_X
     movi a9, 128
     sub a6, a6, a9
     movi a10, 0
     movi a11, 0
     movi a12, 0
     movi a13, 0
-1:  l32i a8, a7, RUNS
+1:  l32i a8, a7, NN_CHANNELS_AT_RUNS
 2:  CHANNEL 0, a10
     CHANNEL 1, a11
     CHANNEL 2, a12
@@ -55,8 +59,8 @@ nn_sum_channels_xtensa:
     add a2, a2, a4
     add a3, a3, a5
     bnez a8, 2b
-    l32i a14, a7, X_SKIP
-    l32i a15, a7, W_SKIP
+    l32i a14, a7, NN_CHANNELS_AT_X_SKIP
+    l32i a15, a7, NN_CHANNELS_AT_W_SKIP
     addi a0, a0, -1
     add a2, a2, a14
     add a3, a3, a15

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where this folder's assembly finds the fields of its structs, see nn_offset.h. */
+#ifndef NN_MVE_OFFSETS_H
+#define NN_MVE_OFFSETS_H
+
+/* nn_gemm_job_t of gemm_job.h, for gemm.S, gemm_block.S. */
+#define NN_GEMM_JOB_AT_X 0
+#define NN_GEMM_JOB_AT_CHUNKS 8
+#define NN_GEMM_JOB_AT_FIRST 12
+#define NN_GEMM_JOB_AT_OFFSET 16
+#define NN_GEMM_JOB_AT_PARAMS_END 20
+#define NN_GEMM_JOB_AT_X_END 24
+#define NN_GEMM_JOB_AT_X_STEP 28
+#define NN_GEMM_JOB_AT_Y_STEP 32
+#define NN_GEMM_JOB_AT_PAIRS 36
+#define NN_GEMM_JOB_AT_PARAMS 40
+#define NN_GEMM_JOB_AT_WEIGHTS 44
+#define NN_GEMM_JOB_AT_TAIL 48
+#define NN_GEMM_JOB_AT_PAD 52
+#define NN_GEMM_JOB_AT_RESERVED 56
+#define NN_GEMM_JOB_AT_Y 60
+#define NN_GEMM_JOB_AT_Y_OFFSETS 64
+#define NN_GEMM_JOB_BYTES 80
+
+/* nn_depthwise_lines_t of depthwise_3x3.h, for depthwise_3x3.S. */
+#define NN_DEPTHWISE_LINES_AT_STRIP_BYTES 0
+#define NN_DEPTHWISE_LINES_AT_ODD 4
+#define NN_DEPTHWISE_LINES_AT_PAIRS 8
+#define NN_DEPTHWISE_LINES_AT_STRIPS 12
+#define NN_DEPTHWISE_LINES_AT_WEIGHTS 16
+#define NN_DEPTHWISE_LINES_AT_PARAMS 20
+#define NN_DEPTHWISE_LINES_AT_Y 24
+#define NN_DEPTHWISE_LINES_AT_LINES 28
+#define NN_DEPTHWISE_LINES_AT_Y_STEP 32
+#define NN_DEPTHWISE_LINES_AT_OFFSET 36
+#define NN_DEPTHWISE_LINES_AT_STRIP_LINE 40
+#define NN_DEPTHWISE_LINES_AT_Y_LINE 44
+#define NN_DEPTHWISE_LINES_AT_Y_OFFSETS 48
+#define NN_DEPTHWISE_LINES_AT_GROUPS 64
+#define NN_DEPTHWISE_LINES_BYTES 68
+
+/* nn_depthwise_taps_t of depthwise_taps.h, for depthwise_taps.S. */
+#define NN_DEPTHWISE_TAPS_AT_STRIP_BYTES 0
+#define NN_DEPTHWISE_TAPS_AT_PAIRS 4
+#define NN_DEPTHWISE_TAPS_AT_CHANNELS 8
+#define NN_DEPTHWISE_TAPS_AT_STRIPS 12
+#define NN_DEPTHWISE_TAPS_AT_Y 16
+#define NN_DEPTHWISE_TAPS_AT_OFFSET 20
+#define NN_DEPTHWISE_TAPS_AT_Y_OFFSETS 24
+#define NN_DEPTHWISE_TAPS_BYTES 40
+
+#endif

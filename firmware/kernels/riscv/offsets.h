@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where this folder's assembly finds the fields of its structs, see nn_offset.h. */
+#ifndef NN_RISCV_OFFSETS_H
+#define NN_RISCV_OFFSETS_H
+
+/* nn_thirds_t of block.h, for thirds.S. */
+#define NN_THIRDS_AT_COLUMNS 0
+#define NN_THIRDS_AT_STREAM 4
+#define NN_THIRDS_AT_Y 8
+#define NN_THIRDS_AT_STRIDE 12
+#define NN_THIRDS_AT_Y_END 16
+#define NN_THIRDS_AT_TAPS 20
+#define NN_THIRDS_AT_ACT_MIN 24
+#define NN_THIRDS_AT_ACT_MAX 28
+
+/* nn_depthwise_3x3_t of block.h, for depthwise_3x3.S. */
+#define NN_DEPTHWISE_3X3_AT_PLANE 0
+#define NN_DEPTHWISE_3X3_AT_CHANNELS 4
+#define NN_DEPTHWISE_3X3_AT_Y 8
+#define NN_DEPTHWISE_3X3_AT_COUNT 12
+#define NN_DEPTHWISE_3X3_AT_LINES 16
+#define NN_DEPTHWISE_3X3_AT_PITCH 20
+#define NN_DEPTHWISE_3X3_AT_Y_STEP 24
+#define NN_DEPTHWISE_3X3_AT_Y_LINE_STEP 28
+#define NN_DEPTHWISE_3X3_AT_ACT_MIN 32
+#define NN_DEPTHWISE_3X3_AT_ACT_MAX 36
+
+/* nn_depthwise_window_t of block.h, for depthwise_window.S. */
+#define NN_DEPTHWISE_WINDOW_AT_X 0
+#define NN_DEPTHWISE_WINDOW_AT_WEIGHTS 4
+#define NN_DEPTHWISE_WINDOW_AT_Y 8
+#define NN_DEPTHWISE_WINDOW_AT_Y_END 12
+#define NN_DEPTHWISE_WINDOW_AT_ROWS 16
+#define NN_DEPTHWISE_WINDOW_AT_RUNS 20
+#define NN_DEPTHWISE_WINDOW_AT_X_RUN 24
+#define NN_DEPTHWISE_WINDOW_AT_X_SKIP 28
+#define NN_DEPTHWISE_WINDOW_AT_W_RUN 32
+#define NN_DEPTHWISE_WINDOW_AT_W_SKIP 36
+#define NN_DEPTHWISE_WINDOW_AT_OFFSET 40
+#define NN_DEPTHWISE_WINDOW_AT_BIAS 44
+#define NN_DEPTHWISE_WINDOW_AT_MULTIPLIER 48
+#define NN_DEPTHWISE_WINDOW_AT_SHIFT 52
+#define NN_DEPTHWISE_WINDOW_AT_OUTPUT_OFFSET 56
+#define NN_DEPTHWISE_WINDOW_AT_ACT_MIN 60
+#define NN_DEPTHWISE_WINDOW_AT_ACT_MAX 64
+
+#endif
