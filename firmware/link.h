@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The wire protocol between host and device. gen/device/session.py is the other side; the layout is written down here, once.
+ * The wire protocol between host and device. gen/device/session.py is the other side; the layout is written down here,
+ * once.
  *
  * Stop and wait: the host sends a request, the device one reply. On the line both are COBS-encoded (Cheshire and Baker,
  * "Consistent Overhead Byte Stuffing", 1999) between two zero bytes, so that noise before a frame can't spoil it:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The interpreter with many models in one program; programs.py fills in what is between slashes. Answers as
-// programs_aot.c does. An arena has exactly the bytes that gen/compiler/engines/tflm_arena.py computes: on the host in a block of its own,
-// on a device in a pool, in which a byte behind it is watched.
+// programs_aot.c does. An arena has exactly the bytes that gen/compiler/engines/tflm_arena.py computes: on the host in
+// a block of its own, on a device in a pool, in which a byte behind it is watched.
 #include <string.h>
 
 #include "nn_select.h"

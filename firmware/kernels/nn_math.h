@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TFLite's integer arithmetic, exact to the bit and free of undefined behaviour: what gen/model/fixed_point.py computes.
- * Source: the definitions of gemmlowp's fixed-point functions as TFLM uses them (double rounding). int32 wraps where
- * it does on the device, so sums are made in uint32_t. Right shifts of negative numbers are arithmetic in every
- * compiler that we use. Qn is an int32 with n bits before the binary point and 31 - n after it. */
+ * TFLite's integer arithmetic, exact to the bit and free of undefined behaviour: what gen/model/fixed_point.py
+ * computes. Source: the definitions of gemmlowp's fixed-point functions as TFLM uses them (double rounding). int32
+ * wraps where it does on the device, so sums are made in uint32_t. Right shifts of negative numbers are arithmetic in
+ * every compiler that we use. Qn is an int32 with n bits before the binary point and 31 - n after it. */
 #ifndef NN_MATH_H
 #define NN_MATH_H
 

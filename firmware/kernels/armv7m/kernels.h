@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels for Cortex-M3: Thumb-2 without the DSP extension. gen/compiler/kernels/armv7m.py repacks their constants and proves
- * the ranges that they rely on. */
+ * Kernels for Cortex-M3: Thumb-2 without the DSP extension. gen/compiler/kernels/armv7m.py repacks their constants and
+ * proves the ranges that they rely on. */
 #ifndef NN_ARMV7M_KERNELS_H
 #define NN_ARMV7M_KERNELS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * CONV_2D and FULLY_CONNECTED on Cortex-M4, M7 and M33 with repacked constants; gen/compiler/kernels/dsp/gemm.py makes them and
- * proves the ranges that the arithmetic here relies on. */
+ * CONV_2D and FULLY_CONNECTED on Cortex-M4, M7 and M33 with repacked constants; gen/compiler/kernels/dsp/gemm.py makes
+ * them and proves the ranges that the arithmetic here relies on. */
 #ifndef NN_DSP_GEMM_H
 #define NN_DSP_GEMM_H
 

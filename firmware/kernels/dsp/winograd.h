@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * CONV_2D on Cortex-M4, M7 and M33 by Winograd's minimal filtering, see winograd.S; gen/compiler/kernels/dsp/winograd.py makes
- * the constants and proves the ranges that the arithmetic relies on. */
+ * CONV_2D on Cortex-M4, M7 and M33 by Winograd's minimal filtering, see winograd.S;
+ * gen/compiler/kernels/dsp/winograd.py makes the constants and proves the ranges that the arithmetic relies on. */
 #ifndef NN_DSP_WINOGRAD_H
 #define NN_DSP_WINOGRAD_H
 

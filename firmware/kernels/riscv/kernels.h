@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels for RISC-V with multiplication (rv32im, rv32imc). gen/compiler/kernels/riscv.py repacks their constants and proves the
- * ranges that they rely on. */
+ * Kernels for RISC-V with multiplication (rv32im, rv32imc). gen/compiler/kernels/riscv.py repacks their constants and
+ * proves the ranges that they rely on. */
 #ifndef NN_RISCV_KERNELS_H
 #define NN_RISCV_KERNELS_H
 
