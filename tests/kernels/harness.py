@@ -1,8 +1,9 @@
 """Run kernels on a target, one call at a time: the other end of harness.c.
 
 A target is a compiler, the ISAs it can run and a way to start the program: the host with AddressSanitizer and UBSan,
-or an emulated Cortex-M. Every row of VARIANTS (gen/compiler/kernels/select.py) that its ISA can run is built in; there is
-no table to edit for a new one. assert_exact() is what an operator's test calls; Harness.run() runs one function and counts.
+or an emulated Cortex-M. Every row of VARIANTS (gen/compiler/kernels/select.py) that its ISA can run is built in;
+there is no table to edit for a new one. assert_exact() is what an operator's test calls; Harness.run() runs one
+function and counts.
 
 On a device each call of an assembly function goes through a trampoline that holds it to its ABI (abi/abi.h); what that
 takes is subtracted from what is counted.

@@ -11,7 +11,7 @@ from gen.paths import ROOT
 
 NAMES = {*KERNELS, *OPS}
 ABOUT = {"kind", "kernel", "name"}  # what holds the name of an operator or kernel
-OWN = ROOT / "gen" / "ops"
+OWN = ROOT / "gen" / "model" / "ops"
 FILES = sorted(path for path in (ROOT / "gen").rglob("*.py") if not path.is_relative_to(OWN))
 
 
