@@ -67,7 +67,7 @@ def test_generated_engines(target: str, tmp_path: Path) -> None:
     assert program.differences() == []
 
 
-@pytest.mark.parametrize("target", ["host", "cortex-m4"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_interpreter(target: str, tmp_path: Path) -> None:
     """Engine tflm, in the exact arena."""
     program = programs.tflm(networks(), TARGETS[target], tmp_path)
