@@ -10,16 +10,21 @@ APT := $(shell cat apt.txt)
 ROOTED := $(if $(filter 0,$(shell id -u)),,sudo)
 comma := ,
 READY := $(VENV)/.ready$(if $(TORCH),-torch)
+EXTRAS := train,onnx,search,bench,dev
+# Of what Python, system and machine requirements.lock is.
+LOCKED := 3.11 linux x86_64
+HERE = $(shell $(PYTHON) -c 'import platform, sys; print(*sys.version_info[:2], sep=".", end=" "); \
+    print(sys.platform, platform.machine())')
 C_FILES = $(shell find firmware tests -path tests/golden -prune -o -name '*.[ch]' -print -o -name '*.cc' -print)
 
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test lint lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(READY) ## a Python environment in .venv and every tool that is missing, with apt; TORCH=1: what .pt2 needs, too
 
-$(READY): pyproject.toml apt.txt models/data.txt
+$(READY): pyproject.toml requirements.lock apt.txt models/data.txt
 	@missing=$$(for package in $(APT); do \
 	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; done); \
 	if [ -n "$$missing" ]; then \
@@ -30,7 +35,11 @@ $(READY): pyproject.toml apt.txt models/data.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,onnx,search,bench,dev$(if $(TORCH),$(comma)torch)]'
+	if [ "$(HERE)" = "$(LOCKED)" ]; then \
+	    $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	    $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	else echo "requirements.lock is for $(LOCKED), this is $(HERE): dependencies are not held to their hashes"; fi
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)$(if $(TORCH),$(comma)torch)]'
 	$(BIN)/python -m gen.data.wheels
 	$(BIN)/python -c 'from gen.device.build import prepare; prepare()'
 	$(BIN)/python -m gen doctor
@@ -50,6 +59,11 @@ lint: setup ## formatting, types and warnings
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+
+lock: setup ## write requirements.lock anew: every dependency at its newest version, with its hash
+	$(BIN)/pip install --quiet --disable-pip-version-check --dry-run --ignore-installed --report .cache/report.json \
+	    -e '.[$(EXTRAS)]'
+	$(BIN)/python -m tests.lock .cache/report.json > requirements.lock
 
 clean: ## delete what was built; .venv stays
 	rm -rf build .pio
