@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 HEAD = "# What `make setup` installs on the Python, system and machine that the Makefile names. Written by `make lock`."
 
 
@@ -15,7 +17,7 @@ def lines(report: dict[str, Any]) -> list[str]:
         about, download = package["metadata"], package["download_info"]
         if "archive_info" in download:
             sha256 = download["archive_info"]["hashes"]["sha256"]
-            found.append(f"{about['name'].lower()}=={about['version']} --hash=sha256:{sha256}")
+            found.append(f"{canonicalize_name(about['name'])}=={about['version']} --hash=sha256:{sha256}")
     return sorted(found)
 
 

@@ -4,6 +4,7 @@ import re
 import tomllib
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from gen.paths import ROOT
 from tests.lock import lines
@@ -22,7 +23,9 @@ def test_every_dependency_of_setup_is_among_them_in_a_version_that_will_do() -> 
     wanted = [*project["dependencies"], *(word for name in EXTRAS for word in project["optional-dependencies"][name])]
     locked = dict(line.split(" ")[0].split("==") for line in LOCK[1:])
     for requirement in map(Requirement, wanted):
-        assert requirement.specifier.contains(locked[requirement.name.lower()], prereleases=True), requirement
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)], prereleases=True), (
+            requirement
+        )
 
 
 def test_the_makefile_holds_them_to_it() -> None:
