@@ -14,6 +14,7 @@ from gen.data import folder as data
 from gen.data.files import Features, Unusable
 from gen.data.folder import Order
 from gen.errors import UsageError
+from gen.learn.task import list_tasks
 from gen.model.graph import Array
 
 
@@ -92,4 +93,4 @@ def reason(features: Features, content: bytes) -> str:
 
 def refuse(folder: Path, kind: str, match: str, **more: Any) -> None:
     with pytest.raises(UsageError, match=match):
-        data.prepare(order(folder, kind, **more), silent)
+        data.prepare(order(folder, kind, **more), silent, list_tasks())

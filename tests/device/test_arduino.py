@@ -98,7 +98,7 @@ def test_the_script_hands_everything_to_the_vendors_builder(tmp_path: Path, monk
     calls = environment.calls
     assert calls["SRC_FILTER"] == ["-<*>", "+<link.c>", "+<kernels/a.c>", "+<port/arduino.cpp>"]
     assert calls["CPPPATH"] == [str(tmp_path / "src"), str(FIRMWARE), str(FIRMWARE / "kernels")]
-    assert calls["LINKFLAGS"] == [f"-Wl,-Map={tmp_path}/firmware.map", "-Wl,--defsym=gen_1=1"]
+    assert calls["LINKFLAGS"] == [f"-Wl,-Map={tmp_path}/firmware.map", "-Wl,--defsym=engine_of_1=1"]
     assert calls["BuildSources"] == ("$BUILD_DIR/model", str(tmp_path / "src"))
     file, publish = calls["AddPostAction"]
     assert file == "$BUILD_DIR/${PROGNAME}.elf"

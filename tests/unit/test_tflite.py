@@ -109,7 +109,7 @@ def test_other_unknown_sizes_are_refused() -> None:
     def edit(m: schema.ModelT) -> None:
         m.subgraphs[0].tensors[0].shapeSignature = [1, -1]
 
-    with pytest.raises(UnsupportedOp, match=r"input 't0' has a size .* run time only \(shape \(1, -1\)\): give the"):
+    with pytest.raises(UnsupportedOp, match=r"input 't0' has a size .* run time only \(shape \[1, -1\]\): give the"):
         tflite.read(edited(relu(), edit), "m")
     with pytest.raises(ModelError, match=r"graph input 0 writes tensor 't0' of shape \(1, 0\), which holds nothing"):
         tflite.read(relu(T([1, 0], scale=0.5)), "m")

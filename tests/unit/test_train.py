@@ -170,7 +170,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_training(small: Task, t
 
 
 def test_missing_tensorflow_says_what_to_install(small: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "find_spec", lambda name: None if name == "tensorflow" else object())
+    monkeypatch.setattr(tensorflow, "find_spec", lambda name: None if name == "tensorflow" else object())
     with pytest.raises(MissingTool, match=r"tensorflow.*pip install"):
         train_task.train_task(small, tmp_path, lambda _: None)
 

@@ -34,7 +34,7 @@ def test_a_file_is_read_out_of_its_wheel(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("wheel", "path", "message"),
     [
-        ("some_data-1.1", "some_data/x.bin", r"some_data-1\.1.*not in .*run `python -m gen\.wheels`"),
+        ("some_data-1.1", "some_data/x.bin", r"some_data-1\.1.*not in .*run `python -m gen\.data\.wheels`"),
         ("some_data-1.0", "some_data/y.bin", r"lacks some_data/y\.bin: delete it and run"),
         ("half-1.0", "half/x", "is damaged"),
     ],
