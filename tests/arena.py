@@ -34,8 +34,8 @@ def outputs_in_arena(program: Program, inputs: Sequence[Array]) -> list[Array]:
             arena[memory.scratch[number] :][: step.scratch_bytes] = NOISE
         if isinstance(step, Fused):
             in_bands(step, x, y, arena[memory.scratch[number] :])
-        elif step.call.kernel == "add":
-            in_stretches(step.params, x[0], x[1], y)
+        elif KERNELS[step.call.kernel].arity == 2:
+            in_stretches(step.call.kernel, step.params, x[0], x[1], y)
         else:
             in_one_go(step, x, y)
     return [at(i).copy() for i in graph.outputs]
@@ -54,7 +54,7 @@ def in_bands(step: Fused, x: Sequence[Array], y: Array, scratch: Array) -> None:
         if others:
             end = band.y_offset + part.size
             other = others[0].reshape(-1)[band.y_offset : end]
-            in_stretches(band.second, other, scratch[: part.size], y[band.y_offset : end])
+            in_stretches(step.call.kernel, band.second, other, scratch[: part.size], y[band.y_offset : end])
         else:
             rows = KERNELS[step.call.kernel].reference(band.second, [rows_of(scratch, 0, band.second)]).reshape(-1)
             y[band.y_offset :][: rows.size] = rows
@@ -66,8 +66,8 @@ def rows_of(x: Array, offset: int, p: Mapping[str, Any]) -> Array:
     return x.reshape(-1)[offset : offset + math.prod(shape)].reshape(shape)
 
 
-def in_stretches(p: Mapping[str, Any], x1: Array, x2: Array, y: Array) -> None:
-    """ADD, each stretch of elements read only when those before it are written: what is broadcast is read again."""
+def in_stretches(kernel: str, p: Mapping[str, Any], x1: Array, x2: Array, y: Array) -> None:
+    """A binary kernel, each stretch read only when those before it are written: what is broadcast is read again."""
     *outer, count = p["dims"]
     stretch = count if p["stride1"][3] == p["stride2"][3] == 1 else 1
     at = 0
@@ -75,7 +75,7 @@ def in_stretches(p: Mapping[str, Any], x1: Array, x2: Array, y: Array) -> None:
         first = (*places, start * stretch)
         some = {**p, "dims": (1, 1, 1, stretch)}
         operands = [x.reshape(-1)[np.dot(p[f"stride{n}"], first) :] for n, x in zip("12", (x1, x2), strict=True)]
-        y[at : at + stretch] = KERNELS["add"].reference(some, operands).reshape(-1)
+        y[at : at + stretch] = KERNELS[kernel].reference(some, operands).reshape(-1)
         at += stretch
 
 

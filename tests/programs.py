@@ -147,7 +147,7 @@ def tflm(cases: Sequence[Case], target: Target, folder: Path) -> Program:
     for name, text in parts.items():
         main = main.replace(f"/* {name} */", text)
     (folder / "main.cc").write_text(main)
-    operators = sorted({file for op in OPS.values() for file in op.interpreter_files})
+    operators = sorted({file for op in OPS.values() for file in op.interpreter})
     interpreter = [f"tflm/{file}.cc" for file in CORE if file != "engine/engine"]
     files = [FIRMWARE / file for file in (*interpreter, *(f"tflm/ops/{file}.cc" for file in operators), *firmware)]
     files += [folder / "main.cc", *(folder / f"m{number}.c" for number in range(len(cases)))]

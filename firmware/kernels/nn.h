@@ -69,15 +69,40 @@ typedef nn_pool_2d_t nn_max_pool_2d_t;
 typedef void nn_average_pool_2d_fn(const nn_average_pool_2d_t *op, const int8_t *x, int8_t *y, void *scratch);
 typedef void nn_max_pool_2d_fn(const nn_max_pool_2d_t *op, const int8_t *x, int8_t *y, void *scratch);
 
-/* ADD with broadcasting: y has dims (outermost first); strides are in elements, 0 along a broadcast axis.
- * y may be x1 or x2 where that operand is not broadcast. */
+/* Binary element-wise kernels with broadcasting: y has dims (outermost first); strides are in elements, 0 along a
+ * broadcast axis. Of the numbers each takes what its arithmetic has, the others are 0. y may be x1 or x2 where that
+ * operand is not broadcast. */
 typedef struct {
     int32_t multiplier1, multiplier2, output_multiplier;
     int32_t dims[4], stride1[4], stride2[4];
     int16_t offset1, offset2, output_offset, act_min, act_max;
     int8_t shift1, shift2, output_shift, left_shift;
-} nn_add_t;
+} nn_binary_t;
+typedef nn_binary_t nn_add_t;
+typedef nn_binary_t nn_sub_t;
+typedef nn_binary_t nn_mul_t;
+typedef nn_binary_t nn_maximum_t;
+typedef nn_binary_t nn_minimum_t;
 typedef void nn_add_fn(const nn_add_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_sub_fn(const nn_sub_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_mul_fn(const nn_mul_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_maximum_fn(const nn_maximum_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_minimum_fn(const nn_minimum_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+
+/* Unary element-wise operators: y = table[x + 128]. y may be x. */
+typedef struct {
+    int32_t count;
+    int8_t table[256];
+} nn_lut_t;
+typedef void nn_lut_fn(const nn_lut_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* Data movement: y has dims (outermost first), each element run bytes, which are in x from start and stride bytes apart
+ * along each axis. Every type; x and y are aligned to their own. */
+typedef struct {
+    int32_t start, run;
+    int32_t dims[5], stride[5];
+} nn_move_t;
+typedef void nn_move_fn(const nn_move_t *op, const void *x, void *y, void *scratch);
 
 /* PAD and PADV2 with a constant: dims of x, and how many values to put before and after along each, outermost first. */
 typedef struct {
@@ -160,6 +185,12 @@ nn_fully_connected_fn nn_fully_connected_portable;
 nn_average_pool_2d_fn nn_average_pool_2d_portable;
 nn_max_pool_2d_fn nn_max_pool_2d_portable;
 nn_add_fn nn_add_portable;
+nn_sub_fn nn_sub_portable;
+nn_mul_fn nn_mul_portable;
+nn_maximum_fn nn_maximum_portable;
+nn_minimum_fn nn_minimum_portable;
+nn_lut_fn nn_lut_portable;
+nn_move_fn nn_move_portable;
 nn_pad_fn nn_pad_portable;
 nn_mean_fn nn_mean_portable;
 nn_concatenation_fn nn_concatenation_portable;

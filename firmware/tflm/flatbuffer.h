@@ -46,13 +46,20 @@ constexpr size_t kMostBytes = 1u << 30;
 bool is_whole(const void *content, size_t bytes);
 
 // Field numbers of TFLite's schema, version 3.
-enum ModelField { kModelVersion = 0, kModelOperatorCodes = 1, kModelSubgraphs = 2, kModelBuffers = 4 };
+enum ModelField {
+    kModelVersion = 0,
+    kModelOperatorCodes = 1,
+    kModelSubgraphs = 2,
+    kModelBuffers = 4,
+    kModelMetadata = 6
+};
 enum OperatorCodeField { kCodeDeprecated = 0, kCodeBuiltin = 3 };
 enum SubgraphField { kGraphTensors = 0, kGraphInputs = 1, kGraphOutputs = 2, kGraphOperators = 3 };
 enum TensorField { kTensorShape = 0, kTensorType = 1, kTensorBuffer = 2, kTensorQuantization = 4 };
 enum QuantizationField { kQuantScale = 2, kQuantZeroPoint = 3, kQuantAxis = 6 };
 enum OperatorField { kOpCode = 0, kOpInputs = 1, kOpOutputs = 2, kOpOptions = 4 };
 enum BufferField { kBufferData = 0 };
+enum MetadataField { kMetadataName = 0, kMetadataBuffer = 1 };
 
 } // namespace tflm
 #endif

@@ -85,6 +85,7 @@ Failure MicroInterpreter::Prepare() {
     Bytes model = reinterpret_cast<Bytes>(model_);
     Bytes subgraphs = child(model, kModelSubgraphs), graph = element(subgraphs, 0);
     Preparation p = {};
+    p.model = model;
     p.codes = child(model, kModelOperatorCodes);
     p.buffers = child(model, kModelBuffers);
     p.tensors = child(graph, kGraphTensors);
@@ -125,7 +126,7 @@ Failure MicroInterpreter::Prepare() {
 }
 
 Failure MicroInterpreter::PrepareOperators(Preparation &p) {
-    nodes_ = static_cast<Node *>(p.allocate(operators_ * static_cast<uint32_t>(sizeof(Node))));
+    nodes_ = p.nodes = static_cast<Node *>(p.allocate(operators_ * static_cast<uint32_t>(sizeof(Node))));
     if (nodes_ == nullptr) {
         return Failure::kArenaTooSmall;
     }

@@ -63,7 +63,8 @@ constexpr uint16_t kShared = 0xFFFF;
 
 // The model and the arena, while preparing.
 struct Preparation {
-    Bytes codes, buffers, tensors, inputs, outputs, operators;
+    Bytes model, codes, buffers, tensors, inputs, outputs, operators;
+    Node *nodes;           // an operator each
     Placement *placements; // at the arena's start
     uint8_t *arena;
     uint32_t head, tail; // free between them

@@ -55,6 +55,11 @@ void buffer(File &file, uint32_t table) {
     file.vector(file.child(table, kBufferData), sizeof(uint8_t));
 }
 
+void metadata(File &file, uint32_t table) {
+    file.vector(file.child(table, kMetadataName), sizeof(char));
+    file.field(table, kMetadataBuffer, sizeof(uint32_t));
+}
+
 void tensor(File &file, uint32_t table) {
     const uint32_t quantization = file.child(table, kTensorQuantization);
     file.vector(file.child(table, kTensorShape), sizeof(int32_t));
@@ -91,6 +96,7 @@ bool is_whole(const void *content, size_t bytes) {
     file.field(model, kModelVersion, sizeof(uint32_t));
     each(file, file.child(model, kModelOperatorCodes), code);
     each(file, file.child(model, kModelBuffers), buffer);
+    each(file, file.child(model, kModelMetadata), metadata);
     each(file, file.child(graph, kGraphTensors), tensor);
     each(file, file.child(graph, kGraphOperators), operation);
     file.vector(file.child(graph, kGraphInputs), sizeof(int32_t));

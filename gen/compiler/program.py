@@ -42,8 +42,10 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
     computed = []
     for call in calls:
         source = call.inputs[0]
-        if _copies(call) and graph.tensors[source].data is None:
-            shares[call.output] = shares.get(source, (source, 0))
+        at = _view(call)
+        if at is not None and graph.tensors[source].data is None:
+            owner, offset = shares.get(source, (source, 0))
+            shares[call.output] = (owner, offset + at)
         elif _by_placement(graph, calls, call, shares):
             offset = 0
             for index in call.inputs:
@@ -114,9 +116,11 @@ def own_constants(graph: Graph) -> int:
     return sum(data.nbytes + 4 * len(t.quant.scale if t.quant else ()) for t, data in constants)
 
 
-def _copies(call: Call) -> bool:
-    """Whether the output's bytes are the input's: RESHAPE, a PAD of nothing, a QUANTIZE to the same parameters."""
-    return KERNELS[call.kernel].copies(call.params)
+def _view(call: Call) -> int | None:
+    """At which byte of its input the output can lie without being computed: of RESHAPE, of a PAD of nothing, a QUANTIZE
+    to the same parameters, a slice that is one stretch."""
+    at = KERNELS[call.kernel].view(call.params)
+    return at if at is not None and at % ALIGNMENT == 0 else None
 
 
 def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mapping[int, tuple[int, int]]) -> bool:
@@ -124,7 +128,7 @@ def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mappi
     joins = KERNELS[call.kernel].arity is None and call.params["outer"] == 1
     if not joins or len(set(call.inputs)) < len(call.inputs):
         return False
-    computed = {other.output for other in calls if not _copies(other)}
+    computed = {other.output for other in calls if _view(other) is None}
     owners = {owner for owner, _ in shares.values()}
     free = all(i in computed and i not in shares and i not in owners for i in call.inputs)
     return free and all(graph.tensors[i].size_bytes % ALIGNMENT == 0 for i in call.inputs[:-1])

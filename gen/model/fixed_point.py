@@ -109,10 +109,27 @@ def saturating_shift_left(x: Int32, bits: int) -> Int32:
 
 
 def one_over_one_plus_x(x: Int32) -> Int32:
-    """gemmlowp one_over_one_plus_x_for_x_in_0_1: 1 / (1 + x) in Q0 of 0 <= x < 1 in Q0, by three Newton steps."""
+    """gemmlowp one_over_one_plus_x_for_x_in_0_1: 1 / (1 + x) in Q0 of 0 <= x < 1 in Q0."""
+    return saturating_shift_left(_two_over_one_plus_x(x), 1)
+
+
+def one_minus_x_over_one_plus_x(x: Int32) -> Int32:
+    """gemmlowp one_minus_x_over_one_plus_x_for_x_in_0_1: (1 - x) / (1 + x) in Q0 of 0 <= x < 1 in Q0."""
+    return saturating_shift_left(_two_over_one_plus_x(x) - np.int32(1 << 29), 2)
+
+
+def _two_over_one_plus_x(x: Int32) -> Int32:
+    """2 / (1 + x) in Q2, by three Newton steps."""
     half = ((x.astype(np.int64) + INT32_MAX + 1) >> 1).astype(np.int32)
-    result = rounding_doubling_high_mul(half, -1010580540) + np.int32(1515870810)  # 48/17 - 32/17 * half, in Q2
+    result: Int32 = rounding_doubling_high_mul(half, -1010580540) + np.int32(1515870810)  # 48/17 - 32/17 * half
     for _ in range(3):
         error = np.int32(1 << 29) - rounding_doubling_high_mul(half, result)
         result = result + saturating_shift_left(rounding_doubling_high_mul(result, error), 2)
-    return saturating_shift_left(result, 1)
+    return result
+
+
+def input_radius(integer_bits: int, real: float) -> int:
+    """TFLite's CalculateInputRadius: how many steps of the input reach the end of Q(integer_bits); real: that of the
+    multiplier that brings steps there."""
+    highest = (2**integer_bits - 1) * 2.0 ** (31 - integer_bits)
+    return math.floor(math.ldexp(highest, -math.frexp(real)[1]))

@@ -241,7 +241,7 @@ def interpreter() -> Sources:
     """The interpreter with every operator; kernels are declared only."""
     kernels = sorted({kernel for op in OPS.values() for kernel in op.kernel_names})
     lines = ['#include "kernels/nn.h"', *(f"#define NN_{kernel.upper()} nn_{kernel}_portable" for kernel in kernels)]
-    operators = sorted({file for op in OPS.values() for file in op.interpreter_files})
+    operators = sorted({file for op in OPS.values() for file in op.interpreter})
     firmware = [f"tflm/{file}.cc" for file in CORE] + [f"tflm/ops/{file}.cc" for file in operators]
     files = dict(ENGINES["tflm"](quantized("digits").graph, quantized("digits").content, "portable", 8).files)
     files |= {"nn_select.h": "\n".join(lines) + "\n"}

@@ -1,5 +1,6 @@
 """Programs in their memory plans: nothing is overwritten that is still needed, whatever shares its memory."""
 
+import itertools
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -13,7 +14,8 @@ from gen.compiler.kernels.select import select
 from gen.compiler.program import Program, compile_graph, plan
 from gen.model import reference, tflite
 from gen.model.graph import Graph
-from gen.model.ops import lower
+from gen.model.ops import KERNELS, lower
+from gen.model.ops.binary import ROWS
 from tests import tiny
 from tests.arena import outputs_in_arena
 
@@ -107,6 +109,22 @@ def compiled(graph: Graph) -> list[type]:
 @given(graphs())
 def test_outputs_are_right_whatever_shares_memory(graph: Graph) -> None:
     compiled(graph)
+
+
+IN_PLACE = [kernel.name for kernel in KERNELS.values() if kernel.in_place and kernel.arity == 2]
+
+
+@pytest.mark.parametrize("kind", IN_PLACE)
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("shape", list(itertools.product((1, 3), (1, 4), (1, 5), (1, 6))), ids=str)
+def test_nothing_is_overwritten_that_is_read_again(kind: str, turned: bool, shape: tuple[int, ...]) -> None:
+    """Every broadcast of one operand against a whole one, by each kernel that may work in place, both operands dead."""
+    whole, scale = (3, 4, 5, 6), 0.05
+    table = next(row.options_table for row in ROWS if row.name == kind)
+    tensors = [tiny.T(each, scale=scale) for each in (whole, shape, whole, shape, whole)]
+    operands = (3, 2) if turned else (2, 3)
+    ops = [tiny.O("RELU", (0,), (2,)), tiny.O("RELU", (1,), (3,)), tiny.O(kind.upper(), operands, (4,), {}, table)]
+    compiled(tflite.read(tiny.model(tensors, ops, (0, 1), (4,)), "m"))
 
 
 def test_a_convolution_is_computed_in_bands() -> None:

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen.compiler.engines import ENGINES
-from gen.compiler.engines.tflm import CORE
+from gen.compiler.engines.prepared import NAME
+from gen.compiler.engines.tflm import CORE, PREPARED
 from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.errors import ModelError, UnsupportedOp
 from gen.model import fixed_point, reference, tflite
@@ -257,10 +258,28 @@ def test_whatever_the_model_is_nothing_beyond_it_is_touched() -> None:
     assert min(found[OK], found[NOT_WHOLE]) > count // 10
 
 
+def test_whatever_calls_go_with_the_model_nothing_beyond_it_is_touched() -> None:
+    """The same of models whose calls say something else: words of it are made others, such as sizes and strides."""
+    content = host.device_form(MODELS["families"]())
+    start, count = content.index(NAME), cases(300, 3000)
+    end = content.index(MODELS["families"]())
+    rng, made = np.random.default_rng(11), []
+    for _ in range(count):
+        other = bytearray(content)
+        for at in rng.integers(start, end, int(rng.integers(1, 3))):
+            whole = int(at) // 4 * 4
+            word = struct.unpack_from("<i", other, whole)[0]
+            to = [int(rng.integers(-(2**31), 2**31)), word + int(rng.integers(-3, 4)), word << int(rng.integers(1, 9))]
+            struct.pack_into("<I", other, whole, to[rng.integers(3)] & 0xFFFFFFFF)
+        made.append(bytes(other))
+    found = Counter(damaged(made))
+    assert found[OK] > count // 10 and found[BAD_MODEL] > count // 20, found
+
+
 def test_a_model_is_whole_until_it_is_cut() -> None:
     """Every byte is needed but those of what the interpreter does not read, such as names and version numbers."""
     for make in MODELS.values():
-        content = make()
+        content = host.device_form(make())
         assert damaged([content]) == [OK]
         found = damaged([content[:length] for length in range(4, len(content), 4)])
         assert found.count(NOT_WHOLE) > 0.9 * len(found)
@@ -315,8 +334,14 @@ def test_interpreter_fits_cortex_m4_without_floating_point_and_heap(tmp_path: Pa
     objects = host.compile_all(tmp_path, files, flags, "arm-none-eabi-")
     sizes = host.run("arm-none-eabi-size", *objects).decode().splitlines()[1:]
     code = {line.split()[-1]: int(line.split()[0]) for line in sizes}
-    whole = code.pop(next(name for name in code if name.endswith("whole.o")))  # in no image that does not call it
-    assert sum(code.values()) <= MAX_CORE_BYTES and whole <= 1024, f"{sum(code.values())} and {whole} bytes"
+    # Not in every image: for an application that receives models; for operators whose calls go with the model.
+    whole, prepared, table = (
+        code.pop(next(name for name in code if name.endswith(f"_{file}.o")))
+        for file in ("whole", PREPARED, "engine_kernels")
+    )
+    sizes_found = f"{sum(code.values())}, {whole}, {prepared} and {table} bytes"
+    assert sum(code.values()) <= MAX_CORE_BYTES and whole <= 1024 and prepared <= 1024, sizes_found
+    assert table <= 48 * len(KERNELS), sizes_found
     undefined = host.run("arm-none-eabi-nm", "-u", *objects).decode()
     outside = {n for n in re.findall(r"^ +U (\S+)$", undefined, re.MULTILINE) if not n.startswith(("_Z", "nn_"))}
     assert outside <= {"memcpy", "memset", "memcmp", "engine_model_data"}
@@ -328,8 +353,8 @@ def test_generated_files_use_upstreams_api_only(tmp_path: Path) -> None:
     sources = ENGINES["tflm"](graph, content, "portable", 8)
     methods = " && ".join(f"r.Add{op.tflm}() == kTfLiteOk" for op in OPS.values())
     texts = dict(sources.files) | {
-        "every.cc": f'#include "engine_resolver.cc"\nbool every(tflite::MicroMutableOpResolver<17> &r);\n'
-        f"bool every(tflite::MicroMutableOpResolver<17> &r) {{ return {methods}; }}\n"
+        "every.cc": f'#include "engine_resolver.cc"\nbool every(tflite::MicroMutableOpResolver<128> &r);\n'
+        f"bool every(tflite::MicroMutableOpResolver<128> &r) {{ return {methods}; }}\n"
     }
     for file, text in texts.items():
         (tmp_path / file).write_text(text)
@@ -341,6 +366,6 @@ def test_generated_files_use_upstreams_api_only(tmp_path: Path) -> None:
 
 def test_operator_table_and_files_agree() -> None:
     ops = {path.stem for path in (host.FIRMWARE / "tflm" / "ops").glob("*.cc")}
-    assert ops == {file for op in OPS.values() for file in op.interpreter_files}
-    assert {path.stem for path in (host.FIRMWARE / "tflm").glob("*.cc")} == set(CORE) - {host.ENGINE}
+    assert ops == {file for op in OPS.values() for file in op.interpreter}
+    assert {path.stem for path in (host.FIRMWARE / "tflm").glob("*.cc")} == {*CORE, PREPARED} - {host.ENGINE}
     assert {kernel for op in OPS.values() for kernel in op.kernel_names} == set(KERNELS)

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gen.compiler.engines.tflm import CORE
+from gen.compiler.engines.tflm import CORE, PREPARED, device_model, kernel_values
+from gen.model import tflite
 from gen.model.graph import Array, Graph
-from gen.model.ops import OPS
+from gen.model.ops import KERNELS, OPS, lower
 from gen.render import render
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -47,9 +48,15 @@ def all_sources(folder: Path) -> list[Path]:
     (folder / "nn_select.h").write_text(
         render("nn_select.h", name="every model", headers=["kernels/nn.h"], kernels=selected)
     )
-    operators = sorted({file for op in OPS.values() for file in op.interpreter_files})
+    prepared = sorted({kernel for op in OPS.values() if not op.interpreter for kernel in op.kernel_names})
+    table = folder / "engine_kernels.cc"
+    table.write_text(
+        render(table.name, name="every model", prepared=[kernel_values(KERNELS[kernel]) for kernel in prepared])
+    )
+    operators = sorted({file for op in OPS.values() for file in op.interpreter})
     return [
-        *(FIRMWARE / "tflm" / f"{file}.cc" for file in CORE if file != ENGINE),
+        table,
+        *(FIRMWARE / "tflm" / f"{file}.cc" for file in (*CORE, PREPARED) if file != ENGINE),
         *(FIRMWARE / "tflm" / "ops" / f"{file}.cc" for file in operators),
         *(FIRMWARE / "kernels" / "portable" / f"{kernel}.c" for kernel in kernels),
     ]
@@ -113,9 +120,13 @@ def prepare(
     )  # fmt: skip
 
 
-def prepare_graph(graph: Graph, content: bytes, arena_bytes: int, vectors: Sequence[Sequence[Array]] = ()) -> Prepared:
-    """As prepare(), with the sizes of the operators' parameters on the host."""
-    from gen.model.ops import KERNELS, lower
+def device_form(content: bytes) -> bytes:
+    """A model as the device has it, with the calls of those operators that are prepared before."""
+    graph = tflite.read(content, "m")
+    return device_model(content, [lower(graph, op) for op in graph.ops])
 
+
+def prepare_graph(graph: Graph, content: bytes, arena_bytes: int, vectors: Sequence[Sequence[Array]] = ()) -> Prepared:
+    """As prepare(), of the model as the device has it, with the sizes of the operators' parameters on the host."""
     sizes = [KERNELS[lower(graph, op).kernel].struct.layout(8)[1] for op in graph.ops]
-    return prepare(content, arena_bytes, len(graph.ops), sizes, vectors)
+    return prepare(device_form(content), arena_bytes, len(graph.ops), sizes, vectors)

@@ -152,4 +152,35 @@ def two_inputs() -> bytes:
     return model(tensors, ops, (0, 1), (4, 2, 1))
 
 
-MODELS = {f.__name__: f for f in (convolutions, classifier, elementwise, shapes, two_inputs)}
+def families() -> bytes:
+    """SUB, MUL (broadcast, fused RELU), MAXIMUM with a constant, MINIMUM, TANH, STRIDED_SLICE (backwards)."""
+    rng = np.random.default_rng(6)
+    shape = (1, 4, 5, 6)
+    whole = T(shape, scale=0.04, zero_point=-5)
+    tensors = [
+        whole,
+        T((5, 1), scale=0.03, zero_point=9, data=_int8(rng, 5, 1)),
+        T(shape, scale=0.05, zero_point=3),
+        T(shape, scale=0.002, zero_point=-128),
+        T((1,), data=_int8(rng, 1), scale=0.05),
+        T(shape, scale=0.05, zero_point=1),
+        T(shape, scale=0.04, zero_point=2),
+        T(shape, scale=1 / 128),
+        T((4,), "int32", data=np.array([0, -1, 4, 1], np.int32)),
+        T((4,), "int32", data=np.array([1, -9, 0, 6], np.int32)),
+        T((4,), "int32", data=np.array([1, -2, -1, 1], np.int32)),
+        T((1, 2, 5), scale=1 / 128),
+    ]
+    ops = [
+        O("SUB", (0, 1), (2,), {}, "SubOptions"),
+        O("MUL", (1, 2), (3,), {"fusedActivationFunction": 1}, "MulOptions"),
+        O("MAXIMUM", (3, 4), (5,), {}, "MaximumMinimumOptions"),
+        O("MINIMUM", (5, 0), (6,), {}, "MaximumMinimumOptions"),
+        O("TANH", (6,), (7,)),
+        O("STRIDED_SLICE", (7, 8, 9, 10), (11,), {"beginMask": 4, "endMask": 4, "shrinkAxisMask": 8},
+          "StridedSliceOptions"),
+    ]  # fmt: skip
+    return model(tensors, ops, (0,), (11, 3))
+
+
+MODELS = {f.__name__: f for f in (convolutions, classifier, elementwise, shapes, two_inputs, families)}

@@ -50,7 +50,10 @@ static bool read_inputs(tflite::MicroInterpreter &interpreter) {
 }
 
 static const tflite::MicroOpResolver *every_operator() {
-    static tflite::MicroMutableOpResolver<17> resolver;
+    static tflite::MicroMutableOpResolver<128> resolver;
+#define TFLM_PREPARED(name, builtin) resolver.Add##name();
+#include "tflm/prepared_operators.inc"
+#undef TFLM_PREPARED
     resolver.AddAdd();
     resolver.AddAveragePool2D();
     resolver.AddConcatenation();

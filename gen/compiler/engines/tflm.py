@@ -1,17 +1,24 @@
 """Engine tflm: the .tflite file as a C array, interpreted on the device by firmware/tflm (or by upstream TFLM)."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import numpy as np
 
+from gen.compiler.engines.prepared import kernel_id, with_calls
 from gen.compiler.engines.sources import Sources
 from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.compiler.kernels.select import interpreted
 from gen.errors import ModelError
 from gen.model.graph import Graph, Op
 from gen.model.inline import inline
-from gen.model.ops import OPS, lower
+from gen.model.ops import KERNELS, OPS, lower
+from gen.model.ops.operator import Call, Kernel
 from gen.render import render
 
 CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare", "whole")
+
+PREPARED = "prepared"  # of the core, where operators' calls go with the model
 
 _NORMAL = float(np.finfo(np.float32).smallest_normal)
 
@@ -23,12 +30,12 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
     calls = [lower(graph, op) for op in graph.ops]
     for op in graph.ops:
         _check(graph, op)
-    device = inline(content)
+    device, prepared = device_model(content, calls), prepared_kernels(calls)
     kinds = sorted({op.kind for op in graph.ops})
     kernels = sorted({kernel for kind in kinds for kernel in OPS[kind].kernel_names})
     variants = {kernel: interpreted(kernel, calls, isa) for kernel in kernels}
     symbols = {kernel: f"nn_{variant.name}" for kernel, variant in variants.items()}
-    operators = sorted({file for kind in kinds for file in OPS[kind].interpreter_files})
+    operators = sorted({file for kind in kinds for file in OPS[kind].interpreter})
     arena_bytes = tflm_arena_bytes(graph, pointer_bytes)
     values = {
         "name": graph.name,
@@ -44,14 +51,19 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         "content": device,
         "content_bytes": len(device),
     }
-    generated = ("engine_model.h", "engine_model.c", "engine_resolver.cc", "nn_select.h")
+    generated = ["engine_model.h", "engine_model.c", "engine_resolver.cc", "nn_select.h"]
+    core = list(CORE)
+    if prepared:
+        values["prepared"] = prepared
+        generated.append("engine_kernels.cc")
+        core.append(PREPARED)
     return Sources(
         engine="tflm",
         name=graph.name,
         graph=graph,
         files={file: render(file, **values) for file in generated},
         firmware=(
-            *(f"tflm/{file}.cc" for file in CORE),
+            *(f"tflm/{file}.cc" for file in core),
             *(f"tflm/ops/{file}.cc" for file in operators),
             *sorted({f"kernels/{file}" for variant in variants.values() for file in variant.files}),
         ),
@@ -62,6 +74,29 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         const_bytes=len(device),
         kernels=tuple((call.op.index, call.op.kind, symbols[call.kernel]) for call in calls),
     )
+
+
+def device_model(content: bytes, calls: Sequence[Call]) -> bytes:
+    """The .tflite as the interpreter takes it; calls: of its operators, in order."""
+    return with_calls(inline(content), [None if OPS[call.op.kind].interpreter else call for call in calls])
+
+
+def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
+    """What engine_kernels.cc says of each kernel whose calls go with the model."""
+    names = sorted({call.kernel for call in calls if not OPS[call.op.kind].interpreter})
+    return [kernel_values(KERNELS[name]) for name in names]
+
+
+def kernel_values(kernel: Kernel) -> dict[str, Any]:
+    assert kernel.arity is not None
+    return {
+        "name": kernel.name,
+        "macro": f"NN_{kernel.name.upper()}",
+        "struct": kernel.struct.name,
+        "id": f"0x{kernel_id(kernel):08X}",
+        "inputs": kernel.arity,
+        "operands": ", ".join(f"x[{i}]" for i in range(kernel.arity)),
+    }
 
 
 def _because(graph: Graph) -> str:

@@ -130,5 +130,8 @@ def _persistent(graph: Graph, pointer_bytes: int) -> Iterator[int]:
     yield (len(graph.inputs) + len(graph.outputs)) * TENSOR.layout(pointer_bytes)[1]
     for op in graph.ops:
         call = lower(graph, op)
-        yield KERNELS[call.kernel].struct.layout(pointer_bytes)[1]
-        yield KERNELS[call.kernel].interpreter_bytes(call, pointer_bytes)
+        if OPS[op.kind].interpreter:
+            yield KERNELS[call.kernel].struct.layout(pointer_bytes)[1]
+            yield KERNELS[call.kernel].interpreter_bytes(call, pointer_bytes)
+        elif len(call.inputs) > 1:
+            yield len(call.inputs) * pointer_bytes  # their addresses

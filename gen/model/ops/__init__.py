@@ -1,12 +1,13 @@
-"""The operators we compute: one file each, one line each in OPS; and the kernels they are lowered to."""
+"""The operators we compute, and the kernels they are lowered to: families (binary, movement, unary), of which each is
+a row, and others, which have a file and a line in OPS each."""
 
 import numpy as np
 
 from gen.errors import UnsupportedOp
 from gen.model.graph import Graph, Op
 from gen.model.ops import (
-    add,
     average_pool_2d,
+    binary,
     concatenation,
     conv_2d,
     depthwise_conv_2d,
@@ -15,6 +16,7 @@ from gen.model.ops import (
     logistic,
     max_pool_2d,
     mean,
+    movement,
     pad,
     quantize,
     relu,
@@ -22,13 +24,16 @@ from gen.model.ops import (
     requantize,
     reshape,
     softmax,
+    unary,
 )
 from gen.model.ops.operator import Call, Kernel, Operator
 
 OPS: dict[str, Operator] = {
     operator.name: operator
     for operator in (
-        add.OPERATOR,
+        *binary.OPERATORS,
+        *movement.OPERATORS,
+        *unary.OPERATORS,
         average_pool_2d.OPERATOR,
         concatenation.OPERATOR,
         conv_2d.OPERATOR,
@@ -51,7 +56,9 @@ OPS: dict[str, Operator] = {
 KERNELS: dict[str, Kernel] = {
     kernel.name: kernel
     for kernel in (
-        add.KERNEL,
+        *binary.KERNELS,
+        movement.KERNEL,
+        unary.KERNEL,
         average_pool_2d.KERNEL,
         concatenation.KERNEL,
         conv_2d.KERNEL,

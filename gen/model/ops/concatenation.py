@@ -62,4 +62,12 @@ KERNEL = Kernel(
     arity=None,
     interpreter_bytes=interpreter_bytes,
 )
-OPERATOR = Operator("concatenation", "CONCATENATION", "Concatenation", "ConcatenationOptions", OPTIONS, lower)
+OPERATOR = Operator(
+    "concatenation",
+    "CONCATENATION",
+    "Concatenation",
+    "ConcatenationOptions",
+    OPTIONS,
+    lower,
+    interpreter=("concatenation",),
+)

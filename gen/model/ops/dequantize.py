@@ -39,4 +39,4 @@ KERNEL = Kernel(
     ),
     reference,
 )
-OPERATOR = Operator("dequantize", "DEQUANTIZE", "Dequantize", None, {}, lower, is_rim=True)
+OPERATOR = Operator("dequantize", "DEQUANTIZE", "Dequantize", None, {}, lower, is_rim=True, interpreter=("dequantize",))

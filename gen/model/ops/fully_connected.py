@@ -108,4 +108,12 @@ KERNEL = Kernel(
     channels=channels,
     interval=interval,
 )
-OPERATOR = Operator("fully_connected", "FULLY_CONNECTED", "FullyConnected", "FullyConnectedOptions", OPTIONS, lower)
+OPERATOR = Operator(
+    "fully_connected",
+    "FULLY_CONNECTED",
+    "FullyConnected",
+    "FullyConnectedOptions",
+    OPTIONS,
+    lower,
+    interpreter=("fully_connected",),
+)

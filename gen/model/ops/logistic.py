@@ -1,6 +1,5 @@
 """LOGISTIC: int8 in and out, output scale 1/256 and zero point -128 as TFLite fixes them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from gen.errors import UnsupportedOp
 from gen.model.fixed_point import (
     INT32_MAX,
     exp_on_negative_values,
+    input_radius,
     multiply_by_quantized_multiplier,
     one_over_one_plus_x,
     quantize_multiplier,
@@ -35,8 +35,7 @@ def lower(graph: Graph, op: Op) -> Call:
     if real < 0.5:
         raise UnsupportedOp(f"{op} has input scale {x.scale:g}: below 2**-28 all outputs are the same, remove it.")
     multiplier, shift = quantize_multiplier(real)
-    # From here on, in input steps, the output is saturated (TFLite's CalculateInputRadius).
-    radius = math.floor((2**INPUT_BITS - 1) * 2 ** (31 - INPUT_BITS) / 2 ** math.frexp(real)[1])
+    radius = input_radius(INPUT_BITS, real)  # from here on, in input steps, the output is saturated
     params = {
         "count": x.elements, "multiplier": multiplier, "range_radius": radius, "input_offset": -x.zero_point,
         "shift": shift,
@@ -66,4 +65,4 @@ KERNEL = Kernel(
     reference,
     in_place=True,
 )
-OPERATOR = Operator("logistic", "LOGISTIC", "Logistic", None, {}, lower)
+OPERATOR = Operator("logistic", "LOGISTIC", "Logistic", None, {}, lower, interpreter=("logistic",))

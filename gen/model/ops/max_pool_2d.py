@@ -19,5 +19,11 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
 
 KERNEL = Kernel("max_pool_2d", STRUCT, reference, channels=channels, interval=interval)
 OPERATOR = Operator(
-    "max_pool_2d", "MAX_POOL_2D", "MaxPool2D", "Pool2DOptions", OPTIONS, lower, interpreter=("max_pool_2d", "pool_2d")
+    "max_pool_2d",
+    "MAX_POOL_2D",
+    "MaxPool2D",
+    "Pool2DOptions",
+    OPTIONS,
+    lower,
+    interpreter=("max_pool_2d", "pool_2d"),
 )

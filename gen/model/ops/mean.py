@@ -86,4 +86,4 @@ KERNEL = Kernel(
     ),
     reference,
 )
-OPERATOR = Operator("mean", "MEAN", "Mean", "ReducerOptions", OPTIONS, lower)
+OPERATOR = Operator("mean", "MEAN", "Mean", "ReducerOptions", OPTIONS, lower, interpreter=("mean",))

@@ -87,8 +87,8 @@ def nothing(call: Call, pointer_bytes: int) -> int:
     return 0
 
 
-def never(params: Mapping[str, Any]) -> bool:
-    return False
+def no_view(params: Mapping[str, Any]) -> int | None:
+    return None
 
 
 def unknown_channels(params: Mapping[str, Any]) -> Channels | None:
@@ -108,10 +108,10 @@ class Kernel:
     arity: int | None = 1
     # Whether y may be the first input, where that and y have as many bytes.
     in_place: bool = False
-    # (call, pointer bytes) -> bytes that the interpreter allocates for it besides its struct.
+    # (call, pointer bytes) -> bytes that the interpreter allocates besides its struct when it prepares it.
     interpreter_bytes: Callable[[Call, int], int] = nothing
-    # params -> whether the output's bytes are the input's.
-    copies: Callable[[Mapping[str, Any]], bool] = never
+    # params -> at which byte of the input the output's bytes lie, in their order; None: they don't.
+    view: Callable[[Mapping[str, Any]], int | None] = no_view
     # Whether it puts values around its input, as many as its params before and after say.
     pads: bool = False
     # params -> how its channels come from the input's; None: in no way that a pass could use.
@@ -147,7 +147,8 @@ class Operator:
     lower: Callable[[Graph, Op], Call]
     # Kernels that its calls may be of; () is one of its own name.
     kernels: tuple[str, ...] = ()
-    # Files of firmware/tflm/ops that prepare it; () is one of its own name.
+    # Files of firmware/tflm/ops that prepare it on the device; (): it is prepared here, and its kernel's parameters go
+    # with the model (gen/compiler/engines/prepared.py).
     interpreter: tuple[str, ...] = ()
     # Whether it turns one type into another at a model's rim.
     is_rim: bool = False
@@ -161,10 +162,6 @@ class Operator:
     @property
     def kernel_names(self) -> tuple[str, ...]:
         return self.kernels or (self.name,)
-
-    @property
-    def interpreter_files(self) -> tuple[str, ...]:
-        return self.interpreter or (self.name,)
 
 
 def int8_array(values: Any) -> Array:

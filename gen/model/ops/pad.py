@@ -68,16 +68,16 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return np.pad(inputs[0].reshape(p["dims"]), widths, constant_values=p["value"])
 
 
-def copies(params: Mapping[str, Any]) -> bool:
-    return not any(params["before"]) and not any(params["after"])
+def view(params: Mapping[str, Any]) -> int | None:
+    return None if any(params["before"]) or any(params["after"]) else 0
 
 
 KERNEL = Kernel(
     "pad",
     CStruct("nn_pad_t", numbers("int32_t", "dims[5] before[5] after[5]") + numbers("int8_t", "value")),
     reference,
-    copies=copies,
+    view=view,
     pads=True,
 )
-OPERATOR = Operator("pad", "PAD", "Pad", None, {}, lower)
+OPERATOR = Operator("pad", "PAD", "Pad", None, {}, lower, interpreter=("pad",))
 OPERATOR_V2 = Operator("padv2", "PADV2", "PadV2", None, {}, lower, kernels=("pad",), interpreter=("pad",))

@@ -64,8 +64,8 @@ def keeps_values(params: Mapping[str, Any]) -> bool:
     return bool((params["multiplier"], params["shift"]) == IDENTITY and same)
 
 
-def copies(params: Mapping[str, Any]) -> bool:
-    return keeps_values(params) and (params["act_min"], params["act_max"]) == (-128, 127)
+def view(params: Mapping[str, Any]) -> int | None:
+    return 0 if keeps_values(params) and (params["act_min"], params["act_max"]) == (-128, 127) else None
 
 
 KERNEL = Kernel(
@@ -79,5 +79,5 @@ KERNEL = Kernel(
     ),
     reference,
     in_place=True,
-    copies=copies,
+    view=view,
 )

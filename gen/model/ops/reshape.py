@@ -37,8 +37,8 @@ def interval(call: Call, x: Interval, y: Tensor) -> Interval:
     return Interval(np.full(channels, x.low.min()), np.full(channels, x.high.max()))
 
 
-def copies(params: Mapping[str, Any]) -> bool:
-    return True
+def view(params: Mapping[str, Any]) -> int | None:
+    return 0
 
 
 def channels(params: Mapping[str, Any]) -> Channels:
@@ -50,8 +50,8 @@ KERNEL = Kernel(
     CStruct("nn_reshape_t", numbers("int32_t", "bytes")),
     reference,
     in_place=True,
-    copies=copies,
+    view=view,
     channels=channels,
     interval=interval,
 )
-OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower, is_view=True)
+OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower, is_view=True, interpreter=("reshape",))

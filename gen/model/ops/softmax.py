@@ -1,6 +1,5 @@
 """SOFTMAX over the last axis: int8 in and out, output scale 1/256 and zero point -128 as TFLite fixes them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from gen.errors import UnsupportedOp
 from gen.model.fixed_point import (
     exp_on_negative_values,
+    input_radius,
     one_over_one_plus_x,
     quantize_multiplier,
     rounding_divide_by_pot,
@@ -41,8 +41,8 @@ def lower(graph: Graph, op: Op) -> Call:
             "2**-26, all outputs would be the same."
         )
     multiplier, shift = quantize_multiplier(real)
-    # Differences below diff_min are e**-31 or less, which counts as 0 (TFLite's CalculateInputRadius).
-    diff_min = -math.floor((2**DIFF_BITS - 1) * 2 ** (31 - DIFF_BITS) / 2 ** math.frexp(real)[1])
+    # Differences below diff_min are e**-31 or less, which counts as 0.
+    diff_min = -input_radius(DIFF_BITS, real)
     depth = x.shape[-1]
     params = {
         "rows": x.elements // depth, "depth": depth, "multiplier": multiplier, "diff_min": diff_min, "shift": shift,
@@ -71,4 +71,4 @@ KERNEL = Kernel(
     reference,
     in_place=True,
 )
-OPERATOR = Operator("softmax", "SOFTMAX", "Softmax", "SoftmaxOptions", {"Beta": 1.0}, lower)
+OPERATOR = Operator("softmax", "SOFTMAX", "Softmax", "SoftmaxOptions", {"Beta": 1.0}, lower, interpreter=("softmax",))

@@ -9,7 +9,7 @@ import numpy as np
 
 from gen.compiler.kernels.variant import Variant
 from gen.model.graph import Array
-from gen.model.ops import KERNELS, add
+from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
 LINE_FILES = ("dsp/depthwise_line.c", "dsp/depthwise_line.S", "dsp/depthwise_3x3.S")
@@ -229,7 +229,7 @@ def fitted_add(scalars: tuple[tuple[str, int], ...]) -> tuple[int, int, int] | N
     the real numbers give, neighbours of them are tried."""
     p = dict(scalars)
     table = {"dims": (1, 1, 256, 256), "stride1": (0, 0, 1, 0), "stride2": (0, 0, 0, 1)}
-    expected = add.reference(p | table, (BYTES, BYTES)).reshape(256, 256).astype(np.int64)
+    expected = KERNELS["add"].reference(p | table, (BYTES, BYTES)).reshape(256, 256).astype(np.int64)
     scale = p["output_multiplier"] * 2.0 ** (p["output_shift"] - 31 + p["left_shift"] + ADD_SHIFT + 8 - 31)
     near = [round(p[f"multiplier{n}"] * 2.0 ** p[f"shift{n}"] * scale) for n in (1, 2)]
     if max(near) >= 2**31 - 2**10:

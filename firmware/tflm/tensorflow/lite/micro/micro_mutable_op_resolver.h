@@ -6,6 +6,7 @@
 #define TENSORFLOW_LITE_MICRO_MICRO_MUTABLE_OP_RESOLVER_H_
 
 #include "tensorflow/lite/micro/micro_op_resolver.h"
+#include "tflm/prepared.h"
 
 namespace tflite {
 
@@ -13,6 +14,13 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
   public:
     constexpr MicroMutableOpResolver() : MicroOpResolver(table_, tOpCount) {
     }
+
+#define TFLM_PREPARED(name, builtin)                                                                                   \
+    TfLiteStatus Add##name() {                                                                                         \
+        return Add(tflm::Prepared<builtin>::kOperator);                                                                \
+    }
+#include "tflm/prepared_operators.inc"
+#undef TFLM_PREPARED
 
     TfLiteStatus AddAdd() {
         return Add(tflm::kAdd);

@@ -1,3 +1,5 @@
+"""The family of binary element-wise operators: each against TFLM, the reference and its kernels."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,20 +9,27 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
 from gen.model import tflite
 from gen.model.ops import lower
+from gen.model.ops.binary import ROWS
+from tests.effort import cases
 from tests.kernels import draw
 from tests.kernels.harness import assert_exact
 from tests.tiny import O, T, model
 
+FAMILY = {row.name: row for row in ROWS}
 
-def add_model(x1: T, x2: T, y: T, activation: str = "NONE") -> bytes:
-    options = {"fusedActivationFunction": getattr(schema.ActivationFunctionType, activation)}
+
+def binary_model(kind: str, x1: T, x2: T, y: T, activation: str = "NONE") -> bytes:
+    table = FAMILY[kind].options_table
+    options = {"fusedActivationFunction": getattr(schema.ActivationFunctionType, activation)} if table else {}
     inputs = [i for i, x in enumerate((x1, x2)) if x.data is None]
-    return model([x1, x2, y], [O("ADD", [0, 1], [2], options, "AddOptions")], inputs, [2])
+    return model([x1, x2, y], [O(kind.upper(), [0, 1], [2], options, table)], inputs, [2])
 
 
-def simple(shape1: tuple[int, ...], shape2: tuple[int, ...], shape: tuple[int, ...] | None = None) -> bytes:
+def simple(
+    shape1: tuple[int, ...], shape2: tuple[int, ...], shape: tuple[int, ...] | None = None, kind: str = "add"
+) -> bytes:
     y_shape = np.broadcast_shapes(shape1, shape2) if shape is None else shape
-    return add_model(T(shape1, scale=0.1), T(shape2, scale=0.2, zero_point=3), T(y_shape, scale=0.25))
+    return binary_model(kind, T(shape1, scale=0.1), T(shape2, scale=0.2, zero_point=3), T(y_shape, scale=0.25))
 
 
 @st.composite
@@ -40,17 +49,23 @@ def broadcast_pairs(d: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return shape1, shape2
 
 
-@settings(derandomize=True, deadline=None, max_examples=120)
-@given(st.data())
-def test_add_equals_tflm(data: st.DataObject) -> None:
+@pytest.mark.parametrize("kind", FAMILY)
+@settings(derandomize=True, deadline=None, max_examples=cases(40, 120))
+@given(data=st.data())
+def test_equals_tflm(kind: str, data: st.DataObject) -> None:
     shape1, shape2 = data.draw(broadcast_pairs())
     if data.draw(st.booleans()):
         shape1, shape2 = shape2, shape1
     scale1 = data.draw(draw.scales)
-    scale2, scale = data.draw(draw.near(scale1, 2.0**16)), data.draw(draw.near(scale1))
+    scale2, near = data.draw(draw.near(scale1, 2.0**16)), scale1
+    if kind == "mul":
+        scale2 = data.draw(draw.scales)
+        near = float(np.float32(64 * scale1 * scale2))
+    scale = data.draw(draw.near(near))
     x1, x2 = data.draw(draw.int8_values(shape1)), data.draw(draw.int8_values(shape2))
     constant = data.draw(st.sampled_from([None, None, "1", "2"]))
-    content = add_model(
+    content = binary_model(
+        kind,
         T(shape1, scale=scale1, zero_point=data.draw(draw.zero_points), data=x1 if constant == "1" else None),
         T(shape2, scale=scale2, zero_point=data.draw(draw.zero_points), data=x2 if constant == "2" else None),
         T(np.broadcast_shapes(shape1, shape2), scale=scale, zero_point=data.draw(draw.zero_points)),
@@ -60,11 +75,12 @@ def test_add_equals_tflm(data: st.DataObject) -> None:
     assert_exact(content, inputs, in_place=x1.size == np.broadcast(x1, x2).size)
 
 
-def test_every_pair_of_values() -> None:
-    """All 65,536 sums, for scales at which ties are frequent."""
+@pytest.mark.parametrize("kind", FAMILY)
+def test_every_pair_of_values(kind: str) -> None:
+    """All 65,536 answers, for scales at which ties are frequent."""
     everything = np.arange(-128, 128).astype(np.int8)
-    content = add_model(
-        T([256, 1], scale=0.5, zero_point=-3), T([256], scale=0.25, zero_point=7), T([256, 256], scale=1.0)
+    content = binary_model(
+        kind, T([256, 1], scale=0.5, zero_point=-3), T([256], scale=0.25, zero_point=7), T([256, 256], scale=1.0)
     )
     assert_exact(content, [everything.reshape(256, 1), everything])
 
@@ -92,16 +108,21 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         lowered(simple((2, 3), (2, 3), (2, 4)))
 
 
+def test_products_that_leave_int32_are_refused() -> None:
+    with pytest.raises(UnsupportedOp, match=r"products can leave int32.* quantize the model again"):
+        lowered(binary_model("mul", T([2], scale=1.0), T([2], scale=1.0), T([2], scale=1e-5)))
+
+
 def test_float_is_refused() -> None:
     with pytest.raises(NotQuantized, match="full integer quantization"):
-        lowered(add_model(T([2], "float32"), T([2], "float32"), T([2], "float32")))
+        lowered(binary_model("add", T([2], "float32"), T([2], "float32"), T([2], "float32")))
 
 
 def test_scales_that_tflm_refuses_are_refused() -> None:
     with pytest.raises(UnsupportedOp, match="quantize the model again"):
-        lowered(add_model(T([2], scale=1.0), T([2], scale=1.0), T([2], scale=1e-7)))
+        lowered(binary_model("add", T([2], scale=1.0), T([2], scale=1.0), T([2], scale=1e-7)))
 
 
 def test_fused_activation_without_int8_form_is_refused() -> None:
     with pytest.raises(UnsupportedOp, match="fused activation TANH"):
-        lowered(add_model(T([2], scale=1.0), T([2], scale=1.0), T([2], scale=1.0), "TANH"))
+        lowered(binary_model("add", T([2], scale=1.0), T([2], scale=1.0), T([2], scale=1.0), "TANH"))

@@ -1,0 +1,212 @@
+"""The family of binary element-wise operators on int8, with NumPy's broadcasting; either operand may be constant.
+
+Each is a row of ROWS: how its scales become multipliers, and what it computes of two elements. Checks, broadcasting,
+reference and struct are the family's; the C is firmware/kernels/portable/<name>.c. Source of the arithmetic: TFLM's
+reference_ops, tried against it by the tests."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from gen.errors import ModelError, UnsupportedOp
+from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
+from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops.operator import Call, CStruct, Kernel, Operator, nothing, numbers
+from gen.model.ops.quantized import fused_activation, require_int8, require_shape
+from gen.model.ops.shapes import merge_axes
+
+LEFT_SHIFT = 20  # TFLM's headroom for the operands of a sum
+MAX_AXES = 4  # of nn_binary_t, after merging
+STRUCT_FIELDS = (
+    numbers("int32_t", "multiplier1 multiplier2 output_multiplier dims[4] stride1[4] stride2[4]")
+    + numbers("int16_t", "offset1 offset2 output_offset act_min act_max")
+    + numbers("int8_t", "shift1 shift2 output_shift left_shift")
+)  # fmt: skip
+NUMBERS = tuple(f.name for f in STRUCT_FIELDS if f.count == 1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operator, and the kernel of the same name."""
+
+    name: str
+    # MicroMutableOpResolver's Add method, without the Add.
+    tflm: str
+    # Its table of options, if that has a fused activation.
+    options_table: str | None
+    # (operator, first operand, second, output) -> the fields of the struct that it needs beside the axes' and the
+    # activation's. Raises UnsupportedOp.
+    scaling: Callable[[Op, Tensor, Tensor, Tensor], Mapping[str, int]]
+    # (parameters, int32 elements of the first operand, of the second) -> int32 before it is clamped.
+    compute: Callable[[Mapping[str, Any], Array, Array], Array]
+    # As Operator's and Kernel's.
+    interpreter: tuple[str, ...] = ()
+    interpreter_bytes: Callable[[Call, int], int] = nothing
+    rows: Callable[[Call, int, int, int, int], tuple[Call, int, int]] | None = None
+    ends_bands: bool = False
+
+
+def broadcast(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> dict[str, tuple[int, ...]]:
+    """dims, stride1 and stride2 of nn_binary_t: neighboring axes along which the same operands advance are one.
+
+    Raises ModelError, UnsupportedOp."""
+    try:
+        require_shape(op, y, np.broadcast_shapes(x1.shape, x2.shape))
+    except ValueError:
+        raise ModelError(
+            f"{op} has operands of shapes {x1.shape} and {x2.shape}, which don't broadcast: the model file is damaged, "
+            "convert it again."
+        ) from None
+    rank = len(y.shape)
+    sizes1, sizes2 = ((1,) * (rank - len(x.shape)) + x.shape for x in (x1, x2))
+    axes = merge_axes(y.shape, [(a > 1, b > 1) for a, b in zip(sizes1, sizes2, strict=True)])
+    if len(axes) > MAX_AXES:
+        raise UnsupportedOp(
+            f"{op} broadcasts {x1.shape} with {x2.shape} in {len(axes)} alternations, more than {MAX_AXES}: "
+            "reshape its inputs to fewer axes."
+        )
+    axes = [(1, (False, False))] * (MAX_AXES - len(axes)) + axes
+    table: dict[str, tuple[int, ...]] = {"dims": tuple(dim for dim, _ in axes)}
+    for operand in range(2):
+        strides, step = [], 1
+        for dim, advances in reversed(axes):
+            strides.append(step if advances[operand] else 0)
+            step *= dim if advances[operand] else 1
+        table[f"stride{operand + 1}"] = tuple(reversed(strides))
+    return table
+
+
+def offsets(x1: Tensor, x2: Tensor, y: Tensor) -> dict[str, int]:
+    return {"offset1": -x1.zero_point, "offset2": -x2.zero_point, "output_offset": y.zero_point}
+
+
+def sum_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
+    """Both operands are brought to twice the larger scale, with LEFT_SHIFT bits of headroom."""
+    twice_max_scale = 2 * max(x1.scale, x2.scale)
+    multiplier1, shift1 = quantize_multiplier(x1.scale / twice_max_scale)
+    multiplier2, shift2 = quantize_multiplier(x2.scale / twice_max_scale)
+    output_multiplier, output_shift = quantize_multiplier(twice_max_scale / ((1 << LEFT_SHIFT) * y.scale))
+    if output_shift > 0:
+        raise UnsupportedOp(
+            f"{op} has input scales {x1.scale:g} and {x2.scale:g} and an output scale of {y.scale:g}, more than "
+            "2**19 apart, which TFLM refuses: quantize the model again with representative data."
+        )
+    return {
+        **offsets(x1, x2, y),
+        "multiplier1": multiplier1, "multiplier2": multiplier2, "output_multiplier": output_multiplier,
+        "shift1": shift1, "shift2": shift2, "output_shift": output_shift, "left_shift": LEFT_SHIFT,
+    }  # fmt: skip
+
+
+def product_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
+    multiplier, shift = quantize_multiplier(x1.scale * x2.scale / y.scale)
+    if shift > 14:
+        raise UnsupportedOp(
+            f"{op} has input scales {x1.scale:g} and {x2.scale:g} and an output scale of {y.scale:g}, so far apart "
+            "that products can leave int32, which TFLM leaves undefined: quantize the model again with representative "
+            "data."
+        )
+    return {**offsets(x1, x2, y), "output_multiplier": multiplier, "output_shift": shift}
+
+
+def unscaled(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
+    """Bytes are compared as they are, whatever they stand for."""
+    return {}
+
+
+def operand(p: Mapping[str, Any], n: int, x: Array) -> Array:
+    """An operand of a sum at the common scale."""
+    shifted = (x + np.int32(p[f"offset{n}"])) << p["left_shift"]
+    return multiply_by_quantized_multiplier(shifted, p[f"multiplier{n}"], p[f"shift{n}"])
+
+
+def rescaled(p: Mapping[str, Any], x: Array) -> Array:
+    y: Array = multiply_by_quantized_multiplier(x, p["output_multiplier"], p["output_shift"]) + p["output_offset"]
+    return y
+
+
+def add_interpreter_bytes(call: Call, pointer_bytes: int) -> int:
+    """The second input's address, after the struct."""
+    return pointer_bytes
+
+
+def add_rows(call: Call, start: int, end: int, banded: int, row: int) -> tuple[Call, int, int]:
+    """As Kernel.rows, where nothing is broadcast and the batch is 1. The operand that comes in bands is the second one,
+    so that the sum can lie where the other was; int32 addition does not mind the exchange."""
+    flat = {"dims": (1, 1, 1, (end - start) * row), "stride1": (0, 0, 0, 1), "stride2": (0, 0, 0, 1)}
+    p, fields = call.params, ("multiplier", "offset", "shift")
+    sides = {f"{name}{a}": p[f"{name}{b}"] for name in fields for a, b in ("12", "21")} if banded == 0 else {}
+    return replace(call, params={**p, **sides, **flat}), start, end
+
+
+ROWS = (
+    Row(
+        "add",
+        "Add",
+        "AddOptions",
+        sum_scaling,
+        lambda p, a, b: rescaled(p, operand(p, 1, a) + operand(p, 2, b)),
+        interpreter=("add",),
+        interpreter_bytes=add_interpreter_bytes,
+        rows=add_rows,
+        ends_bands=True,
+    ),
+    Row("sub", "Sub", "SubOptions", sum_scaling, lambda p, a, b: rescaled(p, operand(p, 1, a) - operand(p, 2, b))),
+    Row(
+        "mul",
+        "Mul",
+        "MulOptions",
+        product_scaling,
+        lambda p, a, b: rescaled(p, (a + p["offset1"]) * (b + p["offset2"])),
+    ),
+    Row("maximum", "Maximum", None, unscaled, lambda p, a, b: np.maximum(a, b)),
+    Row("minimum", "Minimum", None, unscaled, lambda p, a, b: np.minimum(a, b)),
+)
+
+
+def _kernel(row: Row) -> Kernel:
+    def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
+        a, b = (
+            as_strided(x.reshape(-1), p["dims"], p[f"stride{n}"], writeable=False).astype(np.int32)
+            for n, x in zip("12", inputs, strict=True)
+        )
+        result: Array = np.clip(row.compute(p, a, b), p["act_min"], p["act_max"]).astype(np.int8)
+        return result
+
+    return Kernel(
+        row.name,
+        CStruct(f"nn_{row.name}_t", STRUCT_FIELDS),
+        reference,
+        arity=2,
+        in_place=True,
+        interpreter_bytes=row.interpreter_bytes,
+        rows=row.rows,
+        ends_bands=row.ends_bands,
+    )
+
+
+def _operator(row: Row) -> Operator:
+    def lower(graph: Graph, op: Op) -> Call:
+        x1, x2, y = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+        require_int8(op, x1, x2, y)
+        act_min, act_max = fused_activation(op, y) if row.options_table else (-128, 127)
+        params = {
+            **dict.fromkeys(NUMBERS, 0),
+            **row.scaling(op, x1, x2, y),
+            **broadcast(op, x1, x2, y),
+            "act_min": act_min,
+            "act_max": act_max,
+        }
+        return Call(op, row.name, params, (x1.index, x2.index), y.index)
+
+    options = {"FusedActivationFunction": "none"} if row.options_table else {}
+    return Operator(
+        row.name, row.name.upper(), row.tflm, row.options_table, options, lower, interpreter=row.interpreter
+    )
+
+
+KERNELS = tuple(map(_kernel, ROWS))
+OPERATORS = tuple(map(_operator, ROWS))
