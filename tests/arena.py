@@ -29,7 +29,7 @@ def outputs_in_arena(program: Program, inputs: Sequence[Array]) -> list[Array]:
     for index, array in zip(graph.inputs, inputs, strict=True):
         at(index)[...] = array
     for number, step in enumerate(program.steps):
-        x, y = [at(i) for i in step.call.inputs], at(step.call.output).reshape(-1)
+        x, y = [at(i) for i in step.call.inputs], at(step.call.outputs[0]).reshape(-1)
         if number in memory.scratch:
             arena[memory.scratch[number] :][: step.scratch_bytes] = NOISE
         if isinstance(step, Fused):

@@ -236,7 +236,7 @@ def _option(rng: Rng, m: Any) -> None:
         elif isinstance(old, bool):
             setattr(options, name, not old)
         else:
-            is_enum = name in ("padding", "fusedActivationFunction", "weightsFormat", "quantizedBiasType")
+            is_enum = name in ("outType", "padding", "fusedActivationFunction", "weightsFormat", "quantizedBiasType")
             setattr(options, name, int(rng.integers(-2, 8)) if is_enum else _integer(rng, old))
 
 

@@ -121,12 +121,34 @@ typedef struct {
 } nn_mean_t;
 typedef void nn_mean_fn(const nn_mean_t *op, const int8_t *x, int8_t *y, void *scratch);
 
-/* CONCATENATION: outer runs; in each, input i contributes inner[i] elements. */
+/* CONCATENATION and PACK: outer runs; in each, input i contributes inner[i] bytes. */
 typedef struct {
     const int32_t *inner;
     int32_t inputs, outer;
 } nn_concatenation_t;
 typedef void nn_concatenation_fn(const nn_concatenation_t *op, const int8_t *const *x, int8_t *y, void *scratch);
+
+/* What depends on no activation: SHAPE, ZEROS_LIKE, FILL. x is not read. */
+typedef struct {
+    const int8_t *data;
+    int32_t bytes;
+} nn_constant_t;
+typedef void nn_constant_fn(const nn_constant_t *op, const void *x, void *y, void *scratch);
+
+/* RESIZE_NEAREST_NEIGHBOR: output row h is input row rows[h], likewise its columns; an element is run bytes. */
+typedef struct {
+    const int32_t *rows, *columns;
+    int32_t batches, in_h, in_w, out_h, out_w, run;
+} nn_resize_nearest_neighbor_t;
+typedef void nn_resize_nearest_neighbor_fn(const nn_resize_nearest_neighbor_t *op, const int8_t *x, int8_t *y,
+                                           void *scratch);
+
+/* SPLIT, SPLIT_V and UNPACK: outer runs; in each, output i takes inner[i] bytes of x. */
+typedef struct {
+    const int32_t *inner;
+    int32_t outputs, outer;
+} nn_split_t;
+typedef void nn_split_fn(const nn_split_t *op, const int8_t *x, int8_t *const *y, void *scratch);
 
 /* RESHAPE: bytes moved; nothing when x == y. */
 typedef struct {
@@ -142,15 +164,6 @@ typedef struct {
     int8_t shift;
 } nn_softmax_t;
 typedef void nn_softmax_fn(const nn_softmax_t *op, const int8_t *x, int8_t *y, void *scratch);
-
-/* LOGISTIC. y may be x. */
-typedef struct {
-    int32_t count;
-    int32_t multiplier, range_radius;
-    int16_t input_offset;
-    int8_t shift;
-} nn_logistic_t;
-typedef void nn_logistic_fn(const nn_logistic_t *op, const int8_t *x, int8_t *y, void *scratch);
 
 /* RELU, RELU6 and QUANTIZE between int8 and uint8: y = clamp(requantise(x + input_offset) + output_offset), where a
  * uint8 u counts as the int8 u - 128: flip_x and flip_y are 0x80 where x and y are uint8, or 0. y may be x. */
@@ -194,9 +207,11 @@ nn_move_fn nn_move_portable;
 nn_pad_fn nn_pad_portable;
 nn_mean_fn nn_mean_portable;
 nn_concatenation_fn nn_concatenation_portable;
+nn_constant_fn nn_constant_portable;
+nn_resize_nearest_neighbor_fn nn_resize_nearest_neighbor_portable;
+nn_split_fn nn_split_portable;
 nn_reshape_fn nn_reshape_portable;
 nn_softmax_fn nn_softmax_portable;
-nn_logistic_fn nn_logistic_portable;
 nn_requantize_fn nn_requantize_portable;
 nn_quantize_fn nn_quantize_portable;
 nn_dequantize_fn nn_dequantize_portable;

@@ -6,6 +6,9 @@ namespace {
 
 // Loads the operator's tensors and checks that they are of the kinds it takes.
 Failure load_tensors(const Operator &op, Context &c, Bytes outputs) {
+    if (length(outputs) != 1 && op.output != kAnyTensor) {
+        return Failure::kBadModel;
+    }
     for (unsigned slot = 0; slot <= kSlots; slot++) {
         const bool is_output = slot == kSlots;
         Tensor &tensor = is_output ? c.out : c.in[slot];

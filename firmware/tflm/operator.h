@@ -37,6 +37,8 @@ enum Kind : uint16_t {
     kUInt8 = 256, // with one scale and zero point
 };
 
+constexpr uint16_t kAnyTensor = static_cast<uint16_t>(~kConstant); // and, as output, any number of them
+
 struct Tensor {
     Kind kind;
     bool constant;

@@ -28,13 +28,18 @@ bool live(const Preparation &p, int32_t index, uint32_t step, bool written) {
     return place.bytes != 0;
 }
 
-// RESHAPE changes no byte: its output may be its input's memory.
+// They change no byte: their output may be their input's memory.
+bool is_view(int32_t builtin) {
+    return builtin == tflite::BuiltinOperator_RESHAPE || builtin == tflite::BuiltinOperator_SQUEEZE ||
+           builtin == tflite::BuiltinOperator_EXPAND_DIMS;
+}
+
 bool share(const Preparation &p, Bytes op) {
     const uint32_t x = static_cast<uint32_t>(item(child(op, kOpInputs), 0, -1));
     const int32_t y = item(child(op, kOpOutputs), 0, -1);
     Tensor to;
-    if (p.builtin(op) != tflite::BuiltinOperator_RESHAPE || p.load(y, &to) != Failure::kNone || to.kind == kAbsent ||
-        to.constant || x >= length(p.tensors)) {
+    if (!is_view(p.builtin(op)) || p.load(y, &to) != Failure::kNone || to.kind == kAbsent || to.constant ||
+        x >= length(p.tensors)) {
         return false;
     }
     const uint32_t owner = root(p, x);
@@ -59,8 +64,11 @@ bool find_lifetimes(const Preparation &p, uint32_t steps) {
                 return false;
             }
         }
-        if (length(outputs) != 1 || (!share(p, op) && !live(p, item(outputs, 0, -1), step, true))) {
-            return false;
+        const bool shared = share(p, op);
+        for (uint32_t i = 0; i < length(outputs); i++) {
+            if (!shared && !live(p, item(outputs, i, -1), step, true)) {
+                return false;
+            }
         }
     }
     for (uint32_t i = 0; i < length(p.outputs); i++) {

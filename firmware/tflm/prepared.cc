@@ -88,13 +88,13 @@ bool is_shift(int shift) {
 
 bool fits(const nn_lut_t &op, const Extent &extent) {
     return op.count >= 0 && static_cast<uint32_t>(op.count) <= extent.x[0] &&
-           static_cast<uint32_t>(op.count) <= extent.y;
+           static_cast<uint32_t>(op.count) <= extent.y[0];
 }
 
 bool fits(const nn_binary_t &op, const Extent &extent) {
     constexpr unsigned kAxes = sizeof op.dims / sizeof op.dims[0];
     const uint32_t count = product(op.dims, kAxes);
-    return count != 0 && count <= extent.y && walks_within(0, op.dims, op.stride1, kAxes, 1, extent.x[0]) &&
+    return count != 0 && count <= extent.y[0] && walks_within(0, op.dims, op.stride1, kAxes, 1, extent.x[0]) &&
            walks_within(0, op.dims, op.stride2, kAxes, 1, extent.x[1]) && op.shift1 <= 0 && is_shift(op.shift1) &&
            op.shift2 <= 0 && is_shift(op.shift2) && is_shift(op.output_shift) && op.left_shift >= 0 &&
            op.left_shift <= 20 && op.multiplier1 >= 0 && op.multiplier2 >= 0 && op.output_multiplier >= 0;
@@ -103,9 +103,107 @@ bool fits(const nn_binary_t &op, const Extent &extent) {
 bool fits(const nn_move_t &op, const Extent &extent) {
     constexpr unsigned kAxes = sizeof op.dims / sizeof op.dims[0];
     const uint64_t count = product(op.dims, kAxes);
-    return count != 0 && op.run > 0 && count * static_cast<uint32_t>(op.run) <= extent.y &&
+    return count != 0 && op.run > 0 && count * static_cast<uint32_t>(op.run) <= extent.y[0] &&
            walks_within(op.start, op.dims, op.stride, kAxes, op.run, extent.x[0]);
 }
+
+namespace {
+
+// Whether parts of so many bytes each, outer times, are in their tensors and all of them in another.
+bool parts_within(const int32_t *inner, int32_t parts, int32_t outer, uint32_t arrays, const uint32_t *bytes,
+                  uint32_t count, uint32_t whole) {
+    if (parts < 1 || static_cast<uint32_t>(parts) != count || outer < 1 || arrays < count * sizeof *inner) {
+        return false;
+    }
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t part = static_cast<uint64_t>(inner[i]) * static_cast<uint32_t>(outer);
+        if (inner[i] < 0 || part > bytes[i]) {
+            return false;
+        }
+        total += part;
+    }
+    return total <= whole;
+}
+
+} // namespace
+
+bool fits(const nn_concatenation_t &op, const Extent &extent) {
+    return parts_within(op.inner, op.inputs, op.outer, extent.arrays[0], extent.x, extent.inputs, extent.y[0]);
+}
+
+bool fits(const nn_split_t &op, const Extent &extent) {
+    return parts_within(op.inner, op.outputs, op.outer, extent.arrays[0], extent.y, extent.outputs, extent.x[0]);
+}
+
+bool fits(const nn_reshape_t &op, const Extent &extent) {
+    return op.bytes >= 0 && static_cast<uint32_t>(op.bytes) <= extent.x[0] &&
+           static_cast<uint32_t>(op.bytes) <= extent.y[0];
+}
+
+bool fits(const nn_constant_t &op, const Extent &extent) {
+    return op.bytes >= 0 && static_cast<uint32_t>(op.bytes) <= extent.arrays[0] &&
+           static_cast<uint32_t>(op.bytes) <= extent.y[0];
+}
+
+namespace {
+
+// Whether each of a table's entries is an index below size.
+bool picks_within(const int32_t *table, int32_t count, uint32_t bytes, int32_t size) {
+    bool within = count > 0 && static_cast<uint32_t>(count) <= bytes / sizeof *table;
+    for (int32_t i = 0; within && i < count; i++) {
+        within = table[i] >= 0 && table[i] < size;
+    }
+    return within;
+}
+
+} // namespace
+
+bool fits(const nn_resize_nearest_neighbor_t &op, const Extent &extent) {
+    const int32_t in[] = {op.batches, op.in_h, op.in_w, op.run}, out[] = {op.batches, op.out_h, op.out_w, op.run};
+    const uint32_t read = product(in, 4), written = product(out, 4);
+    return read != 0 && read <= extent.x[0] && written != 0 && written <= extent.y[0] &&
+           picks_within(op.rows, op.out_h, extent.arrays[0], op.in_h) &&
+           picks_within(op.columns, op.out_w, extent.arrays[1], op.in_w);
+}
+
+namespace {
+
+// The struct itself, or a copy of it in the arena with the addresses of its arrays.
+Failure place_arrays(Preparation &p, Reader &call, uint32_t bytes, uint32_t arrays, const void **op, Extent *extent) {
+    struct Array {
+        uint32_t at, place, bytes;
+    };
+    Bytes list = arrays > kMostArrays ? nullptr : call.take(arrays * static_cast<uint32_t>(sizeof(Array)));
+    Bytes parameters = call.take(aligned(bytes, sizeof(uint32_t)));
+    if (list == nullptr || parameters == nullptr) {
+        return Failure::kBadModel;
+    }
+    *op = parameters;
+    if (arrays == 0) {
+        return Failure::kNone;
+    }
+    uint8_t *copy = static_cast<uint8_t *>(p.allocate(bytes));
+    if (copy == nullptr) {
+        return Failure::kArenaTooSmall;
+    }
+    memcpy(copy, parameters, bytes);
+    Bytes calls = find_calls(p);
+    for (uint32_t i = 0; i < arrays; i++) {
+        const Array array = load<Array>(list + i * sizeof(Array));
+        Bytes data = items(calls) + array.place;
+        if (array.at > bytes - sizeof data || array.place % sizeof(uint32_t) != 0 || array.place > length(calls) ||
+            array.bytes > length(calls) - array.place) {
+            return Failure::kBadModel;
+        }
+        memcpy(copy + array.at, &data, sizeof data);
+        extent->arrays[i] = array.bytes;
+    }
+    *op = copy;
+    return Failure::kNone;
+}
+
+} // namespace
 
 Failure prepare_from_model(Context &c) {
     Reader call = find_call(c.p, static_cast<uint32_t>(c.node - c.p.nodes));
@@ -114,44 +212,44 @@ Failure prepare_from_model(Context &c) {
     if (kernel == nullptr) {
         return Failure::kUnsupported;
     }
-    const uint32_t inputs = kernel->inputs;
-    Bytes indices = call.take((inputs + 1) * static_cast<uint32_t>(sizeof(int32_t))),
-          bytes = call.take(sizeof(uint32_t));
-    const uint32_t parameter_bytes = aligned(kernel->bytes, sizeof(uint32_t));
-    Bytes op = call.take(parameter_bytes);
-    if (op == nullptr || load<uint16_t>(head + 4) != inputs || load<uint16_t>(head + 6) != 1 || inputs > kMostInputs ||
-        load<uint32_t>(bytes) != parameter_bytes) {
+    const uint32_t inputs = load<uint16_t>(head + 4), outputs = load<uint16_t>(head + 6), tensors = inputs + outputs;
+    Bytes indices = call.take(tensors * static_cast<uint32_t>(sizeof(int32_t))),
+          sizes = call.take(2 * sizeof(uint32_t));
+    if (inputs == 0 || outputs == 0 || tensors > kMostTensors || (kernel->inputs != 0 && kernel->inputs != inputs) ||
+        (kernel->outputs != 0 && kernel->outputs != outputs) || sizes == nullptr ||
+        load<uint32_t>(sizes) != aligned(kernel->bytes, sizeof(uint32_t))) {
         return Failure::kBadModel;
     }
-    const void *x[kMostInputs];
-    Extent extent = {};
-    for (uint32_t i = 0; i <= inputs; i++) {
+    void *addresses[kMostTensors];
+    uint32_t bytes[kMostTensors];
+    for (uint32_t i = 0; i < tensors; i++) {
         Tensor tensor;
         const Failure failure = c.p.load(load<int32_t>(indices + i * sizeof(int32_t)), &tensor);
-        if (failure != Failure::kNone || tensor.kind == kAbsent || (i == inputs && tensor.data != c.out.data)) {
+        if (failure != Failure::kNone || tensor.kind == kAbsent || (i >= inputs && tensor.constant)) {
             return Failure::kBadModel;
         }
-        if (i == inputs) {
-            extent.y = tensor.bytes;
-        } else {
-            x[i] = tensor.data;
-            extent.x[i] = tensor.bytes;
-        }
+        addresses[i] = tensor.data;
+        bytes[i] = tensor.bytes;
     }
-    if (!kernel->fits(op, extent)) {
-        return Failure::kBadModel;
-    }
-    const void *at = x[0];
-    if (inputs > 1) {
-        const uint32_t size = inputs * static_cast<uint32_t>(sizeof x[0]);
+    const void *x = addresses[0], *op = nullptr;
+    if (kernel->inputs != 1 || kernel->outputs != 1) {
+        const uint32_t size = (kernel->outputs == 1 ? inputs : tensors) * static_cast<uint32_t>(sizeof(void *));
         void *copy = c.p.allocate(size);
         if (copy == nullptr) {
             return Failure::kArenaTooSmall;
         }
-        memcpy(copy, x, size);
-        at = copy;
+        memcpy(copy, addresses, size);
+        x = copy;
     }
-    *c.node = {kernel->invoke, op, at, c.out.data};
+    Extent extent = {bytes, bytes + inputs, inputs, outputs, {}};
+    const Failure failure = place_arrays(c.p, call, kernel->bytes, load<uint32_t>(sizes + 4), &op, &extent);
+    if (failure != Failure::kNone) {
+        return failure;
+    }
+    if (addresses[inputs] != c.out.data || !kernel->fits(op, extent)) {
+        return Failure::kBadModel;
+    }
+    *c.node = {kernel->invoke, op, x, c.out.data};
     return Failure::kNone;
 }
 

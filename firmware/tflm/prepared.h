@@ -10,28 +10,38 @@
 
 namespace tflm {
 
-constexpr unsigned kMostInputs = 8; // of a prepared kernel
+constexpr unsigned kMostTensors = 64; // of a prepared kernel, inputs and outputs
+constexpr unsigned kMostArrays = 4;   // that its parameters point to
 
-// The bytes behind the pointers that a kernel is given.
+// The bytes behind the pointers that a kernel is given: of its inputs, its outputs, and the arrays of its parameters in
+// the order of the struct.
 struct Extent {
-    uint32_t x[kMostInputs], y;
+    const uint32_t *x, *y;
+    uint32_t inputs, outputs;
+    uint32_t arrays[kMostArrays];
 };
 
 // Whether a kernel with these parameters stays within its tensors, and does nothing that C leaves undefined.
 bool fits(const nn_lut_t &op, const Extent &extent);
 bool fits(const nn_binary_t &op, const Extent &extent);
 bool fits(const nn_move_t &op, const Extent &extent);
+bool fits(const nn_concatenation_t &op, const Extent &extent);
+bool fits(const nn_split_t &op, const Extent &extent);
+bool fits(const nn_reshape_t &op, const Extent &extent);
+bool fits(const nn_constant_t &op, const Extent &extent);
+bool fits(const nn_resize_nearest_neighbor_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);
 }
 
 struct PreparedKernel {
-    uint32_t id;            // of the kernel and the layout of its parameters
-    uint16_t bytes, inputs; // of its parameters; how many tensors it reads
+    uint32_t id;             // of the kernel and the layout of its parameters
+    uint16_t bytes;          // of its parameters
+    uint8_t inputs, outputs; // how many tensors it reads and writes; 0: a list
     bool (*fits)(const void *op, const Extent &extent);
-    void (*invoke)(
-        const Node &node); // node.x is the input, or the place of the inputs' addresses where there are several
+    // node.x is the input, or where the addresses of several are, and behind them those of a list of outputs.
+    void (*invoke)(const Node &node);
 };
 
 // The image's; generated with the model.
@@ -42,7 +52,6 @@ Failure prepare_from_model(Context &c);
 
 // What MicroMutableOpResolver adds for an operator that has no file in tflm/ops.
 template <int builtin> struct Prepared { static const Operator kOperator; };
-constexpr uint16_t kAnyTensor = static_cast<uint16_t>(~kConstant);
 template <int builtin>
 const Operator Prepared<builtin>::kOperator = {
     static_cast<uint8_t>(builtin), {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare_from_model};

@@ -15,10 +15,11 @@ def analyse(graph: Graph) -> dict[int, Interval]:
         found[index] = anything(graph.tensors[index])
     for op in graph.ops:
         call = lower(graph, op)
-        y = graph.tensors[call.output]
         rule = KERNELS[call.kernel].interval
         known = [found.get(i, anything(graph.tensors[i])) for i in call.inputs]
-        found[call.output] = rule(call, known[0], y) if rule else anything(y)
+        for index in call.outputs:
+            y = graph.tensors[index]
+            found[index] = rule(call, known[0], y) if rule else anything(y)
     return found
 
 

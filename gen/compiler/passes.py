@@ -12,6 +12,7 @@ from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.interval import Interval, padded
 from gen.model.ops.operator import Channels
 from gen.model.ops.requantize import keeps_values
+from gen.model.reference import results, typed
 
 GRANULE = 4
 Masks = dict[int, Array]  # activation -> bool for each channel (last axis)
@@ -21,6 +22,29 @@ def optimize(graph: Graph) -> Graph:
     for one in PASSES:
         graph = one(graph)
     return graph
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """What depends on no activation, such as the shape for a RESHAPE, becomes constant; what nobody reads goes."""
+    tensors, left = list(graph.tensors), []
+    for op in map(_without_shape, graph.ops):
+        known = replace(graph, tensors=tuple(tensors))
+        call = lower(known, op)
+        arrays = [known.tensors[i].data for i in call.inputs]
+        constants = [array for array in arrays if array is not None]
+        if KERNELS[call.kernel].is_constant or len(constants) == len(arrays):
+            for index, made in zip(call.outputs, results(call, constants), strict=True):
+                tensors[index] = replace(tensors[index], data=typed(made, tensors[index]))
+        else:
+            left.append(op)
+    read = {*graph.outputs}
+    used = []
+    for op in reversed(left):
+        if read & {*op.outputs}:
+            used.append(op)
+            read |= {*op.inputs}
+    # An engine without any step would be a case of its own, and there is nothing to gain.
+    return replace(graph, ops=tuple(reversed(used)), tensors=tuple(tensors)) if used else graph
 
 
 def merge_pads(graph: Graph) -> Graph:
@@ -112,7 +136,7 @@ def _without_shape(op: Op) -> Op:
 def _removable(graph: Graph, intervals: Mapping[int, Interval]) -> Masks:
     """The largest set of channels of activations that every consumer can do without. A depthwise convolution or a pool
     can do without an input channel when nobody needs its output's: it need not be constant itself."""
-    made = {op.outputs[0] for op in graph.ops}
+    made = {index for op in graph.ops for index in op.outputs}
     removed = {}
     for tensor in graph.activations:
         channels = tensor.shape[-1] if tensor.shape else 1
@@ -151,7 +175,7 @@ def _restrict(graph: Graph, op: Op, intervals: Mapping[int, Interval], removed: 
         removed[x] &= removed[y].reshape(-1, removed[x].size).all(axis=0)
         removed[y] &= np.tile(removed[x], removed[y].size // removed[x].size)
         return
-    for index in (*op.inputs, y):
+    for index in (*op.inputs, *op.outputs):
         if index in removed:
             removed[index] &= False
 
@@ -204,4 +228,4 @@ def _with_data(tensor: Tensor, data: Array, keep: Array) -> Tensor:
     return replace(tensor, data=np.ascontiguousarray(data), shape=data.shape, quant=quant)
 
 
-PASSES: tuple[Callable[[Graph], Graph], ...] = (merge_pads, merge_activations, fold_constant_channels)
+PASSES: tuple[Callable[[Graph], Graph], ...] = (fold_constants, merge_pads, merge_activations, fold_constant_channels)

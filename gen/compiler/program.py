@@ -42,10 +42,10 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
     computed = []
     for call in calls:
         source = call.inputs[0]
-        at = _view(call)
-        if at is not None and graph.tensors[source].data is None:
+        places = _view(call)
+        if places is not None and graph.tensors[source].data is None:
             owner, offset = shares.get(source, (source, 0))
-            shares[call.output] = (owner, offset + at)
+            shares |= {y: (owner, offset + at) for y, at in zip(call.outputs, places, strict=True)}
         elif _by_placement(graph, calls, call, shares):
             offset = 0
             for index in call.inputs:
@@ -88,7 +88,7 @@ def _with_room(program: Program, arena_bytes: int) -> list[Call]:
     for number, step in enumerate(program.steps):
         alive = sum(size for tensor, size in sizes.items() if first[tensor] <= number <= last[tensor])
         room = max(arena_bytes - alive, 0)
-        x, y = program.owner(step.call.inputs[0]), step.call.output
+        x, y = program.owner(step.call.inputs[0]), program.owner(step.call.output)
         below = room + min(sizes[x], sizes[y]) if _may_overwrite(program, number, first, last) else 0
         calls.append(replace(step.call, room=room, room_in_place=below))
     return calls
@@ -116,19 +116,19 @@ def own_constants(graph: Graph) -> int:
     return sum(data.nbytes + 4 * len(t.quant.scale if t.quant else ()) for t, data in constants)
 
 
-def _view(call: Call) -> int | None:
-    """At which byte of its input the output can lie without being computed: of RESHAPE, of a PAD of nothing, a QUANTIZE
-    to the same parameters, a slice that is one stretch."""
-    at = KERNELS[call.kernel].view(call.params)
-    return at if at is not None and at % ALIGNMENT == 0 else None
+def _view(call: Call) -> Sequence[int] | None:
+    """At which bytes of its input the outputs can lie without being computed: of RESHAPE, of a PAD of nothing, a
+    QUANTIZE to the same parameters, slices that are a stretch each."""
+    places = KERNELS[call.kernel].view(call.params)
+    return places if places is not None and not any(at % ALIGNMENT for at in places) else None
 
 
 def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mapping[int, tuple[int, int]]) -> bool:
     """Whether a CONCATENATION can be left out: its inputs are whole stretches of the output, and lie there at once."""
-    joins = KERNELS[call.kernel].arity is None and call.params["outer"] == 1
+    joins = KERNELS[call.kernel].joins and call.params["outer"] == 1
     if not joins or len(set(call.inputs)) < len(call.inputs):
         return False
-    computed = {other.output for other in calls if _view(other) is None}
+    computed = {index for other in calls if _view(other) is None for index in other.outputs}
     owners = {owner for owner, _ in shares.values()}
     free = all(i in computed and i not in shares and i not in owners for i in call.inputs)
     return free and all(graph.tensors[i].size_bytes % ALIGNMENT == 0 for i in call.inputs[:-1])
@@ -168,9 +168,9 @@ def _lives(program: Program) -> tuple[dict[int, int], dict[int, int]]:
         for index in step.call.inputs:
             if graph.tensors[index].data is None:
                 last[program.owner(index)] = number
-        y = program.owner(step.call.output)
-        first.setdefault(y, number)
-        last[y] = number
+        for y in map(program.owner, step.call.outputs):
+            first.setdefault(y, number)
+            last[y] = number
     for index in graph.outputs:
         if graph.tensors[index].data is None:
             last[program.owner(index)] = len(program.steps)
@@ -182,8 +182,10 @@ def _may_overwrite(program: Program, number: int, first: Mapping[int, int], last
     read again that are overwritten: of an operand that is broadcast, or of one that lies in the first."""
     call, tensors = program.steps[number].call, program.graph.tensors
     x, x_offset = program.shares.get(call.inputs[0], (call.inputs[0], 0))
-    y, size = call.output, tensors[call.inputs[0]].size_bytes
+    y, size = call.outputs[0], tensors[call.inputs[0]].size_bytes
     beside = [tensors[i].size_bytes for i in call.inputs[1:] if program.owner(i) == x]
+    if len(call.outputs) > 1:
+        return False
     if len(call.inputs) > 1 and any(each != size for each in (tensors[y].size_bytes, *beside)):
         return False
     return y not in program.shares and first[y] == number and x_offset == 0 and last.get(x) == number

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from gen.errors import UsageError
-from gen.model.graph import DTYPES, Array, Graph
+from gen.model.graph import DTYPES, Array, Graph, Tensor
 from gen.model.ops import KERNELS, OPS, lower
+from gen.model.ops.operator import Call
 
 
 def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
@@ -28,11 +29,24 @@ def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
         values[index] = array.reshape(tensor.shape)
     for op in graph.ops:
         call = lower(graph, op)
-        tensor = graph.tensors[call.output]
         arrays = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in call.inputs]
-        result = KERNELS[call.kernel].reference(call.params, arrays)
-        values[call.output] = result.astype(DTYPES[tensor.dtype], copy=False).reshape(tensor.shape)
+        for index, result in zip(call.outputs, results(call, arrays), strict=True):
+            values[index] = typed(result, graph.tensors[index])
     return values
+
+
+def typed(result: Array, tensor: Tensor) -> Array:
+    """What a kernel's reference gave for a tensor, in its type and shape; a kernel of no type gives bytes."""
+    dtype = DTYPES[tensor.dtype]
+    given: Array = result.view(dtype) if result.size != tensor.elements else result.astype(dtype, copy=False)
+    return given.reshape(tensor.shape)
+
+
+def results(call: Call, inputs: Sequence[Array]) -> Sequence[Array]:
+    """What a kernel's reference makes of its run-time inputs: an array for each output."""
+    kernel = KERNELS[call.kernel]
+    made = kernel.reference(call.params, inputs)
+    return (made,) if isinstance(made, np.ndarray) else made
 
 
 def outputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
 from gen.model.graph import Graph, Op, Tensor
-from gen.model.ops import OPS, lower
+from gen.model.ops import KERNELS, OPS, lower
 from gen.model.origin import layer_of
 
 MAX_ELEMENTS = 2**24  # of one activation: 16 MB as int8, more than the RAM of any board we know of
@@ -75,8 +75,9 @@ def _require_form(op: Op) -> None:
     ModelError on one without a first input."""
     if not op.inputs or op.inputs[0] < 0:
         raise ModelError(f"{op} has no input: the model file is damaged or from an unknown converter.")
-    if len(op.outputs) != 1:
-        raise UnsupportedOp(f"{op} has {len(op.outputs)} outputs: only operators with one are supported.")
+    counts = {KERNELS[kernel].outputs for kernel in OPS[op.kind].kernel_names}
+    if None not in counts and len(op.outputs) not in counts:
+        raise ModelError(f"{op} has {len(op.outputs)} outputs, which it can't have: the model file is damaged.")
     required = [key for key, default in OPS[op.kind].options.items() if default not in ("none", 0, False)]
     if required and not op.has_options:
         raise UnsupportedOp(

@@ -184,13 +184,21 @@ def variants(target: Target) -> tuple[Variant, ...]:
 def kernel_table(rows: Sequence[Variant]) -> str:
     """C source: one adapter of uniform signature for each variant, and the table of them."""
     lines = [f'#include "{header}"' for header in sorted({"nn.h"} | {row.header for row in rows})]
-    lines += ["typedef void call_fn(const void *op, const void *const *x, void *y, void *scratch);"]
+    lines += [
+        "typedef void call_fn(const void *op, const void *const *x, void *y, void *scratch);",
+        # Of a kernel that writes a list the outputs lie in one buffer; the last input says at which bytes.
+        "static inline void harness_places(const int32_t *at, void *y, int8_t **places) {",
+        "    for (int i = 0; i < at[0]; i++) places[i] = (int8_t *)y + at[i + 1];",
+        "}",
+    ]
     for row in rows:
         arity = KERNELS[row.kernel].arity
         x = "(const int8_t *const *)x" if arity is None else ", ".join(f"x[{i}]" for i in range(arity))
+        several = KERNELS[row.kernel].outputs is None
         lines += [
             f"static void call_{row.name}(const void *op, const void *const *x, void *y, void *scratch) {{",
-            f"    nn_{row.name}(op, {x}, y, scratch);",
+            *(("    int8_t *places[64];", "    harness_places(x[1], y, places);") if several else ()),
+            f"    nn_{row.name}(op, {x}, {'places' if several else 'y'}, scratch);",
             "}",
         ]
     lines += ["call_fn *const harness_kernels[] = {", *(f"    call_{row.name}," for row in rows), "};"]
@@ -366,11 +374,17 @@ def assert_kernels(content: bytes, inputs: Sequence[Array], *, targets: Sequence
     for op in graph.ops:
         call = lower(graph, op)
         x = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in call.inputs]
+        expected = [values[index] for index in call.outputs]
+        whole = expected[0]
+        if KERNELS[call.kernel].outputs is None:
+            places = np.cumsum([0, *(each.nbytes for each in expected[:-1])])
+            x.append(np.array([len(places), *places], np.int32))
+            whole = np.concatenate([each.reshape(-1).view(np.uint8) for each in expected])
         for runner in map(harness, targets):
             steps = runner.steps(call)
             assert steps, f"no kernel {call.kernel} for {runner.target.name}"
             for step in steps:
                 for y_is_x in (False, True) if in_place and step.variant.in_place else (False,):
-                    y, _ = runner.run(step, x, values[call.output], in_place=y_is_x)
+                    y, _ = runner.run(step, x, whole, in_place=y_is_x)
                     where = f"nn_{step.variant.name} on {runner.target.name}{' in place' * y_is_x} against NumPy"
-                    np.testing.assert_array_equal(y, values[call.output], where)
+                    np.testing.assert_array_equal(y, whole, where)

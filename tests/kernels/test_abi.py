@@ -61,7 +61,7 @@ def bad(name: str) -> Harness:
 
 def run(target: str, what: str) -> int:
     """Instructions of a bad kernel."""
-    call = Call(Op(0, "reshape", (0,), (1,), {}), "reshape", {"bytes": 8}, (0,), 1)
+    call = Call(Op(0, "reshape", (0,), (1,), {}), "reshape", {"bytes": 8}, (0,), (1,))
     (row,) = (row for row in bad(target).rows if row.name == f"bad_{what}")
     return bad(target).run(Step(call, row, call.params, 0), [X], X)[1]
 

@@ -90,7 +90,7 @@ def layer(draw: st.DrawFn) -> tuple[Call, Array]:
 
 
 def call(kernel: str, params: dict[str, Any]) -> Call:
-    return Call(Op(0, kernel, (), (), {}), kernel, params, (), 0)
+    return Call(Op(0, kernel, (), (), {}), kernel, params, (), (0,))
 
 
 def assert_exact(c: Call, x: Array) -> int:

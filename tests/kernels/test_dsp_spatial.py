@@ -22,7 +22,7 @@ ACT_RANGES = st.sampled_from([(-128, 127), (-128, 127), (-128, 100), (-20, 127),
 
 
 def call_of(kernel: str, params: dict[str, Any]) -> Call:
-    return Call(Op(0, kernel, (), (), {}), kernel, params, (0,), 1)
+    return Call(Op(0, kernel, (), (), {}), kernel, params, (0,), (1,))
 
 
 def check(call: Call, inputs: list[Array], large: bool = False) -> dict[str, int]:

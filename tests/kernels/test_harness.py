@@ -13,7 +13,7 @@ X = np.arange(8, dtype=np.int8)
 
 def copy(count: int) -> Call:
     """RESHAPE moves as many bytes as its parameters say."""
-    return Call(Op(0, "reshape", (0,), (1,), {}), "reshape", {"bytes": count}, (0,), 1)
+    return Call(Op(0, "reshape", (0,), (1,), {}), "reshape", {"bytes": count}, (0,), (1,))
 
 
 def run(target: str, call: Call, x: Array, y: Array) -> tuple[Array, int]:
@@ -57,7 +57,7 @@ def test_instructions_are_counted() -> None:
             "in_n": in_n, "out_n": 4, "input_offset": 0, "output_offset": 0, "act_min": -128, "act_max": 127,
             "per_channel": 0,
         }  # fmt: skip
-        call = Call(Op(0, "fully_connected", (0,), (1,), {}), "fully_connected", params, (0,), 1)
+        call = Call(Op(0, "fully_connected", (0,), (1,), {}), "fully_connected", params, (0,), (1,))
         counts.append(run("cortex-m4", call, np.zeros(in_n, np.int8), np.zeros(4, np.int8))[1])
     assert 8 < counts[1] / counts[0] < 10.5
     assert abs(counts[1] - counts[2]) <= 40  # one tick of the 25 MHz timer

@@ -20,7 +20,7 @@ RELU, ANY = -128, 5  # output offsets: with the first one negative results don't
 
 def call_of(kernel: str, params: dict[str, Any], inputs: int = 1, macs: int = 0) -> Call:
     indices = tuple(range(inputs))
-    return Call(Op(0, kernel, indices, (inputs,), {}), kernel, params, indices, inputs, macs)
+    return Call(Op(0, kernel, indices, (inputs,), {}), kernel, params, indices, (inputs,), macs)
 
 
 def check(call: Call, x: list[Array], shape: tuple[int, ...]) -> dict[str, int]:

@@ -16,11 +16,12 @@ from tests.tiny import O, T, model
 
 EVERYTHING = np.arange(-128, 128).astype(np.int8)
 FAMILY = [row.name for row in ROWS]
-FIXED = {"tanh": (1 / 128, 0)}  # output scales and zero points that TFLite fixes
+FIXED = {"logistic": (1 / 256, -128), "tanh": (1 / 128, 0)}  # output scales and zero points that TFLite fixes
 
 
-def unary_model(kind: str, x: T, y: T) -> bytes:
-    return model([x, y], [O(kind.upper(), [0], [1])], [0], [1])
+def unary_model(kind: str, x: T, y: T, options: dict[str, float] | None = None) -> bytes:
+    table = next(row.options_table for row in ROWS if row.name == kind)
+    return model([x, y], [O(kind.upper(), [0], [1], options, table)], [0], [1])
 
 
 @pytest.mark.parametrize("kind", FAMILY)
@@ -28,8 +29,12 @@ def unary_model(kind: str, x: T, y: T) -> bytes:
 @given(data=st.data())
 def test_equals_tflm(kind: str, data: st.DataObject) -> None:
     x = T((256,), scale=data.draw(draw.scales), zero_point=data.draw(draw.zero_points))
-    scale, zero_point = FIXED[kind]
-    assert_exact(unary_model(kind, x, T((256,), scale=scale, zero_point=zero_point)), [EVERYTHING], targets=())
+    assert isinstance(x.scale, float)
+    own = data.draw(draw.near(x.scale / 4 if kind != "hard_swish" else x.scale * 4)), data.draw(draw.zero_points)
+    scale, zero_point = FIXED.get(kind, own)
+    options = {"alpha": float(np.float32(data.draw(st.floats(-2, 2))))} if kind == "leaky_relu" else None
+    content = unary_model(kind, x, T((256,), scale=scale, zero_point=zero_point), options)
+    assert_exact(content, [EVERYTHING], targets=())
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(15, 60))
@@ -41,9 +46,12 @@ def test_kernels_look_up_any_number_of_elements(count: int, seed: int) -> None:
     assert_kernels(unary_model("tanh", x, T((count,), scale=1 / 128)), [values], in_place=True)
 
 
-@pytest.mark.parametrize("scale", [1e-9, 2.0**-28, 2.0**-27, 1000.0])
-def test_scales_at_the_ends(scale: float) -> None:
-    content = unary_model("tanh", T((256,), scale=scale, zero_point=3), T((256,), scale=1 / 128))
+@pytest.mark.parametrize("kind", FIXED)
+@pytest.mark.parametrize("scale", [1e-9, 2.0**-28, 2.0**-27, 1e-6, 0.0625, 0.125, 7.0, 8.0, 15.0, 16.0, 1000.0])
+def test_scales_at_the_ends(kind: str, scale: float) -> None:
+    y_scale, zero_point = FIXED[kind]
+    y = T((256,), scale=y_scale, zero_point=zero_point)
+    content = unary_model(kind, T((256,), scale=scale, zero_point=3), y)
     graph = tflite.read(content, "tiny")
     if scale < 2.0**-28:
         with pytest.raises(UnsupportedOp, match="all outputs are the same"):

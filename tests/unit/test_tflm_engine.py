@@ -340,7 +340,7 @@ def test_interpreter_fits_cortex_m4_without_floating_point_and_heap(tmp_path: Pa
         for file in ("whole", PREPARED, "engine_kernels")
     )
     sizes_found = f"{sum(code.values())}, {whole}, {prepared} and {table} bytes"
-    assert sum(code.values()) <= MAX_CORE_BYTES and whole <= 1024 and prepared <= 1024, sizes_found
+    assert sum(code.values()) <= MAX_CORE_BYTES and whole <= 1024 and prepared <= 2048, sizes_found
     assert table <= 48 * len(KERNELS), sizes_found
     undefined = host.run("arm-none-eabi-nm", "-u", *objects).decode()
     outside = {n for n in re.findall(r"^ +U (\S+)$", undefined, re.MULTILINE) if not n.startswith(("_Z", "nn_"))}

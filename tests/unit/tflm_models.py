@@ -183,4 +183,64 @@ def families() -> bytes:
     return model(tensors, ops, (0,), (11, 3))
 
 
-MODELS = {f.__name__: f for f in (convolutions, classifier, elementwise, shapes, two_inputs, families)}
+def several() -> bytes:
+    """SPLIT, SPLIT_V and UNPACK, some of whose outputs nobody reads or are the model's; PACK of two."""
+    numbers = [T((1,), "int32", data=np.array([n], np.int32)) for n in (-1, 1)]
+    tensors = [
+        *numbers,
+        T((2,), "int32", data=np.array([1, 3], np.int32)),
+        _alike((2, 4, 6)),
+        *(_alike((2, 4, 2)) for _ in range(3)),
+        _alike((2, 1, 2)),
+        _alike((2, 3, 2)),
+        *(_alike((3, 2)) for _ in range(2)),
+        _alike((3, 2, 2)),
+    ]
+    ops = [
+        O("SPLIT", (0, 3), (4, 5, 6), {"numSplits": 3}, "SplitOptions"),
+        O("SPLIT_V", (5, 2, 1), (7, 8), {"numSplits": 2}, "SplitVOptions"),
+        O("UNPACK", (8,), (9, 10), {"num": 2}, "UnpackOptions"),
+        O("PACK", (10, 9), (11,), {"axis": 1, "valuesCount": 2}, "PackOptions"),
+    ]
+    return model(tensors, ops, (3,), (11, 4, 7))
+
+
+def moved() -> bytes:
+    """EXPAND_DIMS, RESIZE_NEAREST_NEIGHBOR, TRANSPOSE, SQUEEZE, and a RESHAPE whose shape SHAPE, STRIDED_SLICE and PACK
+    compute."""
+
+    def numbers(*values: int) -> T:
+        return T((len(values),), "int32", data=np.array(values, np.int32))
+
+    tensors = [
+        _alike((3, 4, 2)),
+        numbers(0),
+        _alike((1, 3, 4, 2)),
+        numbers(5, 6),
+        _alike((1, 5, 6, 2)),
+        numbers(0, 3, 1, 2),
+        _alike((1, 2, 5, 6)),
+        _alike((2, 5, 6)),
+        T((3,), "int32"),
+        numbers(1),
+        numbers(2),
+        T((), "int32"),
+        T((), "int32", data=np.array(12, np.int32)),
+        T((2,), "int32"),
+        _alike((5, 12)),
+    ]
+    ops = [
+        O("EXPAND_DIMS", (0, 1), (2,)),
+        O("RESIZE_NEAREST_NEIGHBOR", (2, 3), (4,), {"halfPixelCenters": True}, "ResizeNearestNeighborOptions"),
+        O("TRANSPOSE", (4, 5), (6,)),
+        O("SQUEEZE", (6,), (7,), {"squeezeDims": [0]}, "SqueezeOptions"),
+        O("SHAPE", (7,), (8,), {"outType": 2}, "ShapeOptions"),
+        O("STRIDED_SLICE", (8, 9, 10, 9), (11,), {"shrinkAxisMask": 1}, "StridedSliceOptions"),
+        O("PACK", (11, 12), (13,), {"valuesCount": 2}, "PackOptions"),
+        O("RESHAPE", (7, 13), (14,)),
+    ]
+    return model(tensors, ops, (0,), (14,))
+
+
+EVERY = (convolutions, classifier, elementwise, shapes, two_inputs, families, several, moved)
+MODELS = {f.__name__: f for f in EVERY}

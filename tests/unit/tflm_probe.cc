@@ -61,7 +61,6 @@ static const tflite::MicroOpResolver *every_operator() {
     resolver.AddDepthwiseConv2D();
     resolver.AddDequantize();
     resolver.AddFullyConnected();
-    resolver.AddLogistic();
     resolver.AddMaxPool2D();
     resolver.AddMean();
     resolver.AddPad();

@@ -7,7 +7,7 @@ import numpy as np
 
 from gen.compiler.bands import Fused
 from gen.compiler.engines.sources import Sources
-from gen.compiler.kernels.select import VARIANTS
+from gen.compiler.kernels.select import VARIANTS, Step
 from gen.compiler.kernels.variant import Variant
 from gen.compiler.passes import optimize
 from gen.compiler.picture import draw
@@ -42,7 +42,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         "calls": calls,
         "inputs": [_tensor(program, memory, i, constants) for i in graph.inputs],
         "outputs": [_tensor(program, memory, i, constants) for i in graph.outputs],
-        "op_outputs": [_tensor(program, memory, step.call.output, constants) for step in program.steps],
+        "op_outputs": [_tensor(program, memory, step.call.outputs[0], constants) for step in program.steps],
         "arena_bytes": arena_bytes,
     }
     return Sources(
@@ -80,8 +80,7 @@ class Constants:
         if key not in self.names:
             self.names[key] = f"k{len(self.names)}"
             self.bytes += array.nbytes
-            texts = [_number(ctype, v) for v in array.tolist()]
-            lines = [",".join(texts[i : i + NUMBERS_A_LINE]) for i in range(0, len(texts), NUMBERS_A_LINE)]
+            lines = _lines(ctype, array.tolist())
             self.arrays.append({"ctype": ctype, "name": self.names[key], "lines": lines})
         return self.names[key]
 
@@ -98,11 +97,19 @@ def _number(ctype: str, value: Any) -> str:
     return "INT32_MIN" if ctype == "int32_t" and value == -(2**31) else str(int(value))
 
 
+def _lines(ctype: str, numbers: Sequence[Any]) -> list[str]:
+    texts = [_number(ctype, number) for number in numbers]
+    return [",".join(texts[i : i + NUMBERS_A_LINE]) for i in range(0, len(texts), NUMBERS_A_LINE)]
+
+
 def _initialiser(field: Field, params: Mapping[str, Any], constants: Constants) -> str:
     value = params[field.name]
     if field.pointer:
         return "0" if value is None else constants.add(field.ctype, value)
-    texts = [_number(field.ctype, v) for v in np.atleast_1d(value).tolist()]
+    numbers = np.atleast_1d(value).tolist()
+    if field.count > NUMBERS_A_LINE:
+        return "{\n        " + ",\n        ".join(_lines(field.ctype, numbers)) + "}"
+    texts = [_number(field.ctype, number) for number in numbers]
     return texts[0] if field.count == 1 else "{" + ", ".join(texts) + "}"
 
 
@@ -110,14 +117,17 @@ def _run(program: Program, memory: MemoryPlan, number: int, constants: Constants
     """What the function of one step is called, and its statements in C."""
     step = program.steps[number]
     x = [_address(program, memory, index, constants) for index in step.call.inputs]
-    y, scratch = _place(program, memory, step.call.output), memory.scratch.get(number)
+    y, scratch = _outputs(program, memory, step), memory.scratch.get(number)
     if isinstance(step, Fused):
-        lines = _bands(step, x, y, memory.scratch[number], constants)
+        lines = _bands(step, x, y[0], memory.scratch[number], constants)
     else:
         name = constants.struct(step.variant, step.params, step.call.op.index)
-        several = KERNELS[step.variant.kernel].arity is None
-        lines = [f"const int8_t *const x[] = {{{', '.join(x)}}};"] if several else []
-        lines.append(_call(step.variant, name, ["x"] if several else x, y, "0" if scratch is None else _at(scratch)))
+        kernel = KERNELS[step.variant.kernel]
+        lines = [f"const int8_t *const x[] = {{{', '.join(x)}}};"] if kernel.arity is None else []
+        lines += [f"int8_t *const y[] = {{{', '.join(y)}}};"] if kernel.outputs is None else []
+        x = ["x"] if kernel.arity is None else x
+        y = ["y"] if kernel.outputs is None else y
+        lines.append(_call(step.variant, name, [*x, *y], "0" if scratch is None else _at(scratch)))
     return {"name": f"op{step.call.op.index}", "comment": f"{step.call.op}", "lines": lines}
 
 
@@ -131,13 +141,18 @@ def _bands(step: Fused, x: Sequence[str], y: str, scratch: int, constants: Const
         convolution = constants.struct(step.convolution, part.convolution, step.call.op.index)
         second = constants.struct(step.variant, part.second, step.call.op.index)
         operands = [*(f"{other} + {part.y_offset}" for other in others), band]
-        lines.append(_call(step.convolution, convolution, [f"{image} + {part.x_offset}"], band, left))
-        lines.append(_call(step.variant, second, operands, f"{y} + {part.y_offset}", left))
+        lines.append(_call(step.convolution, convolution, [f"{image} + {part.x_offset}", band], left))
+        lines.append(_call(step.variant, second, [*operands, f"{y} + {part.y_offset}"], left))
     return lines
 
 
-def _call(variant: Variant, struct: str, x: Sequence[str], y: str, scratch: str) -> str:
-    return f"nn_{variant.name}(&{struct}, {', '.join(x)}, {y}, {scratch});"
+def _call(variant: Variant, struct: str, tensors: Sequence[str], scratch: str) -> str:
+    """tensors: the inputs, then the outputs."""
+    return f"nn_{variant.name}(&{struct}, {', '.join(tensors)}, {scratch});"
+
+
+def _outputs(program: Program, memory: MemoryPlan, step: Step) -> list[str]:
+    return [_place(program, memory, index) for index in step.call.outputs]
 
 
 def _at(offset: int) -> str:

@@ -1,17 +1,19 @@
 """Operators that are prepared here and not on the device: their kernels' parameters go with the model, as metadata of
 the .tflite, so that whatever reads the file gets both. Other interpreters pass over metadata.
 
-The metadata named NAME is, little-endian and a multiple of 4 bytes each: a uint32 for each operator of the model, the
-place of its call counted in bytes from the start, 0 for those that are prepared on the device; and the calls, each a
-uint32 that says which kernel and struct (kernel_id), the number of inputs and of outputs (uint16 each), their tensors'
-indices (int32 each), the bytes of the struct (uint32), the struct. Struct layouts without pointers are the same on all
-our targets. firmware/tflm/prepared.cc reads it."""
+The metadata named NAME is, little-endian and with everything at multiples of 4 bytes: a uint32 for each operator of the
+model, the place of its call counted in bytes from the metadata's start, 0 for those prepared on the device; and the
+calls. A call is a uint32 that says which kernel and struct (kernel_id), how many inputs and outputs (uint16 each),
+their tensors' indices (int32 each), the bytes of the struct and how many of its members are addresses (uint32 each);
+for each of those where it is in the struct, where in the metadata the array that it points to, and how many bytes that
+has (uint32 each); and the struct, addresses 0. firmware/tflm/prepared.cc reads it."""
 
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tflite
 
 from gen.model.ops import KERNELS
@@ -30,33 +32,51 @@ def kernel_id(kernel: Kernel) -> int:
     return zlib.crc32(f"{kernel.name}:{fields}".encode())
 
 
-def with_calls(content: bytes, calls: Sequence[Call | None]) -> bytes:
+def with_calls(content: bytes, calls: Sequence[Call | None], pointer_bytes: int) -> bytes:
     """The .tflite with the calls of those of its operators that are prepared here, None for the others."""
     if not any(calls):
         return content
-    table, data = b"", b""
-    for call in calls:
-        table += struct.pack("<I", 4 * len(calls) + len(data) if call else 0)
-        data += _packed(call) if call else b""
-    return _with_metadata(content, table + data)
+    made = bytearray(4 * len(calls))
+    for number, call in enumerate(calls):
+        if call:
+            arrays = _add_arrays(made, call)
+            struct.pack_into("<I", made, 4 * number, len(made))
+            made += _packed(call, arrays, pointer_bytes)
+    return _with_metadata(content, bytes(made))
 
 
-def _packed(call: Call) -> bytes:
+def _add_arrays(made: bytearray, call: Call) -> dict[str, tuple[int, int]]:
+    """Put the arrays that a call's struct points to at the end: member -> (place, bytes)."""
+    places = {}
+    for field in KERNELS[call.kernel].struct.fields:
+        value = call.params[field.name]
+        if field.pointer and value is not None:
+            data = np.ascontiguousarray(value, field.ctype.removesuffix("_t")).tobytes()
+            places[field.name] = (len(made), len(data))
+            made += data + bytes(-len(data) % 4)
+    return places
+
+
+def _packed(call: Call, arrays: Mapping[str, tuple[int, int]], pointer_bytes: int) -> bytes:
     kernel = KERNELS[call.kernel]
-    parameters = packed_struct(kernel.struct, call.params)
-    head = struct.pack("<IHH", kernel_id(kernel), len(call.inputs), 1)
-    tensors = struct.pack(f"<{len(call.inputs) + 1}i", *call.inputs, call.output)
-    return head + tensors + struct.pack("<I", len(parameters)) + parameters
+    offsets, _ = kernel.struct.layout(pointer_bytes)
+    parameters = packed_struct(kernel.struct, call.params, pointer_bytes)
+    tensors = (*call.inputs, *call.outputs)
+    made = struct.pack("<IHH", kernel_id(kernel), len(call.inputs), len(call.outputs))
+    made += struct.pack(f"<{len(tensors)}iII", *tensors, len(parameters), len(arrays))
+    for name, (place, size) in arrays.items():
+        made += struct.pack("<III", offsets[name], place, size)
+    return made + parameters
 
 
-def packed_struct(layout: CStruct, params: Mapping[str, Any]) -> bytes:
-    """A struct without pointers as the target has it in memory, filled up to a multiple of 4 bytes."""
-    offsets, size = layout.layout(4)
+def packed_struct(layout: CStruct, params: Mapping[str, Any], pointer_bytes: int) -> bytes:
+    """A struct as the target has it in memory, with addresses of 0, filled up to a multiple of 4 bytes."""
+    offsets, size = layout.layout(pointer_bytes)
     made = bytearray(-(-size // 4) * 4)
     for field in layout.fields:
-        assert not field.pointer, field.name
-        value = params[field.name] if field.count > 1 else (params[field.name],)
-        struct.pack_into(f"<{field.count}{CODES[field.ctype]}", made, offsets[field.name], *value)
+        if not field.pointer:
+            value = params[field.name] if field.count > 1 else (params[field.name],)
+            struct.pack_into(f"<{field.count}{CODES[field.ctype]}", made, offsets[field.name], *value)
     return bytes(made)
 
 

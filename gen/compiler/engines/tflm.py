@@ -30,7 +30,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
     calls = [lower(graph, op) for op in graph.ops]
     for op in graph.ops:
         _check(graph, op)
-    device, prepared = device_model(content, calls), prepared_kernels(calls)
+    device, prepared = device_model(content, calls, pointer_bytes), prepared_kernels(calls)
     kinds = sorted({op.kind for op in graph.ops})
     kernels = sorted({kernel for kind in kinds for kernel in OPS[kind].kernel_names})
     variants = {kernel: interpreted(kernel, calls, isa) for kernel in kernels}
@@ -76,9 +76,10 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
     )
 
 
-def device_model(content: bytes, calls: Sequence[Call]) -> bytes:
+def device_model(content: bytes, calls: Sequence[Call], pointer_bytes: int) -> bytes:
     """The .tflite as the interpreter takes it; calls: of its operators, in order."""
-    return with_calls(inline(content), [None if OPS[call.op.kind].interpreter else call for call in calls])
+    prepared = [None if OPS[call.op.kind].interpreter else call for call in calls]
+    return with_calls(inline(content), prepared, pointer_bytes)
 
 
 def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
@@ -88,14 +89,17 @@ def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
 
 
 def kernel_values(kernel: Kernel) -> dict[str, Any]:
-    assert kernel.arity is not None
+    several = kernel.arity != 1 or kernel.outputs != 1
+    x = [f"x[{i}]" for i in range(kernel.arity)] if kernel.arity is not None and several else ["x"]
     return {
         "name": kernel.name,
         "macro": f"NN_{kernel.name.upper()}",
         "struct": kernel.struct.name,
         "id": f"0x{kernel_id(kernel):08X}",
-        "inputs": kernel.arity,
-        "operands": ", ".join(f"x[{i}]" for i in range(kernel.arity)),
+        "several": several,
+        "inputs": kernel.arity or 0,
+        "outputs": kernel.outputs or 0,
+        "operands": ", ".join([*x, "y" if kernel.outputs is not None else f"y + {kernel.arity}"]),
     }
 
 

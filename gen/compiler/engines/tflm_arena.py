@@ -9,7 +9,7 @@ from itertools import combinations
 
 from gen.model.graph import Graph
 from gen.model.ops import KERNELS, OPS, lower
-from gen.model.ops.operator import CStruct, numbers, pointers
+from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
 ALIGNMENT = 16
 
@@ -109,7 +109,7 @@ def _lifetimes(graph: Graph) -> tuple[dict[int, tuple[int, int]], dict[int, int]
         if OPS[op.kind].is_view and graph.tensors[x].data is None:
             shares[y] = shares.get(x, x)
         else:
-            lifetimes[y] = (step, step)
+            lifetimes |= dict.fromkeys(op.outputs, (step, step))
     for index in graph.outputs:
         read(index, len(graph.ops))
     return lifetimes, shares
@@ -133,5 +133,16 @@ def _persistent(graph: Graph, pointer_bytes: int) -> Iterator[int]:
         if OPS[op.kind].interpreter:
             yield KERNELS[call.kernel].struct.layout(pointer_bytes)[1]
             yield KERNELS[call.kernel].interpreter_bytes(call, pointer_bytes)
-        elif len(call.inputs) > 1:
-            yield len(call.inputs) * pointer_bytes  # their addresses
+        else:
+            yield from prepared_bytes(call, pointer_bytes)
+
+
+def prepared_bytes(call: Call, pointer_bytes: int) -> Iterator[int]:
+    """As firmware/tflm/prepared.cc allocates: the struct where it has addresses, and those of several tensors."""
+    kernel = KERNELS[call.kernel]
+    if kernel.outputs != 1:
+        yield (len(call.inputs) + len(call.outputs)) * pointer_bytes
+    elif kernel.arity != 1:
+        yield len(call.inputs) * pointer_bytes
+    if any(field.pointer and call.params[field.name] is not None for field in kernel.struct.fields):
+        yield kernel.struct.layout(pointer_bytes)[1]

@@ -48,7 +48,7 @@ def lower(graph: Graph, op: Op) -> Call:
         "out_h": out_h, "out_w": out_w, "k_h": k_h, "k_w": k_w, "stride_h": stride_h, "stride_w": stride_w,
         "pad_top": pad_top, "pad_left": pad_left,
     }  # fmt: skip
-    return Call(op, op.kind, params, (x.index,), y.index)
+    return Call(op, op.kind, params, (x.index,), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

@@ -200,7 +200,7 @@ def _operator(row: Row) -> Operator:
             "act_min": act_min,
             "act_max": act_max,
         }
-        return Call(op, row.name, params, (x1.index, x2.index), y.index)
+        return Call(op, row.name, params, (x1.index, x2.index), (y.index,))
 
     options = {"FusedActivationFunction": "none"} if row.options_table else {}
     return Operator(

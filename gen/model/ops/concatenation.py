@@ -10,6 +10,7 @@ from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import Array, Graph, Op
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int32_array, numbers, pointers
 from gen.model.ops.quantized import require_int8, require_shape
+from gen.model.ops.shapes import index_of_axis
 
 OPTIONS = {"Axis": 0, "FusedActivationFunction": "none"}
 
@@ -28,10 +29,8 @@ def lower(graph: Graph, op: Op) -> Call:
                 f"{op} joins tensor {x.name!r} of another scale or zero point than its output's, and nothing on the "
                 "device rescales it: quantize the model with a converter that gives them the same."
             )
-    rank, axis = len(y.shape), op.options["Axis"]
-    if not -rank <= axis < rank:
-        raise ModelError(f"{op} joins along axis {axis} of {rank}: the model file is damaged, convert it again.")
-    axis %= rank
+    rank = len(y.shape)
+    axis = index_of_axis(op, op.options["Axis"], rank)
     for x in xs:
         if len(x.shape) != rank:
             raise ModelError(f"{op} joins tensors of different ranks: the model file is damaged, convert it again.")
@@ -43,11 +42,13 @@ def lower(graph: Graph, op: Op) -> Call:
         "inputs": len(xs),
         "outer": prod(y.shape[:axis]),
     }
-    return Call(op, "concatenation", params, tuple(x.index for x in xs), y.index)
+    return Call(op, "concatenation", params, tuple(x.index for x in xs), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
-    return np.concatenate([x.reshape(p["outer"], -1) for x in inputs], axis=1)
+    flat = [np.ascontiguousarray(x).reshape(-1) for x in inputs]
+    joined = np.concatenate([x.view(np.uint8).reshape(p["outer"], -1) for x in flat], axis=1)
+    return joined.reshape(-1).view(flat[0].dtype)
 
 
 def interpreter_bytes(call: Call, pointer_bytes: int) -> int:
@@ -60,6 +61,7 @@ KERNEL = Kernel(
     CStruct("nn_concatenation_t", pointers("int32_t", "inner") + numbers("int32_t", "inputs outer")),
     reference,
     arity=None,
+    joins=True,
     interpreter_bytes=interpreter_bytes,
 )
 OPERATOR = Operator(

@@ -47,7 +47,7 @@ def lower(graph: Graph, op: Op) -> Call:
         )
     params = convolution_params(graph, op, k_h, k_w, axis=0) | {"group_c": group_c}
     macs = y.elements * k_h * k_w * group_c
-    return Call(op, "conv_2d", params, (x.index,), y.index, macs)
+    return Call(op, "conv_2d", params, (x.index,), (y.index,), macs)
 
 
 def convolution_params(graph: Graph, op: Op, k_h: int, k_w: int, axis: int) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def lower(graph: Graph, op: Op) -> Call:
             "which do not belong together: convert the model again."
         )
     params = convolution_params(graph, op, k_h, k_w, axis=3) | {"depth_multiplier": out_c // in_c}
-    return Call(op, "depthwise_conv_2d", params, (x.index,), y.index, y.elements * k_h * k_w)
+    return Call(op, "depthwise_conv_2d", params, (x.index,), (y.index,), y.elements * k_h * k_w)
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

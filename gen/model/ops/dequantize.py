@@ -21,7 +21,7 @@ def lower(graph: Graph, op: Op) -> Call:
     require_int8(op, x)
     require_shape(op, y, x.shape)
     params = {"count": x.elements, "scale": x.scale, "input_offset": -x.zero_point}
-    return Call(op, "dequantize", params, (x.index,), y.index)
+    return Call(op, "dequantize", params, (x.index,), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

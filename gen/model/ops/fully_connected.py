@@ -57,7 +57,7 @@ def lower(graph: Graph, op: Op) -> Call:
         "input_offset": -x.zero_point, "output_offset": y.zero_point, "act_min": act_min, "act_max": act_max,
         "per_channel": int(len(multiplier) > 1),
     }  # fmt: skip
-    return Call(op, "fully_connected", params, (x.index,), y.index, y.elements * in_n)
+    return Call(op, "fully_connected", params, (x.index,), (y.index,), y.elements * in_n)
 
 
 def _require_scale(op: Op, x: Tensor, weights: Tensor, bias: Tensor | None, y: Tensor) -> None:

@@ -65,7 +65,7 @@ def lower(graph: Graph, op: Op) -> Call:
         "input_offset": -x.zero_point,
         "output_offset": y.zero_point,
     }
-    return Call(op, "mean", params, (x.index,), y.index)
+    return Call(op, "mean", params, (x.index,), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

@@ -3,7 +3,7 @@ and a stride for each axis of the output say. Each is a row of ROWS; the kernel 
 type."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -13,11 +13,11 @@ from numpy.lib.stride_tricks import as_strided
 from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import DTYPES, Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
-from gen.model.ops.quantized import require_shape
-from gen.model.ops.shapes import constant_input
+from gen.model.ops.quantized import require_rank, require_shape
+from gen.model.ops.shapes import constant_input, index_of_axis, require_moved
 
 MAX_AXES = 5  # of nn_move_t, after merging
-DTYPES_MOVED = ("int8", "int16", "int32", "float32", "bool")
+_DAMAGED = "the model file is damaged, convert it again."
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Row:
     # Its input and its other, constant inputs. Raises UnsupportedOp, ModelError.
     walk: Callable[[Graph, Op, Tensor], Walk]
     # As Operator's.
-    options_table: str | None
-    options: Mapping[str, Any]
+    options_table: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def strides(shape: Sequence[int]) -> tuple[int, ...]:
@@ -65,8 +65,7 @@ def strided_slice(graph: Graph, op: Op, x: Tensor) -> Walk:
     )
     if not len(begin) == len(end) == len(step) == rank or 0 in step:
         raise ModelError(
-            f"{op} has begin {begin}, end {end} and strides {step} for an input of shape {x.shape}: the model file is "
-            "damaged, convert it again."
+            f"{op} has begin {begin}, end {end} and strides {step} for an input of shape {x.shape}: {_DAMAGED}"
         )
     start, axes, shape = 0, [], []
     for axis, (size, distance) in enumerate(zip(x.shape, strides(x.shape), strict=True)):
@@ -90,7 +89,84 @@ def _range(size: int, begin: int | None, end: int | None, step: int) -> tuple[in
     return (indices[0] if indices else 0), len(indices)
 
 
+def slice_(graph: Graph, op: Op, x: Tensor) -> Walk:
+    begin, sizes = (
+        constant_input(graph, op, position, what, ("int32", "int64")).reshape(-1).tolist()
+        for position, what in ((1, "begin"), (2, "sizes"))
+    )
+    if not len(begin) == len(sizes) == len(x.shape) or min(begin, default=0) < 0:
+        raise ModelError(f"{op} has begin {begin} and sizes {sizes} for an input of shape {x.shape}: {_DAMAGED}")
+    shape = tuple(
+        whole - first if size == -1 else size for whole, first, size in zip(x.shape, begin, sizes, strict=True)
+    )
+    start = sum(first * stride for first, stride in zip(begin, strides(x.shape), strict=True))
+    return Walk(start, tuple(zip(shape, strides(x.shape), strict=True)), shape)
+
+
+def transpose(graph: Graph, op: Op, x: Tensor) -> Walk:
+    order = constant_input(graph, op, 1, "permutation", ("int32",)).reshape(-1).tolist()
+    if sorted(order) != list(range(len(x.shape))):
+        raise ModelError(f"{op} has the permutation {order} for an input of shape {x.shape}: {_DAMAGED}")
+    axes = tuple((x.shape[axis], strides(x.shape)[axis]) for axis in order)
+    return Walk(0, axes, tuple(size for size, _ in axes))
+
+
+def reverse(graph: Graph, op: Op, x: Tensor) -> Walk:
+    turned = constant_input(graph, op, 1, "axes", ("int32",)).reshape(-1).tolist()
+    axes = {index_of_axis(op, axis, len(x.shape)) for axis in turned}
+    pairs = list(enumerate(zip(x.shape, strides(x.shape), strict=True)))
+    start = sum((size - 1) * stride for axis, (size, stride) in pairs if axis in axes)
+    return Walk(start, tuple((size, -stride if axis in axes else stride) for axis, (size, stride) in pairs), x.shape)
+
+
+def broadcast_to(graph: Graph, op: Op, x: Tensor) -> Walk:
+    shape = tuple(constant_input(graph, op, 1, "shape", ("int32", "int64")).reshape(-1).tolist())
+    sizes = (1,) * (len(shape) - len(x.shape)) + x.shape
+    if len(sizes) != len(shape) or any(size not in (1, wanted) for size, wanted in zip(sizes, shape, strict=True)):
+        raise ModelError(f"{op} makes {shape} of {x.shape}, which don't broadcast: {_DAMAGED}")
+    own = [0 if size == 1 else stride for size, stride in zip(sizes, strides(sizes), strict=True)]
+    return Walk(0, tuple(zip(shape, own, strict=True)), shape)
+
+
+def space_to_depth(graph: Graph, op: Op, x: Tensor) -> Walk:
+    n, h, w, c = _image(op, x)
+    block = op.options["BlockSize"]
+    if block < 1 or h % block or w % block:
+        raise ModelError(f"{op} has blocks of {block} on an input of shape {x.shape}: {_DAMAGED}")
+    row, column = w * c, c
+    axes = (
+        (n, h * row),
+        (h // block, block * row),
+        (w // block, block * column),
+        (block, row),
+        (block, column),
+        (c, 1),
+    )
+    return Walk(0, axes, (n, h // block, w // block, block * block * c))
+
+
+def depth_to_space(graph: Graph, op: Op, x: Tensor) -> Walk:
+    n, h, w, c = _image(op, x)
+    block = op.options["BlockSize"]
+    if block < 1 or c % block**2:
+        raise ModelError(f"{op} has blocks of {block} on an input of shape {x.shape}: {_DAMAGED}")
+    out_c = c // block**2
+    axes = ((n, h * w * c), (h, w * c), (block, block * out_c), (w, c), (block, out_c), (out_c, 1))
+    return Walk(0, axes, (n, h * block, w * block, out_c))
+
+
+def _image(op: Op, x: Tensor) -> tuple[int, int, int, int]:
+    require_rank(op, 4, x)
+    n, h, w, c = x.shape
+    return n, h, w, c
+
+
 ROWS = (
+    Row("broadcast_to", "BroadcastTo", broadcast_to),
+    Row("depth_to_space", "DepthToSpace", depth_to_space, "DepthToSpaceOptions", {"BlockSize": 0}),
+    Row("reverse_v2", "ReverseV2", reverse),
+    Row("slice", "Slice", slice_),
+    Row("space_to_depth", "SpaceToDepth", space_to_depth, "SpaceToDepthOptions", {"BlockSize": 0}),
     Row(
         "strided_slice",
         "StridedSlice",
@@ -98,6 +174,7 @@ ROWS = (
         "StridedSliceOptions",
         dict.fromkeys(("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask"), 0) | {"Offset": False},
     ),
+    Row("transpose", "Transpose", transpose),
 )
 
 
@@ -118,8 +195,7 @@ def merged(walk: Walk, item_bytes: int) -> tuple[int, list[tuple[int, int]]]:
 def _operator(row: Row) -> Operator:
     def lower(graph: Graph, op: Op) -> Call:
         x, y = graph.input(op, 0), graph.output(op)
-        if x.dtype != y.dtype or x.dtype not in DTYPES_MOVED:
-            raise UnsupportedOp(f"{op} makes {y.dtype} of {x.dtype}: only {', '.join(DTYPES_MOVED)} can be moved.")
+        require_moved(op, x, y)
         walk = row.walk(graph, op, x)
         require_shape(op, y, walk.shape)
         first = walk.start + sum(min((size - 1) * stride, 0) for size, stride in walk.axes)
@@ -137,7 +213,7 @@ def _operator(row: Row) -> Operator:
             "dims": tuple(size for size, _ in axes),
             "stride": tuple(stride for _, stride in axes),
         }
-        return Call(op, "move", params, (x.index,), y.index)
+        return Call(op, "move", params, (x.index,), (y.index,))
 
     return Operator(row.name, row.name.upper(), row.tflm, row.options_table, row.options, lower, kernels=("move",))
 
@@ -149,8 +225,8 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return np.ascontiguousarray(moved).reshape(-1).view(flat.dtype)
 
 
-def view(params: Mapping[str, Any]) -> int | None:
-    return params["start"] if max(params["dims"]) == 1 else None
+def view(params: Mapping[str, Any]) -> Sequence[int] | None:
+    return (params["start"],) if max(params["dims"]) == 1 else None
 
 
 KERNEL = Kernel(

@@ -69,10 +69,15 @@ class Call:
     kernel: str
     params: Mapping[str, Any]
     inputs: tuple[int, ...]
-    output: int
+    outputs: tuple[int, ...]
     macs: int = 0
     room: int = 0
     room_in_place: int = 0
+
+    @property
+    def output(self) -> int:
+        """The output, of a kernel that has one."""
+        return self.outputs[0]
 
 
 class Channels(Enum):
@@ -87,7 +92,7 @@ def nothing(call: Call, pointer_bytes: int) -> int:
     return 0
 
 
-def no_view(params: Mapping[str, Any]) -> int | None:
+def no_view(params: Mapping[str, Any]) -> Sequence[int] | None:
     return None
 
 
@@ -102,16 +107,22 @@ class Kernel:
     name: str
     struct: CStruct
     # (params, inputs) -> output, in NumPy, equal to TFLM byte for byte; arrays have the tensors' shapes, the output has
-    # any shape with the right number of elements (NHWC order).
-    reference: Callable[[Mapping[str, Any], Sequence[Array]], Array]
+    # any shape with the right number of elements (NHWC order). A list of them where the kernel has several.
+    reference: Callable[[Mapping[str, Any], Sequence[Array]], Any]
     # How many tensors it reads at run time; None: a list of any length.
     arity: int | None = 1
+    # How many tensors it writes; None: a list of any length.
+    outputs: int | None = 1
+    # Whether its output is its inputs one after another, in as many runs as its param outer says.
+    joins: bool = False
     # Whether y may be the first input, where that and y have as many bytes.
     in_place: bool = False
     # (call, pointer bytes) -> bytes that the interpreter allocates besides its struct when it prepares it.
     interpreter_bytes: Callable[[Call, int], int] = nothing
-    # params -> at which byte of the input the output's bytes lie, in their order; None: they don't.
-    view: Callable[[Mapping[str, Any]], int | None] = no_view
+    # params -> at which byte of the input each output's bytes lie, in their order; None: they don't.
+    view: Callable[[Mapping[str, Any]], Sequence[int] | None] = no_view
+    # Whether its outputs depend on no activation.
+    is_constant: bool = False
     # Whether it puts values around its input, as many as its params before and after say.
     pads: bool = False
     # params -> how its channels come from the input's; None: in no way that a pass could use.

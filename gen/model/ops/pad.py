@@ -60,7 +60,7 @@ def lower(graph: Graph, op: Op) -> Call:
     axes = [(1, 0, 0)] * (MAX_AXES - len(axes)) + axes
     dims, before, after = (list(column) for column in zip(*axes, strict=True))
     params = {"dims": tuple(dims), "before": tuple(before), "after": tuple(after), "value": pad_value(graph, op, y)}
-    return Call(op, "pad", params, (x.index,), y.index)
+    return Call(op, "pad", params, (x.index,), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
@@ -68,8 +68,8 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return np.pad(inputs[0].reshape(p["dims"]), widths, constant_values=p["value"])
 
 
-def view(params: Mapping[str, Any]) -> int | None:
-    return None if any(params["before"]) or any(params["after"]) else 0
+def view(params: Mapping[str, Any]) -> Sequence[int] | None:
+    return None if any(params["before"]) or any(params["after"]) else (0,)
 
 
 KERNEL = Kernel(

@@ -29,7 +29,7 @@ def lower(graph: Graph, op: Op) -> Call:
         zero_points = (x.zero_point, y.zero_point)
         return requantize_call(op, x, y, rescaling=rescale(op, x, y), zero_points=zero_points, act_range=(-128, 127))
     params = {"count": x.elements, "scale": y.scale, "output_offset": y.zero_point}
-    return Call(op, "quantize", params, (x.index,), y.index)
+    return Call(op, "quantize", params, (x.index,), (y.index,))
 
 
 def _require_byte(op: Op, tensor: Tensor) -> None:

@@ -18,13 +18,17 @@ MAX_SHIFT = 22  # beyond it TFLM shifts 9-bit differences out of int32, which C 
 
 def rescale(op: Op, x: Tensor, y: Tensor) -> tuple[int, int]:
     """(multiplier, shift) of input scale / output scale, in double as TFLM computes it. Raises UnsupportedOp."""
-    multiplier, shift = quantize_multiplier(x.scale / y.scale)
-    if shift > MAX_SHIFT:
+    return require_shift(op, x, y, quantize_multiplier(x.scale / y.scale))
+
+
+def require_shift(op: Op, x: Tensor, y: Tensor, rescaling: tuple[int, int]) -> tuple[int, int]:
+    """The same multiplier and shift. Raises UnsupportedOp where it shifts differences of int8 out of int32."""
+    if rescaling[1] > MAX_SHIFT:
         raise UnsupportedOp(
             f"{op} has an input scale of {x.scale:g} and an output scale of {y.scale:g}, which is too far apart for "
             "int32: quantize the model again with representative data."
         )
-    return multiplier, shift
+    return rescaling
 
 
 def requantize_call(
@@ -43,7 +47,7 @@ def requantize_call(
         "input_offset": FLIP[x.dtype] - zero_points[0], "output_offset": zero_points[1] - FLIP[y.dtype],
         "act_min": act_range[0], "act_max": act_range[1], "flip_x": FLIP[x.dtype], "flip_y": FLIP[y.dtype],
     }  # fmt: skip
-    return Call(op, "requantize", params, (x.index,), y.index)
+    return Call(op, "requantize", params, (x.index,), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
@@ -64,8 +68,8 @@ def keeps_values(params: Mapping[str, Any]) -> bool:
     return bool((params["multiplier"], params["shift"]) == IDENTITY and same)
 
 
-def view(params: Mapping[str, Any]) -> int | None:
-    return 0 if keeps_values(params) and (params["act_min"], params["act_max"]) == (-128, 127) else None
+def view(params: Mapping[str, Any]) -> Sequence[int] | None:
+    return (0,) if keeps_values(params) and (params["act_min"], params["act_max"]) == (-128, 127) else None
 
 
 KERNEL = Kernel(

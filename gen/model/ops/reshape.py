@@ -1,29 +1,27 @@
-"""RESHAPE: the same bytes under another shape. The output tensor's shape counts; the shape input (constant or not) and
-the attribute, of which files have one, both or neither, say the same and are not read."""
+"""RESHAPE, SQUEEZE and EXPAND_DIMS: the same bytes under another shape. The output tensor's shape counts; the shape
+input (constant or not) and the attribute, of which files have one, both or neither, say the same and are not read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gen.errors import ModelError, NotQuantized
+from gen.errors import ModelError
 from gen.model.graph import Array, Graph, Op, Tensor
 from gen.model.ops.interval import Interval
 from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers
+from gen.model.ops.shapes import require_moved
 
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
-    if x.dtype not in ("int8", "float32"):
-        raise NotQuantized(
-            f"{op}: tensor {x.name!r} is {x.dtype}: convert the model with full integer quantization to int8."
-        )
+    require_moved(op, x)
     if x.dtype != y.dtype or x.elements != y.elements:
         raise ModelError(
             f"{op} makes {y.dtype} {y.shape} of {x.dtype} {x.shape}, which is not the same data: the model file is "
             "damaged, convert it again."
         )
-    return Call(op, "reshape", {"bytes": x.size_bytes}, (x.index,), y.index)
+    return Call(op, "reshape", {"bytes": x.size_bytes}, (x.index,), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
@@ -37,8 +35,8 @@ def interval(call: Call, x: Interval, y: Tensor) -> Interval:
     return Interval(np.full(channels, x.low.min()), np.full(channels, x.high.max()))
 
 
-def view(params: Mapping[str, Any]) -> int | None:
-    return 0
+def view(params: Mapping[str, Any]) -> Sequence[int] | None:
+    return (0,)
 
 
 def channels(params: Mapping[str, Any]) -> Channels:
@@ -55,3 +53,7 @@ KERNEL = Kernel(
     interval=interval,
 )
 OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower, is_view=True, interpreter=("reshape",))
+# Their options and axes say no more than the output's shape.
+SQUEEZE = Operator("squeeze", "SQUEEZE", "Squeeze", None, {}, lower, kernels=("reshape",), is_view=True)
+EXPAND_DIMS = Operator("expand_dims", "EXPAND_DIMS", "ExpandDims", None, {}, lower, kernels=("reshape",), is_view=True)
+OPERATORS = (OPERATOR, SQUEEZE, EXPAND_DIMS)

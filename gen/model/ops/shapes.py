@@ -5,8 +5,10 @@ from itertools import groupby
 from math import prod
 from typing import Any
 
-from gen.errors import UnsupportedOp
-from gen.model.graph import Array, Graph, Op
+from gen.errors import ModelError, UnsupportedOp
+from gen.model.graph import Array, Graph, Op, Tensor
+
+MOVED = ("int8", "int16", "int32", "float32", "bool")
 
 
 def constant_input(graph: Graph, op: Op, position: int, what: str, dtypes: tuple[str, ...]) -> Array:
@@ -18,6 +20,23 @@ def constant_input(graph: Graph, op: Op, position: int, what: str, dtypes: tuple
     if tensor.dtype not in dtypes:
         raise UnsupportedOp(f"{op} has {what} of type {tensor.dtype}: only {' and '.join(dtypes)} exist in TFLite.")
     return tensor.data
+
+
+def index_of_axis(op: Op, axis: int, rank: int) -> int:
+    """The axis counted from 0, of one that may count from the end. Raises ModelError."""
+    if not -rank <= axis < rank:
+        raise ModelError(f"{op} works along axis {axis} of {rank}: the model file is damaged, convert it again.")
+    return axis % rank
+
+
+def require_moved(op: Op, x: Tensor, *others: Tensor) -> None:
+    """Raise UnsupportedOp unless all are of one type, and one that can be moved."""
+    for tensor in (x, *others):
+        if tensor.dtype != x.dtype or tensor.dtype not in MOVED:
+            raise UnsupportedOp(
+                f"{op} has tensors of {x.dtype} and {tensor.dtype}: only one type at a time can be moved, and of "
+                f"{', '.join(MOVED)}."
+            )
 
 
 def merge_axes(dims: Iterable[int], keys: Iterable[Any]) -> list[tuple[int, Any]]:

@@ -47,7 +47,7 @@ def lower(graph: Graph, op: Op) -> Call:
     params = {
         "rows": x.elements // depth, "depth": depth, "multiplier": multiplier, "diff_min": diff_min, "shift": shift,
     }  # fmt: skip
-    return Call(op, "softmax", params, (x.index,), y.index)
+    return Call(op, "softmax", params, (x.index,), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

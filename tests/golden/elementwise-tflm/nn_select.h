@@ -8,7 +8,7 @@
 
 #define NN_ADD nn_add_portable
 #define NN_DEQUANTIZE nn_dequantize_portable
-#define NN_LOGISTIC nn_logistic_portable
+#define NN_LUT nn_lut_portable
 #define NN_QUANTIZE nn_quantize_portable
 #define NN_REQUANTIZE nn_requantize_portable
 

@@ -43,9 +43,6 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     TfLiteStatus AddFullyConnected() {
         return Add(tflm::kFullyConnected);
     }
-    TfLiteStatus AddLogistic() {
-        return Add(tflm::kLogistic);
-    }
     TfLiteStatus AddMaxPool2D() {
         return Add(tflm::kMaxPool2D);
     }

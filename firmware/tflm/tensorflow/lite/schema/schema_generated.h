@@ -17,7 +17,6 @@ enum BuiltinOperator : int32_t {
     BuiltinOperator_DEPTHWISE_CONV_2D = 4,
     BuiltinOperator_DEQUANTIZE = 6,
     BuiltinOperator_FULLY_CONNECTED = 9,
-    BuiltinOperator_LOGISTIC = 14,
     BuiltinOperator_MAX_POOL_2D = 17,
     BuiltinOperator_RELU = 19,
     BuiltinOperator_RELU6 = 21,
@@ -25,7 +24,9 @@ enum BuiltinOperator : int32_t {
     BuiltinOperator_SOFTMAX = 25,
     BuiltinOperator_PAD = 34,
     BuiltinOperator_MEAN = 40,
+    BuiltinOperator_SQUEEZE = 43,
     BuiltinOperator_PADV2 = 60,
+    BuiltinOperator_EXPAND_DIMS = 70,
     BuiltinOperator_QUANTIZE = 114,
 };
 
