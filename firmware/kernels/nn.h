@@ -83,11 +83,34 @@ typedef nn_binary_t nn_sub_t;
 typedef nn_binary_t nn_mul_t;
 typedef nn_binary_t nn_maximum_t;
 typedef nn_binary_t nn_minimum_t;
+typedef nn_binary_t nn_squared_difference_t;
+typedef nn_binary_t nn_prelu_t;
+typedef nn_binary_t nn_equal_t;
+typedef nn_binary_t nn_not_equal_t;
+typedef nn_binary_t nn_greater_t;
+typedef nn_binary_t nn_greater_equal_t;
+typedef nn_binary_t nn_less_t;
+typedef nn_binary_t nn_less_equal_t;
+typedef nn_binary_t nn_logical_and_t;
+typedef nn_binary_t nn_logical_or_t;
 typedef void nn_add_fn(const nn_add_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_sub_fn(const nn_sub_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_mul_fn(const nn_mul_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_maximum_fn(const nn_maximum_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_minimum_fn(const nn_minimum_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_squared_difference_fn(const nn_squared_difference_t *op, const int8_t *x1, const int8_t *x2, int8_t *y,
+                                      void *scratch);
+typedef void nn_prelu_fn(const nn_prelu_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_equal_fn(const nn_equal_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_not_equal_fn(const nn_not_equal_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_greater_fn(const nn_greater_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_greater_equal_fn(const nn_greater_equal_t *op, const int8_t *x1, const int8_t *x2, int8_t *y,
+                                 void *scratch);
+typedef void nn_less_fn(const nn_less_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_less_equal_fn(const nn_less_equal_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_logical_and_fn(const nn_logical_and_t *op, const int8_t *x1, const int8_t *x2, int8_t *y,
+                               void *scratch);
+typedef void nn_logical_or_fn(const nn_logical_or_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 
 /* Unary element-wise operators: y = table[x + 128]. y may be x. */
 typedef struct {
@@ -111,8 +134,8 @@ typedef struct {
 } nn_pad_t;
 typedef void nn_pad_fn(const nn_pad_t *op, const int8_t *x, int8_t *y, void *scratch);
 
-/* MEAN: dims are alternately kept and reduced, outermost first: y has dims[0] x dims[2] x dims[4] elements, each the
- * mean of dims[1] x dims[3]; an absent axis is 1. multiplier and shift include the division by that count. */
+/* MEAN and SUM: dims are alternately kept and reduced, outermost first: y has dims[0] x dims[2] x dims[4] elements,
+ * each of dims[1] x dims[3]; an absent axis is 1. MEAN's multiplier and shift include the division by that count. */
 typedef struct {
     int32_t dims[5];
     int32_t multiplier;
@@ -120,6 +143,20 @@ typedef struct {
     int8_t shift;
 } nn_mean_t;
 typedef void nn_mean_fn(const nn_mean_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* REDUCE_MAX and REDUCE_MIN: dims as nn_mean_t's. */
+typedef struct {
+    int32_t dims[5];
+} nn_reduce_t;
+typedef void nn_reduce_max_fn(const nn_reduce_t *op, const int8_t *x, int8_t *y, void *scratch);
+typedef void nn_reduce_min_fn(const nn_reduce_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* ARG_MAX and ARG_MIN: x is outer x count x inner, y outer x inner indices below count; of equals the first. */
+typedef struct {
+    int32_t outer, count, inner;
+} nn_arg_t;
+typedef void nn_arg_max_fn(const nn_arg_t *op, const int8_t *x, int32_t *y, void *scratch);
+typedef void nn_arg_min_fn(const nn_arg_t *op, const int8_t *x, int32_t *y, void *scratch);
 
 /* CONCATENATION and PACK: outer runs; in each, input i contributes inner[i] bytes. */
 typedef struct {
@@ -202,10 +239,24 @@ nn_sub_fn nn_sub_portable;
 nn_mul_fn nn_mul_portable;
 nn_maximum_fn nn_maximum_portable;
 nn_minimum_fn nn_minimum_portable;
+nn_squared_difference_fn nn_squared_difference_portable;
+nn_prelu_fn nn_prelu_portable;
+nn_equal_fn nn_equal_portable;
+nn_not_equal_fn nn_not_equal_portable;
+nn_greater_fn nn_greater_portable;
+nn_greater_equal_fn nn_greater_equal_portable;
+nn_less_fn nn_less_portable;
+nn_less_equal_fn nn_less_equal_portable;
+nn_logical_and_fn nn_logical_and_portable;
+nn_logical_or_fn nn_logical_or_portable;
 nn_lut_fn nn_lut_portable;
 nn_move_fn nn_move_portable;
 nn_pad_fn nn_pad_portable;
 nn_mean_fn nn_mean_portable;
+nn_reduce_max_fn nn_reduce_max_portable;
+nn_reduce_min_fn nn_reduce_min_portable;
+nn_arg_max_fn nn_arg_max_portable;
+nn_arg_min_fn nn_arg_min_portable;
 nn_concatenation_fn nn_concatenation_portable;
 nn_constant_fn nn_constant_portable;
 nn_resize_nearest_neighbor_fn nn_resize_nearest_neighbor_portable;

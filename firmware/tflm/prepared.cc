@@ -93,11 +93,12 @@ bool fits(const nn_lut_t &op, const Extent &extent) {
 
 bool fits(const nn_binary_t &op, const Extent &extent) {
     constexpr unsigned kAxes = sizeof op.dims / sizeof op.dims[0];
+    constexpr int8_t kMostLeft = 22;
     const uint32_t count = product(op.dims, kAxes);
     return count != 0 && count <= extent.y[0] && walks_within(0, op.dims, op.stride1, kAxes, 1, extent.x[0]) &&
-           walks_within(0, op.dims, op.stride2, kAxes, 1, extent.x[1]) && op.shift1 <= 0 && is_shift(op.shift1) &&
-           op.shift2 <= 0 && is_shift(op.shift2) && is_shift(op.output_shift) && op.left_shift >= 0 &&
-           op.left_shift <= 20 && op.multiplier1 >= 0 && op.multiplier2 >= 0 && op.output_multiplier >= 0;
+           walks_within(0, op.dims, op.stride2, kAxes, 1, extent.x[1]) && is_shift(op.shift1) && op.shift1 <= 0 &&
+           is_shift(op.shift2) && op.shift2 <= 0 && is_shift(op.output_shift) && op.left_shift >= 0 &&
+           op.left_shift <= kMostLeft && op.multiplier1 >= 0 && op.multiplier2 >= 0 && op.output_multiplier >= 0;
 }
 
 bool fits(const nn_move_t &op, const Extent &extent) {
@@ -134,6 +135,24 @@ bool fits(const nn_concatenation_t &op, const Extent &extent) {
 
 bool fits(const nn_split_t &op, const Extent &extent) {
     return parts_within(op.inner, op.outputs, op.outer, extent.arrays[0], extent.y, extent.outputs, extent.x[0]);
+}
+
+bool fits(const nn_reduce_t &op, const Extent &extent) {
+    const int32_t kept[] = {op.dims[0], op.dims[2], op.dims[4]};
+    const uint32_t read = product(op.dims, 5), written = product(kept, 3);
+    return read != 0 && read <= extent.x[0] && written != 0 && written <= extent.y[0];
+}
+
+bool fits(const nn_mean_t &op, const Extent &extent) {
+    nn_reduce_t dims;
+    memcpy(dims.dims, op.dims, sizeof dims.dims);
+    return fits(dims, extent) && op.multiplier >= 0 && is_shift(op.shift);
+}
+
+bool fits(const nn_arg_t &op, const Extent &extent) {
+    const int32_t in[] = {op.outer, op.count, op.inner}, out[] = {op.outer, op.inner, sizeof(int32_t)};
+    const uint32_t read = product(in, 3), written = product(out, 3);
+    return read != 0 && read <= extent.x[0] && written != 0 && written <= extent.y[0];
 }
 
 bool fits(const nn_reshape_t &op, const Extent &extent) {

@@ -27,12 +27,40 @@ bool fits(const nn_binary_t &op, const Extent &extent);
 bool fits(const nn_move_t &op, const Extent &extent);
 bool fits(const nn_concatenation_t &op, const Extent &extent);
 bool fits(const nn_split_t &op, const Extent &extent);
+bool fits(const nn_mean_t &op, const Extent &extent);
+bool fits(const nn_reduce_t &op, const Extent &extent);
+bool fits(const nn_arg_t &op, const Extent &extent);
 bool fits(const nn_reshape_t &op, const Extent &extent);
 bool fits(const nn_constant_t &op, const Extent &extent);
 bool fits(const nn_resize_nearest_neighbor_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);
+}
+
+// What a kernel is given, of whichever type it takes.
+struct Input {
+    const void *at;
+    template <typename T> operator const T *() const {
+        return static_cast<const T *>(at);
+    }
+};
+struct Output {
+    void *at;
+    template <typename T> operator T *() const {
+        return static_cast<T *>(at);
+    }
+};
+
+// Of several inputs one, or all as a list; and a list of outputs behind so many inputs.
+inline Input input(const Node &node, unsigned number) {
+    return {static_cast<const void *const *>(node.x)[number]};
+}
+inline const int8_t *const *inputs(const Node &node) {
+    return static_cast<const int8_t *const *>(node.x);
+}
+inline int8_t *const *outputs(const Node &node, unsigned count) {
+    return static_cast<int8_t *const *>(node.x) + count;
 }
 
 struct PreparedKernel {

@@ -26,7 +26,7 @@ _NODES = {
 _NUMBERED = re.compile(r"(.+)_\d+$")
 _MODULE = re.compile(r".*\.[A-Za-z]+?_(\w+)$")  # a class's path, then the module's name
 _INNER = re.compile(r"(batchnorm|convolution|moments|Repeat|separable_conv2d|Tensordot|transpose|as_depthwise)(_\d+)?$")
-_LAYERS = ("add", "elu", "maximum", "minimum", "softmax")  # whose names are their nodes', as functions' names are
+_LAYERS = re.compile("add|elu|maximum|minimum|softmax")  # of Keras, named as their nodes are, as functions are
 _CALLS = re.compile(r"((Stateful)?PartitionedCall(_\d+)?/)+")  # in front of what a SavedModel's function calls
 _NO_LAYER = re.compile(r"(Identity|(Stateful)?PartitionedCall|serving_default_|arith\.|tfl\.)")
 
@@ -58,7 +58,7 @@ def _layer(path: str) -> str | None:
     model, *parts = parts[:-1] if len(parts) > 2 else ("", *parts[:-1])
     while len(parts) > 1 and _INNER.match(parts[-1]):
         parts.pop()
-    if parts and re.sub(r"_\d+$", "", parts[-1]) == node and node not in _LAYERS:
+    if parts and re.sub(r"_\d+$", "", parts[-1]) == node and not _LAYERS.fullmatch(node):
         return "/".join(parts)
     plain = [match[1] for part in parts if (match := _NUMBERED.match(part))]
     twice = len(plain) == len(parts) and (not model or _NUMBERED.match(model))

@@ -16,12 +16,15 @@ from tests.kernels.harness import assert_exact
 from tests.tiny import O, T, model
 
 FAMILY = {row.name: row for row in ROWS}
+BYTES = [row.name for row in ROWS if row.x == "int8"]
 
 
 def binary_model(kind: str, x1: T, x2: T, y: T, activation: str = "NONE") -> bytes:
     table = FAMILY[kind].options_table
     options = {"fusedActivationFunction": getattr(schema.ActivationFunctionType, activation)} if table else {}
     inputs = [i for i, x in enumerate((x1, x2)) if x.data is None]
+    if FAMILY[kind].y == "bool":
+        y = T(y.shape, "bool")
     return model([x1, x2, y], [O(kind.upper(), [0, 1], [2], options, table)], inputs, [2])
 
 
@@ -49,7 +52,7 @@ def broadcast_pairs(d: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return shape1, shape2
 
 
-@pytest.mark.parametrize("kind", FAMILY)
+@pytest.mark.parametrize("kind", BYTES)
 @settings(derandomize=True, deadline=None, max_examples=cases(40, 120))
 @given(data=st.data())
 def test_equals_tflm(kind: str, data: st.DataObject) -> None:
@@ -58,9 +61,13 @@ def test_equals_tflm(kind: str, data: st.DataObject) -> None:
         shape1, shape2 = shape2, shape1
     scale1 = data.draw(draw.scales)
     scale2, near = data.draw(draw.near(scale1, 2.0**16)), scale1
-    if kind == "mul":
+    if kind in ("mul", "prelu"):
         scale2 = data.draw(draw.scales)
-        near = float(np.float32(64 * scale1 * scale2))
+        near = float(np.float32(64 * scale1 * scale2)) if kind == "mul" else scale1
+    if kind == "squared_difference":
+        near = float(np.float32(64 * max(scale1, scale2) ** 2))
+    if FAMILY[kind].y == "bool":
+        scale1, scale2 = (min(scale1, 0.99), min(scale2, 0.99))
     scale = data.draw(draw.near(near))
     x1, x2 = data.draw(draw.int8_values(shape1)), data.draw(draw.int8_values(shape2))
     constant = data.draw(st.sampled_from([None, None, "1", "2"]))
@@ -75,7 +82,7 @@ def test_equals_tflm(kind: str, data: st.DataObject) -> None:
     assert_exact(content, inputs, in_place=x1.size == np.broadcast(x1, x2).size)
 
 
-@pytest.mark.parametrize("kind", FAMILY)
+@pytest.mark.parametrize("kind", BYTES)
 def test_every_pair_of_values(kind: str) -> None:
     """All 65,536 answers, for scales at which ties are frequent."""
     everything = np.arange(-128, 128).astype(np.int8)
@@ -83,6 +90,15 @@ def test_every_pair_of_values(kind: str) -> None:
         kind, T([256, 1], scale=0.5, zero_point=-3), T([256], scale=0.25, zero_point=7), T([256, 256], scale=1.0)
     )
     assert_exact(content, [everything.reshape(256, 1), everything])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FAMILY if kind not in BYTES])
+@pytest.mark.parametrize("shapes", [((2, 3), (2, 3)), ((4, 1, 3), (1, 5, 3)), ((1,), (7,))])
+def test_of_bools(kind: str, shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    rng = np.random.default_rng(3)
+    out = T(np.broadcast_shapes(*shapes), "bool")
+    content = binary_model(kind, T(shapes[0], "bool"), T(shapes[1], "bool"), out)
+    assert_exact(content, [rng.integers(0, 2, shape).astype(np.bool_) for shape in shapes])
 
 
 @pytest.mark.parametrize("shapes", [((2, 3, 4, 5, 2, 2), (2, 3, 4, 5, 2, 2)), ((2, 3, 4, 5, 2), (2, 1, 4, 5, 2))])

@@ -123,8 +123,8 @@ def _run(program: Program, memory: MemoryPlan, number: int, constants: Constants
     else:
         name = constants.struct(step.variant, step.params, step.call.op.index)
         kernel = KERNELS[step.variant.kernel]
-        lines = [f"const int8_t *const x[] = {{{', '.join(x)}}};"] if kernel.arity is None else []
-        lines += [f"int8_t *const y[] = {{{', '.join(y)}}};"] if kernel.outputs is None else []
+        lines = [f"const int8_t *const x[] = {{{_bytes('const ', x)}}};"] if kernel.arity is None else []
+        lines += [f"int8_t *const y[] = {{{_bytes('', y)}}};"] if kernel.outputs is None else []
         x = ["x"] if kernel.arity is None else x
         y = ["y"] if kernel.outputs is None else y
         lines.append(_call(step.variant, name, [*x, *y], "0" if scratch is None else _at(scratch)))
@@ -155,6 +155,12 @@ def _outputs(program: Program, memory: MemoryPlan, step: Step) -> list[str]:
     return [_place(program, memory, index) for index in step.call.outputs]
 
 
+def _bytes(qualifier: str, places: Sequence[str]) -> str:
+    """Places as a list of them has them, whatever their type."""
+    of_bytes = f"({qualifier}int8_t *)"
+    return ", ".join(place if place.startswith(of_bytes) else f"{of_bytes}{place}" for place in places)
+
+
 def _at(offset: int) -> str:
     return f"arena + {offset}"
 
@@ -178,5 +184,5 @@ def _tensor(program: Program, memory: MemoryPlan, index: int, constants: Constan
 
 
 def _ctype(dtype: str) -> str:
-    """What a kernel's pointer to such a tensor points to; uint8 stands at a model's rims only, as bytes."""
-    return {"float32": "float", "uint8": "int8_t"}.get(dtype, f"{dtype}_t")
+    """What a kernel's pointer to such a tensor points to; uint8, which stands at rims only, and bool are bytes."""
+    return {"float32": "float", "uint8": "int8_t", "bool": "int8_t"}.get(dtype, f"{dtype}_t")

@@ -89,17 +89,20 @@ def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
 
 
 def kernel_values(kernel: Kernel) -> dict[str, Any]:
-    several = kernel.arity != 1 or kernel.outputs != 1
-    x = [f"x[{i}]" for i in range(kernel.arity)] if kernel.arity is not None and several else ["x"]
+    if kernel.arity == kernel.outputs == 1:
+        x = ["Input{node.x}"]
+    elif kernel.arity is not None:
+        x = [f"input(node, {number})" for number in range(kernel.arity)]
+    else:
+        x = ["inputs(node)"]
     return {
         "name": kernel.name,
         "macro": f"NN_{kernel.name.upper()}",
         "struct": kernel.struct.name,
         "id": f"0x{kernel_id(kernel):08X}",
-        "several": several,
         "inputs": kernel.arity or 0,
         "outputs": kernel.outputs or 0,
-        "operands": ", ".join([*x, "y" if kernel.outputs is not None else f"y + {kernel.arity}"]),
+        "operands": ", ".join([*x, "Output{node.y}" if kernel.outputs else f"outputs(node, {kernel.arity})"]),
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from gen.errors import UnsupportedOp
 from gen.model.graph import Graph, Op
 from gen.model.ops import (
+    arg,
     average_pool_2d,
     binary,
     concatenation,
@@ -15,11 +16,11 @@ from gen.model.ops import (
     dequantize,
     fully_connected,
     max_pool_2d,
-    mean,
     movement,
     pack,
     pad,
     quantize,
+    reduction,
     relu,
     relu6,
     requantize,
@@ -34,8 +35,10 @@ from gen.model.ops.operator import Call, Kernel, Operator
 OPS: dict[str, Operator] = {
     operator.name: operator
     for operator in (
+        *arg.OPERATORS,
         *binary.OPERATORS,
         *movement.OPERATORS,
+        *reduction.OPERATORS,
         *unary.OPERATORS,
         average_pool_2d.OPERATOR,
         concatenation.OPERATOR,
@@ -45,7 +48,6 @@ OPS: dict[str, Operator] = {
         dequantize.OPERATOR,
         fully_connected.OPERATOR,
         max_pool_2d.OPERATOR,
-        mean.OPERATOR,
         pack.OPERATOR,
         pad.OPERATOR,
         pad.OPERATOR_V2,
@@ -62,8 +64,10 @@ OPS: dict[str, Operator] = {
 KERNELS: dict[str, Kernel] = {
     kernel.name: kernel
     for kernel in (
+        *arg.KERNELS,
         *binary.KERNELS,
         movement.KERNEL,
+        *reduction.KERNELS,
         unary.KERNEL,
         average_pool_2d.KERNEL,
         concatenation.KERNEL,
@@ -73,7 +77,6 @@ KERNELS: dict[str, Kernel] = {
         dequantize.KERNEL,
         fully_connected.KERNEL,
         max_pool_2d.KERNEL,
-        mean.KERNEL,
         pad.KERNEL,
         quantize.KERNEL,
         requantize.KERNEL,

@@ -1,4 +1,4 @@
-"""The family of binary element-wise operators on int8, with NumPy's broadcasting; either operand may be constant.
+"""The family of binary element-wise operators, with NumPy's broadcasting; either operand may be constant.
 
 Each is a row of ROWS: how its scales become multipliers, and what it computes of two elements. Checks, broadcasting,
 reference and struct are the family's; the C is firmware/kernels/portable/<name>.c. Source of the arithmetic: TFLM's
@@ -6,6 +6,7 @@ reference_ops, tried against it by the tests."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,13 @@ from gen.errors import ModelError, UnsupportedOp
 from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from gen.model.graph import Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, nothing, numbers
-from gen.model.ops.quantized import fused_activation, require_int8, require_shape
+from gen.model.ops.quantized import fused_activation, require_shape, require_types
+from gen.model.ops.requantize import rescale
 from gen.model.ops.shapes import merge_axes
 
-LEFT_SHIFT = 20  # TFLM's headroom for the operands of a sum
+# TFLM's headroom for the operands of a sum, of a difference that is squared, of a comparison
+LEFT_SHIFT, SQUARE_SHIFT, COMPARE_SHIFT = 20, 7, 8
+MAX_PRODUCT_SHIFT = 14  # beyond it products of two differences of int8 leave int32
 MAX_AXES = 4  # of nn_binary_t, after merging
 STRUCT_FIELDS = (
     numbers("int32_t", "multiplier1 multiplier2 output_multiplier dims[4] stride1[4] stride2[4]")
@@ -42,6 +46,9 @@ class Row:
     scaling: Callable[[Op, Tensor, Tensor, Tensor], Mapping[str, int]]
     # (parameters, int32 elements of the first operand, of the second) -> int32 before it is clamped.
     compute: Callable[[Mapping[str, Any], Array, Array], Array]
+    # The types of both operands, and of the output; bool has no scale.
+    x: str = "int8"
+    y: str = "int8"
     # As Operator's and Kernel's.
     interpreter: tuple[str, ...] = ()
     interpreter_bytes: Callable[[Call, int], int] = nothing
@@ -103,13 +110,62 @@ def sum_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
 
 def product_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
     multiplier, shift = quantize_multiplier(x1.scale * x2.scale / y.scale)
-    if shift > 14:
-        raise UnsupportedOp(
-            f"{op} has input scales {x1.scale:g} and {x2.scale:g} and an output scale of {y.scale:g}, so far apart "
-            "that products can leave int32, which TFLM leaves undefined: quantize the model again with representative "
-            "data."
-        )
+    if shift > MAX_PRODUCT_SHIFT:
+        raise _products_leave_int32(op, x1, x2, y)
     return {**offsets(x1, x2, y), "output_multiplier": multiplier, "output_shift": shift}
+
+
+def _products_leave_int32(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> UnsupportedOp:
+    return UnsupportedOp(
+        f"{op} has input scales {x1.scale:g} and {x2.scale:g} and an output scale of {y.scale:g}, so far apart that "
+        "products can leave int32, which TFLM leaves undefined: quantize the model again with representative data."
+    )
+
+
+def square_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
+    twice_max_scale = 2 * max(x1.scale, x2.scale)
+    multiplier1, shift1 = quantize_multiplier(x1.scale / twice_max_scale)
+    multiplier2, shift2 = quantize_multiplier(x2.scale / twice_max_scale)
+    real = twice_max_scale * twice_max_scale / ((1 << 2 * SQUARE_SHIFT) * y.scale)
+    output_multiplier, output_shift = quantize_multiplier(real)
+    if output_shift > 0:
+        raise UnsupportedOp(
+            f"{op} has input scales {x1.scale:g} and {x2.scale:g} and an output scale of {y.scale:g}, so fine that "
+            "squares can leave int32, which TFLM leaves undefined: quantize the model again with representative data."
+        )
+    return {
+        **offsets(x1, x2, y),
+        "multiplier1": multiplier1, "multiplier2": multiplier2, "output_multiplier": output_multiplier,
+        "shift1": shift1, "shift2": shift2, "output_shift": output_shift, "left_shift": SQUARE_SHIFT,
+    }  # fmt: skip
+
+
+def slope_scaling(op: Op, x: Tensor, alpha: Tensor, y: Tensor) -> Mapping[str, int]:
+    """PRELU: the first pair of numbers rescales what is above zero, the output's what is below, times the slope."""
+    multiplier, shift = rescale(op, x, y)
+    below, below_shift = quantize_multiplier(x.scale * alpha.scale / y.scale)
+    if below_shift > MAX_PRODUCT_SHIFT:
+        raise _products_leave_int32(op, x, alpha, y)
+    return {
+        **offsets(x, alpha, y),
+        "multiplier1": multiplier, "left_shift": max(shift, 0), "shift1": min(shift, 0),
+        "output_multiplier": below, "output_shift": below_shift,
+    }  # fmt: skip
+
+
+def compare_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
+    """Each operand times its own scale, which TFLM wants below 1."""
+    multiplier1, shift1 = quantize_multiplier(x1.scale)
+    multiplier2, shift2 = quantize_multiplier(x2.scale)
+    if max(shift1, shift2) > 0:
+        raise UnsupportedOp(
+            f"{op} has input scales {x1.scale:g} and {x2.scale:g}: TFLM compares at scales below 1 only, quantize the "
+            "model again with representative data."
+        )
+    return {
+        "offset1": -x1.zero_point, "offset2": -x2.zero_point, "left_shift": COMPARE_SHIFT,
+        "multiplier1": multiplier1, "multiplier2": multiplier2, "shift1": shift1, "shift2": shift2,
+    }  # fmt: skip
 
 
 def unscaled(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
@@ -126,6 +182,15 @@ def operand(p: Mapping[str, Any], n: int, x: Array) -> Array:
 def rescaled(p: Mapping[str, Any], x: Array) -> Array:
     y: Array = multiply_by_quantized_multiplier(x, p["output_multiplier"], p["output_shift"]) + p["output_offset"]
     return y
+
+
+def prelu(p: Mapping[str, Any], x: Array, slope: Array) -> Array:
+    above = multiply_by_quantized_multiplier(x << p["left_shift"], p["multiplier1"], p["shift1"]) + p["output_offset"]
+    return np.where(x >= 0, above, rescaled(p, x * slope))
+
+
+def compared(relation: Callable[[Array, Array], Array], p: Mapping[str, Any], a: Array, b: Array) -> Array:
+    return relation(operand(p, 1, a), operand(p, 2, b)).astype(np.int32)
 
 
 def add_interpreter_bytes(call: Call, pointer_bytes: int) -> int:
@@ -162,8 +227,29 @@ ROWS = (
         product_scaling,
         lambda p, a, b: rescaled(p, (a + p["offset1"]) * (b + p["offset2"])),
     ),
+    Row(
+        "squared_difference",
+        "SquaredDifference",
+        None,
+        square_scaling,
+        lambda p, a, b: rescaled(p, (operand(p, 1, a) - operand(p, 2, b)) ** 2),
+    ),
+    Row("prelu", "Prelu", None, slope_scaling, lambda p, a, b: prelu(p, a + p["offset1"], b + p["offset2"])),
     Row("maximum", "Maximum", None, unscaled, lambda p, a, b: np.maximum(a, b)),
     Row("minimum", "Minimum", None, unscaled, lambda p, a, b: np.minimum(a, b)),
+    *(
+        Row(name, tflm, None, compare_scaling, partial(compared, relation), y="bool")
+        for name, tflm, relation in (
+            ("equal", "Equal", np.equal),
+            ("not_equal", "NotEqual", np.not_equal),
+            ("greater", "Greater", np.greater),
+            ("greater_equal", "GreaterEqual", np.greater_equal),
+            ("less", "Less", np.less),
+            ("less_equal", "LessEqual", np.less_equal),
+        )
+    ),
+    Row("logical_and", "LogicalAnd", None, unscaled, lambda p, a, b: a & b, x="bool", y="bool"),
+    Row("logical_or", "LogicalOr", None, unscaled, lambda p, a, b: a | b, x="bool", y="bool"),
 )
 
 
@@ -191,7 +277,8 @@ def _kernel(row: Row) -> Kernel:
 def _operator(row: Row) -> Operator:
     def lower(graph: Graph, op: Op) -> Call:
         x1, x2, y = graph.input(op, 0), graph.input(op, 1), graph.output(op)
-        require_int8(op, x1, x2, y)
+        require_types(op, row.x, x1, x2)
+        require_types(op, row.y, y)
         act_min, act_max = fused_activation(op, y) if row.options_table else (-128, 127)
         params = {
             **dict.fromkeys(NUMBERS, 0),

@@ -25,6 +25,26 @@ def require_int8(op: Op, *tensors: Tensor) -> None:
             )
 
 
+def require_types(op: Op, dtype: str, *tensors: Tensor) -> None:
+    """As require_int8; of other types only that the tensors have it, UnsupportedOp if not."""
+    if dtype == "int8":
+        require_int8(op, *tensors)
+    for tensor in tensors:
+        if tensor.dtype != dtype:
+            raise UnsupportedOp(
+                f"{op}: tensor {tensor.name!r} is {tensor.dtype}, and {dtype} is what TFLM takes there."
+            )
+
+
+def require_same_quantization(op: Op, x: Tensor, y: Tensor) -> None:
+    """Raise UnsupportedOp unless the operator can hand bytes on as they are, as TFLM demands."""
+    if (x.scale, x.zero_point) != (y.scale, y.zero_point):
+        raise UnsupportedOp(
+            f"{op} has an output of another scale or zero point than its input, which TFLM refuses: quantize the model "
+            "with a converter that gives them the same."
+        )
+
+
 def require_rank(op: Op, rank: int, *tensors: Tensor) -> None:
     for tensor in tensors:
         if len(tensor.shape) != rank:

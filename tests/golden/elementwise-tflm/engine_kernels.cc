@@ -9,9 +9,7 @@ using namespace tflm;
 
 static void lut(const Node &node) {
     const nn_lut_t *op = static_cast<const nn_lut_t *>(node.op);
-    const int8_t *x = static_cast<const int8_t *>(node.x);
-    int8_t *y = static_cast<int8_t *>(node.y);
-    NN_LUT(op, x, y, nullptr);
+    NN_LUT(op, Input{node.x}, Output{node.y}, nullptr);
 }
 
 const PreparedKernel tflm::kPreparedKernels[] = {

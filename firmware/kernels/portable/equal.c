@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compare.h"
+
+NN_COMPARISON(equal, ==)
