@@ -1,16 +1,20 @@
-"""What this machine has of what gen needs: Python packages, compilers and emulators."""
+"""`doctor`: what this machine has of what gen needs: Python packages, compilers and emulators."""
 
 import re
 import shutil
 import subprocess
 import tomllib
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from gen import tables
+from gen.cli.options import Subcommand, no_arguments
 from gen.device.board import TOOLCHAINS, Board, load_all
+from gen.errors import MissingTool
 from gen.paths import ROOT
 
 NEWLIB = ("arm-none-eabi-",)  # the compilers that need a C library; the others have firmware/port/freestanding
@@ -120,3 +124,17 @@ def _ids(boards: Iterator[Board]) -> str:
 def _program(name: str, users: str, apt: str) -> Check:
     place = shutil.which(name)
     return Check(name, place is not None, place or "not on PATH", users, f"apt-get install {apt}")
+
+
+def run_doctor(args: Namespace) -> int:
+    checks = check()
+    if args.json:
+        tables.show_json([c.as_json() for c in checks])
+    else:
+        lines = [(c.verdict, c.name, c.detail, c.needed_for, "" if c.found else c.install) for c in checks]
+        tables.show_table(("", "what", "found", "needed for", "to install"), lines)
+    return MissingTool.exit_code if any(c.missing for c in checks) else 0
+
+
+DOCTOR = Subcommand("doctor", "Say what is missing on this machine and how to install it.", "doctor",
+                    no_arguments, run_doctor)  # fmt: skip

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen.cli import stages
-from gen.cli.main import main, parser
+from gen.cli.main import SUBCOMMANDS, main, parser
 from gen.errors import ModelError
 from gen.importer import child_process, float_file
 from gen.importer import trust as convert_trust
@@ -175,7 +174,7 @@ def test_classes_of_other_packages_are_refused(tmp_path: Path) -> None:
 
 def test_every_verb_that_takes_a_float_model_takes_the_flag() -> None:
     actions = next(action for action in parser()._actions if action.dest == "verb")
-    assert isinstance(actions.choices, dict) and set(actions.choices) == set(stages.VERBS)
+    assert isinstance(actions.choices, dict) and set(actions.choices) == set(SUBCOMMANDS)
     verbs = {name: {action.dest for action in verb._actions} for name, verb in actions.choices.items()}
     takes = {name for name, options in verbs.items() if "calibration" in options}
     assert takes == {name for name, options in verbs.items() if {"trust", "pixels"} <= options}

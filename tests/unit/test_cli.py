@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from gen import tables
-from gen.cli import stages
-from gen.cli.main import EXIT_CODES, main, parser
+from gen.cli.main import SUBCOMMANDS, main, parser
+from gen.cli.options import EXIT_CODES
 from gen.device import flash
 from gen.device.board import Board
 from gen.errors import UsageError
@@ -259,7 +259,7 @@ def test_missing_compiler_and_emulator(
 
 
 def test_help_has_an_example_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in stages.VERBS:
+    for verb in SUBCOMMANDS:
         with pytest.raises(SystemExit) as ended:
             main([verb, "--help"])
         assert ended.value.code == 0
@@ -279,7 +279,7 @@ def test_lists_are_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_start_is_quick_and_without_tensorflow() -> None:
     """`build` needs no TensorFlow, and importing all it needs takes less than a second."""
     code = (
-        "import time, sys; t = time.process_time(); import gen.cli.main, gen.cli.stages, gen.device.build, "
+        "import time, sys; t = time.process_time(); import gen.cli.main, gen.device.build, "
         "gen.importer.load, gen.compiler.engines, gen.verify.pipeline; "
         "print(time.process_time() - t, 'tensorflow' in sys.modules)"
     )

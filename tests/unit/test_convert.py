@@ -211,7 +211,7 @@ def test_float_and_hybrid_tflite_files_name_the_command_that_helps(content: byte
 
 def test_a_tflite_file_needs_no_tensorflow() -> None:
     code = (
-        "import sys; from gen.cli import stages; from gen.importer import load; load.load_model('digits');"
+        "import sys; from gen.cli import main; from gen.importer import load; load.load_model('digits');"
         "print('tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.cli import stages_learn
+from gen.cli import search as search_command
 from gen.cli.main import main
 from gen.device import board
 from gen.errors import MissingTool, UsageError
@@ -214,13 +214,13 @@ def test_an_interrupted_search_says_how_to_go_on(
     assert line.startswith(
         f"interrupted: what is finished is in sqlite:///{tmp_path}/d.db; `python -m gen search digits"
     )
-    order, _ = stages_learn.search_order(stages(words))
+    order, _ = search_command.search_order(parsed(words))
     states = [trial.state.name for trial in storage.open_study(order).trials]
     assert states == ["FAIL", "WAITING"]
     assert task.list_tasks()
 
 
-def stages(words: list[str]) -> Any:
+def parsed(words: list[str]) -> Any:
     from gen.cli.main import parser
 
     return parser().parse_args(words)

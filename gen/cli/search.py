@@ -1,4 +1,4 @@
-"""The verbs that learn beyond a task's committed student, as those of stages.py."""
+"""`search`."""
 
 import re
 import shlex
@@ -7,13 +7,10 @@ from argparse import Namespace
 from pathlib import Path
 
 from gen import tables
-from gen.bench.measure import EXPECTED
+from gen.cli.options import Parser, Subcommand, add_optimize, check_engine, positive
 from gen.compiler.engines import ENGINES
-from gen.compress import figures, recipe, run
-from gen.compress import report as compress_report
-from gen.compress.run import Order
 from gen.device import board
-from gen.errors import UsageError, unknown
+from gen.errors import UsageError
 from gen.files import check_folder
 from gen.learn import task
 from gen.progress import Progress
@@ -23,54 +20,27 @@ from gen.search import study as search
 from gen.search.budget import Target, of_board
 from gen.search.space import quantity
 
-COMPRESSED = Path("build/compress")
 SEARCHED = Path("build/search")
 STUDY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-def run_compress(args: Namespace) -> int:
-    """Every task's files are written when it ends, so that what is done stays done."""
-    if bool(args.tasks) == args.all:
-        raise UsageError("name tasks of `python -m gen tasks`, or all of them with --all.")
-    tasks = [task.load_task(name) for name in (task.list_tasks() if args.all else dict.fromkeys(args.tasks))]
-    order = compress_order(args)
-    root, say = args.out or COMPRESSED, Progress().say
-    for folder in (*(root / found.name for found in tasks), *([args.markdown.parent] if args.markdown else [])):
-        check_folder(folder)
-    reports = []
-    for chosen in tasks:
-        folder = root / chosen.name
-        found = compress_report.load(chosen, order, folder) if args.resume else None
-        if found is None:
-            outcome = run.run(chosen, order, say)
-            found = figures.describe(outcome)
-            written = compress_report.save(outcome, found, folder)
-            say(f"written: {folder}/{compress_report.REPORT}, {compress_report.PLOT}, {len(written)} models with cards")
-            say(f"next: python -m gen verify {shlex.quote(str(written[-1]))} --board {order.board.id}")
-        else:
-            say(f"{chosen.name}: taken from {folder / compress_report.REPORT}")
-        reports.append(found)
-        if not args.json:
-            compress_report.show(found)
-    if args.json:
-        tables.show_json(reports)
-    if args.markdown:
-        compress_report.save_page(reports, args.markdown, f"python -m gen {shlex.join(sys.argv[1:])}")
-    wrong = [stage for found in reports for stage in found["stages"] if stage["verdict"] not in EXPECTED]
-    for stage in wrong:
-        say(f"wrong: {stage['recipe']} on {order.board.id}: {stage['verdict']} {stage['note'] or ''}".rstrip())
-    return 1 if wrong else 0
-
-
-def compress_order(args: Namespace) -> Order:
-    """Raises UsageError for unknown recipes, board and engine, and for a board without an emulator."""
-    recipes = recipe.parse_all(args.recipe or run.RECIPES)
-    target = board.load(args.board)
-    if not target.transport:
-        raise UsageError(f"{target.id} has no emulator to count instructions in: `python -m gen boards` lists those.")
-    if args.engine not in ENGINES:
-        raise unknown("engine", args.engine, ENGINES, "python -m gen compress --help")
-    return Order(recipes, args.seeds, target, args.engine, args.sensitivity)
+def add_search(sub: Parser) -> None:
+    sub.add_argument("task", metavar="TASK", help="of models/; `python -m gen tasks` lists them")
+    sub.add_argument("--board", required=True, metavar="B", help="`python -m gen boards` lists them")
+    sub.add_argument("--flash", metavar="N", help="bytes, such as 64k, code included (default: the board's)")
+    sub.add_argument("--ram", metavar="N", help="bytes, such as 20k, stack included (default: the board's)")
+    sub.add_argument("--instructions", metavar="N", help="of one inference, such as 2M (default: any number)")
+    sub.add_argument("--trials", type=positive, default=30, metavar="N",
+                     help="of the whole study, by whichever process (default: %(default)s)")  # fmt: skip
+    sub.add_argument("--storage", metavar="URL",
+                     help="database that processes share, as Optuna and SQLAlchemy name it, such as "
+                     "postgresql://host/db (default: an SQLite file beside --out)")  # fmt: skip
+    sub.add_argument("--study", metavar="NAME", help="in the database (default: by task, board and limits)")
+    sub.add_argument("--engine", default="aot", metavar="E", help=f"{' or '.join(ENGINES)} (default: %(default)s)")
+    add_optimize(sub)
+    sub.add_argument("--out", type=Path, metavar="DIR",
+                     help="the student, its card, the trials' models (default: build/search/TASK-BOARD)")  # fmt: skip
+    sub.add_argument("--markdown", type=Path, metavar="FILE", help="write a page about it, and its plot")
 
 
 def run_search(args: Namespace) -> int:
@@ -106,8 +76,7 @@ def run_search(args: Namespace) -> int:
 def search_order(args: Namespace) -> tuple[search_study.Order, Target]:
     """What to search for, and on what. Raises UsageError."""
     chosen, target = task.load_task(args.task), board.load(args.board)
-    if args.engine not in ENGINES:
-        raise unknown("engine", args.engine, ENGINES, "python -m gen search --help")
+    check_engine(args, "search")
     flash, ram = (word and quantity(word, option, binary=True)
                   for word, option in ((args.flash, "--flash"), (args.ram, "--ram")))  # fmt: skip
     instructions = args.instructions and quantity(args.instructions, "--instructions", binary=False)
@@ -128,3 +97,12 @@ def search_order(args: Namespace) -> tuple[search_study.Order, Target]:
     storage = args.storage or f"sqlite:///{folder}.db"
     order = search_study.Order(chosen, target, args.engine, args.optimize, budget, args.trials, storage, study, folder)
     return order, Target(target, args.engine, args.optimize, budget, costs, folder / "build")
+
+
+SEARCH = Subcommand(
+    "search",
+    "Search the best student that fits a board's flash, RAM and instructions.",
+    "search digits --board stm32vldiscovery --flash 64k --ram 8k --instructions 500k",
+    add_search,
+    run_search,
+)
