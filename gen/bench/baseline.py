@@ -9,9 +9,9 @@ from gen.bench.measure import Row
 from gen.bench.peers import NAME as PEER
 from gen.errors import UsageError
 from gen.files import write_if_changed
-from gen.paths import ROOT
+from gen.paths import BENCHMARKS
 
-FILE = ROOT / "benchmarks" / "baseline.json"
+FILE = BENCHMARKS / "baseline.json"
 TOLERANCE = 0.02
 CHECKED = {"instructions": "instructions", "code_bytes": "bytes of code", "arena_bytes": "bytes of arena"}
 KEY = ("model", "board", "engine", "optimize")

@@ -26,11 +26,11 @@ from gen.device.board import Board
 from gen.device.session import Session
 from gen.errors import BuildError, DeviceError, MissingTool
 from gen.model.graph import Array
-from gen.paths import ROOT
+from gen.paths import PACKAGE
 
 REFILL = 2
 DIVIDE = 7
-PLUGIN = ROOT / "gen" / "bench" / "qemu" / "blocks.c"
+PLUGIN = PACKAGE / "bench" / "qemu" / "blocks.c"
 MEASURED = "engine_invoke"
 
 # Mnemonic (its start, without width suffix) -> cycles; the first that fits. Sizes of register lists are added.

@@ -19,6 +19,7 @@ from gen.device.board import Board
 from gen.errors import MissingTool, UnsupportedOp
 from gen.model import tflite
 from gen.model.quantized import QuantizedModel
+from gen.paths import install
 from gen.render import render
 
 NAME = "bakenn"
@@ -54,7 +55,7 @@ def available() -> bool:
 def generate(model: QuantizedModel, board: Board) -> Peer:
     """bakenn's C for the model and board. Raises MissingTool without the extra, UnsupportedOp where bakenn refuses."""
     if not available():
-        raise MissingTool(f"{NAME} is not installed: `pip install -e '.[bench]'` brings it.")
+        raise MissingTool(f"{NAME} is not installed: `{install('bench')}` brings it.")
     import bakenn
 
     content, edits = edit(model.content)

@@ -15,7 +15,7 @@ from gen import tables
 from gen.cli.options import Subcommand, no_arguments
 from gen.device.board import TOOLCHAINS, Board, load_all
 from gen.errors import MissingTool
-from gen.paths import ROOT
+from gen.paths import ROOT, install
 
 NEWLIB = ("arm-none-eabi-",)  # the compilers that need a C library; the others have firmware/port/freestanding
 # For each extra of pyproject.toml, whose dependencies are "".
@@ -67,9 +67,9 @@ def check() -> list[Check]:
 def _python_packages() -> Iterator[Check]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for extra, requirements in {"": project["dependencies"], **project["optional-dependencies"]}.items():
-        install = f"pip install -e '.[{extra}]'" if extra else "pip install -e ."
+        command = install(extra) if extra else install()
         for text in requirements:
-            yield replace(_python_package(text, NEEDED_FOR[extra], install), optional=extra in OPTIONAL)
+            yield replace(_python_package(text, NEEDED_FOR[extra], command), optional=extra in OPTIONAL)
 
 
 def _python_package(text: str, needed_for: str, install: str) -> Check:

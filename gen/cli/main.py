@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from gen import __version__
 from gen.cli import bench, build, compress, console, doctor, export, lists, monitor, search, stress, train, verify
 from gen.cli.options import EXIT_CODES, Parser, Subcommand, UsageProblem, choose_model
-from gen.errors import GenError, MissingTool, of_os, unknown
-from gen.paths import BOARDS as BOARD_FILES
+from gen.errors import GenError, of_os, unknown
 
 # In the order of --help.
 SUBCOMMANDS: dict[str, Subcommand] = {
@@ -78,9 +77,6 @@ def answer(arguments: list[str]) -> int:
         words = [a for a in arguments if not a.startswith("-")]
         if words and words[0] not in SUBCOMMANDS:
             raise unknown("verb", words[0], SUBCOMMANDS, "python -m gen --help")
-        if not BOARD_FILES.is_dir():
-            raise MissingTool(f"{BOARD_FILES} is not there: gen works in its checkout alone, so install it there, "
-                              "editable: `pip install -e .`")  # fmt: skip
         args, rest = parser().parse_known_args(arguments)
         if rest:
             raise UsageProblem(f"{args.verb} does not take {' '.join(rest)}; see `python -m gen {args.verb} --help`.")

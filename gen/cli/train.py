@@ -10,7 +10,7 @@ from gen.data import folder as data
 from gen.data.folder import KINDS
 from gen.errors import UsageError
 from gen.learn import folder_task, task, train_task
-from gen.paths import MODELS
+from gen.paths import TRAINED
 from gen.progress import Progress
 
 
@@ -58,7 +58,7 @@ def run_train(args: Namespace) -> int:
     for word in ("kind", "name", "window", "hop", "size", "epochs", "seed"):
         if getattr(args, word) is not None:
             raise UsageError(f"--{word} is for --data: what a task learns from is in models/{args.task}.py.")
-    card = train_task.train_task(task.load_task(args.task), args.out or MODELS, Progress().say, args.repeats)
+    card = train_task.train_task(task.load_task(args.task), args.out or TRAINED, Progress().say, args.repeats)
     if args.json:
         tables.show_json(card)
     else:

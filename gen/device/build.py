@@ -21,9 +21,10 @@ from gen.device import place
 from gen.device.board import TOOLCHAINS, Board
 from gen.errors import BuildError, DiskFull, DoesNotFit, MissingTool, why
 from gen.files import write_if_changed, write_whole
-from gen.paths import ROOT
+from gen.paths import BUILDS, INSTALLED, PACKAGE, PROJECT, ROOT
 
-CORE = ROOT / ".pio" / "core"
+CORE = PROJECT / ".pio" / "core"
+PARTS = ("platformio.ini", "boards", "firmware")  # of PlatformIO's project
 
 ANSWERS_HELLO = "link.c"  # with the model's SHA-256
 
@@ -55,12 +56,12 @@ class Firmware:
 def default_folder(model: str, board: Board, engine: str, level: str | None) -> Path:
     """Where a model is built unless the person says otherwise; level is None for an engine that has none."""
     suffix = f"-{level}" if level not in (None, "balanced") else ""
-    return ROOT / "build" / f"{model}-{board.id}-{engine}{suffix}"
+    return BUILDS / f"{model}-{board.id}-{engine}{suffix}"
 
 
 def scratch() -> Path:
     """Where folders lie in which one process builds for itself. Raises BuildError when it can't be made."""
-    folder = ROOT / "build"
+    folder = BUILDS
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
@@ -125,7 +126,7 @@ def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
     prepare()
     log, link = folder / "build.log", place.link(folder)
     command = [sys.executable, "-m", "platformio", "run", "--environment", board.id, "--disable-auto-clean"]
-    status, output = child.run(command, cwd=ROOT, env=_environment(link))
+    status, output = child.run(command, cwd=PROJECT, env=_environment(link))
     output = output.replace(link, str(folder))
     write_whole(log, output.encode())
     elf = folder / "firmware.elf"
@@ -144,7 +145,7 @@ def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
     except BuildError:
         _remove_results(folder)
         raise
-    return _measure(elf, board, ROOT / link)
+    return _measure(elf, board, PROJECT / link)
 
 
 def _remove_results(folder: Path) -> None:
@@ -172,7 +173,8 @@ def prepare() -> None:
     """Makes the project's PlatformIO folder usable without its registry; does nothing when it is.
 
     It gets the package tool-scons, around the SCons of this Python, and a link to firmware/pio. PlatformIO would make
-    the link itself, but not for two builds at once, and not anew when the checkout is moved or copied.
+    the link itself, but not for two builds at once, and not anew when the checkout is moved or copied. Where gen is
+    installed the project is a folder of links in the cache, so that nothing is written where packages lie.
     """
     from platformio.dependencies import get_core_dependencies
     from platformio.package.meta import PackageSpec
@@ -183,7 +185,7 @@ def prepare() -> None:
         raise MissingTool("the Python package scons is not installed; `make setup` installs it.") from error
     scons = {"name": "tool-scons", "version": get_core_dependencies()["tool-scons"].lstrip("~")}
     owner = PackageSpec(owner="platformio", name="tool-scons").as_dict()
-    link = {"cwd": str(ROOT), "spec": PackageSpec("symlink://firmware/pio").as_dict()}
+    link = {"cwd": str(PROJECT), "spec": PackageSpec("symlink://firmware/pio").as_dict()}
     for path, text in {
         "packages/tool-scons/package.json": json.dumps(scons),
         "packages/tool-scons/.piopm": json.dumps({"type": "tool", **scons, "spec": owner}),
@@ -191,6 +193,10 @@ def prepare() -> None:
         "platforms/pio.pio-link": json.dumps(link),
     }.items():
         write_if_changed(CORE / path, text)
+    if INSTALLED:
+        for name in PARTS:
+            place.point(PROJECT / name, ROOT / name)
+        place.point(PROJECT / "gen", PACKAGE)  # which firmware/pio imports
 
 
 def _require_compiler(board: Board) -> None:
@@ -297,11 +303,11 @@ def _measure(elf: Path, board: Board, linked: Path) -> Firmware:
 
 def _parts(map_text: str, folder: Path, board: Board, sections: tuple[str, ...]) -> dict[str, int]:
     """Bytes in the sections (prefixes of their names) by origin, see Firmware."""
-    roots = {folder / "obj": "model", ROOT / ".pio" / "build" / board.id / "firmware": "main"}
+    roots = {folder / "obj": "model", PROJECT / ".pio" / "build" / board.id / "firmware": "main"}
     parts: dict[str, int] = {}
     for name, size, source in _MAP_PIECE.findall(map_text.partition("Linker script and memory map")[2]):
         if name.startswith(sections) and int(size, 16):
-            part, path = "toolchain", ROOT / source
+            part, path = "toolchain", PROJECT / source
             for root, top in roots.items():
                 if path.is_relative_to(root):
                     below = path.relative_to(root).parts

@@ -19,7 +19,7 @@ from gen.device.transport import BAUD, Closing, SerialStream
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.files import write_if_changed, write_whole
 from gen.model.quantized import QuantizedModel
-from gen.paths import ROOT
+from gen.paths import INSTALLED, ROOT
 from gen.render import render
 
 PORT = 3456  # unless the command line says otherwise
@@ -42,7 +42,7 @@ def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[st
     folder = folder.resolve()
     platform, uart = target.renode
     words = {"model": found.name, "board": target.id, "port": PORT, "platform": platform, "uart": uart}
-    project = os.path.relpath(ROOT, folder)
+    project = "." if INSTALLED else os.path.relpath(ROOT, folder)
     for name in ("firmware.resc", "firmware.robot"):
         text = render(name, **words, project=robot_cell(project), file=robot_cell(found.name), options=options)
         write_if_changed(folder / name, text)

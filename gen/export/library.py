@@ -28,7 +28,7 @@ from gen.model import reference
 from gen.model.graph import Array, Graph, Tensor
 from gen.model.quantized import QuantizedModel
 from gen.model.reference import SEED
-from gen.paths import ROOT
+from gen.paths import BUILDS, ROOT
 from gen.render import c_float, c_text, in_comment, render
 
 __all__ = ["FORMATS", "Library", "Order", "default_folder", "library", "write"]
@@ -123,7 +123,7 @@ def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = la
 
 def default_folder(library: Library) -> Path:
     """Called as the prefix: Arduino and ESP-IDF take a library's name from its folder."""
-    return ROOT / "build" / "export" / library.format / library.prefix
+    return BUILDS / "export" / library.format / library.prefix
 
 
 def _examples(model: QuantizedModel, say: Callable[[str], None]) -> tuple[Known, list[Example], str]:

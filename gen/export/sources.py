@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gen.compiler.engines import Sources
-from gen.paths import ROOT
+from gen.paths import FIRMWARE
 
-FIRMWARE = ROOT / "firmware"
 COMPILED = (".c", ".cpp", ".S")
 
 _INCLUDE = re.compile(r'^(\s*#\s*include\s+")([^"]+)(")', re.MULTILINE)

@@ -22,10 +22,10 @@ from gen.importer.opened import UNTRUSTED, Opened, Options, first_line, refusal
 from gen.model import tflite, values
 from gen.model.graph import Array
 from gen.model.support import require_supported
-from gen.paths import ROOT
+from gen.paths import BUILDS, install
 
 EXAMPLES = 20  # that `verify` may compare on
-IMPORTS = ROOT / "build" / "import"
+IMPORTS = BUILDS / "import"
 REVISION = b"3"  # of this conversion: another one makes other files of the same models
 
 Say = Callable[[str], None]
@@ -47,12 +47,12 @@ KINDS = {
     ".keras": _KERAS,
     ".h5": _KERAS,
     ".onnx": Kind(
-        "pip install -e '.[train,onnx]'",
+        install("train", "onnx"),
         ("tensorflow", "keras", "onnx", "onnx2keras"),
         from_onnx.open_onnx,
     ),
     ".pt2": Kind(
-        "pip install -e '.[train,torch]'",
+        install("train", "torch"),
         ("tensorflow", "litert-torch", "torch", "ai-edge-quantizer"),
         from_torch.open_exported,
     ),

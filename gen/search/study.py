@@ -27,13 +27,14 @@ from typing import Any
 from gen.errors import DoesNotFit, MissingTool, ModelError
 from gen.files import check_folder, write_whole
 from gen.learn import tensorflow
+from gen.paths import install
 from gen.progress import Say
 from gen.search.budget import Needs, Target
 from gen.search.space import Candidate, from_json, own, suggest
 from gen.search.storage import GRACE, Order, again, ended, open_study, storage_errors
 from gen.search.trainer import Trainer
 
-INSTALL = "pip install -e '.[search]'"
+INSTALL = install("search")
 FAR = 0.2  # of the figure: who is so far behind the best after the short training is not wanted, however small
 
 

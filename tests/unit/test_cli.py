@@ -97,13 +97,6 @@ def test_a_word_of_no_use_names_the_verbs_help(capsys: pytest.CaptureFixture[str
     assert "boards does not take --bord; see `python -m gen boards --help`" in refused(capsys, 2, "boards", "--bord")
 
 
-def test_outside_its_checkout_it_says_where_it_works(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gen.cli.main.BOARD_FILES", tmp_path / "boards")
-    assert "pip install -e" in refused(capsys, 3, "boards")
-
-
 def test_monitor_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["monitor", "--board", "esp32", "--json"]) == 2
     assert "leave out --json" in capsys.readouterr().err

@@ -16,9 +16,10 @@ from gen.compiler.engines import ENGINES, Sources
 from gen.compiler.engines.tflm import CORE
 from gen.compiler.kernels.select import FALLBACK
 from gen.device import build
-from gen.export.sources import FIRMWARE, MACHINES, tree
+from gen.export.sources import MACHINES, tree
 from gen.model import values
 from gen.model.ops import OPS
+from gen.paths import FIRMWARE
 from tests.unit.export_host import (
     STANDS,
     STRICT,

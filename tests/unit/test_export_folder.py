@@ -14,7 +14,7 @@ from gen.export import library as export
 from gen.export.folder import MANIFEST
 from gen.export.library import FORMATS, Library, Order
 from gen.export.prefix import check_prefix, default_prefix
-from gen.export.sources import FIRMWARE
+from gen.paths import FIRMWARE
 from tests.unit.export_host import library, quantized
 
 
