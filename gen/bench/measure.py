@@ -30,6 +30,7 @@ from gen.device.board import Board
 from gen.device.session import Session
 from gen.errors import GenError, MissingTool, unknown
 from gen.importer.load import load_model
+from gen.learn import task
 from gen.model.quantized import QuantizedModel
 from gen.paths import MODELS
 from gen.verify import compare
@@ -127,7 +128,7 @@ def load(
     that are float, see load.load_model(). Raises UsageError, ModelError."""
     files = {path.stem: path for path in sorted(MODELS.rglob("*.tflite"))}
     for word in words:
-        if word not in files and not Path(word).suffix and not Path(word).is_dir():
+        if word not in (*files, *task.list_tasks()) and not Path(word).suffix and not Path(word).is_dir():
             raise unknown("model", word, files, "ls models models/mlperf")
     return [
         load_model(str(files[word])) if word in files else load_model(word, calibration, trust=trust, pixels=pixels)

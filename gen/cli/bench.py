@@ -11,7 +11,7 @@ from gen import tables
 from gen.bench import baseline, measure
 from gen.bench import report as bench_report
 from gen.bench.measure import BOARDS
-from gen.cli.options import Parser, Subcommand, add_calibration
+from gen.cli.options import Parser, Subcommand, add_board_file, add_calibration, add_task_file
 from gen.compiler.engines import ENGINES
 from gen.compiler.kernels.select import LEVELS
 from gen.device import board
@@ -25,8 +25,10 @@ def add_bench(sub: Parser) -> None:
     sub.add_argument(
         "models", nargs="*", metavar="MODEL", help="names below models/, or models' files (default: all of models/)"
     )
+    add_task_file(sub)
     add_calibration(sub)
-    sub.add_argument("--boards", nargs="+", default=BOARDS, metavar="B", help=f"(default: {' '.join(BOARDS)})")
+    add_board_file(sub)
+    sub.add_argument("--boards", nargs="+", metavar="B", help=f"(default: {' '.join(BOARDS)})")
     sub.add_argument("--engines", nargs="+", metavar="E",
                      help=f"{', '.join(ENGINES)} or bakenn (default: all that are installed)")  # fmt: skip
     sub.add_argument("--optimize", nargs="+", default=list(LEVELS), choices=list(LEVELS), metavar="L",
@@ -43,7 +45,7 @@ def add_bench(sub: Parser) -> None:
 
 def run_bench(args: Namespace) -> int:
     say = Progress().say
-    boards = [board.load(word) for word in args.boards]
+    boards = [board.load(word) for word in args.boards or BOARDS]
     if args.calibrate:
         return run_calibrate(boards, measure.engines(args.engines or list(ENGINES)), say)
     models = measure.load(args.models, args.calibration, trust=args.trust, pixels=args.pixels)
@@ -80,7 +82,7 @@ def run_calibrate(boards: Sequence[Board], engines: Sequence[str], say: measure.
 BENCH = Subcommand(
     "bench",
     "Measure models on boards, with every engine and level, and verify them.",
-    "bench kws --boards qemu_mps2_an386 --profile",
+    ("bench kws --boards qemu_mps2_an386 --profile",),
     add_bench,
     run_bench,
 )

@@ -9,6 +9,7 @@ from gen import tables
 from gen.cli.options import (
     Parser,
     Subcommand,
+    add_board,
     add_model,
     add_optimize,
     check_engine,
@@ -27,8 +28,7 @@ from gen.verify.pipeline import Request, build_model, held_build, usual_folder
 def add_build(sub: Parser, several: str = "") -> None:
     """several: what --board says of more than one board, where that is possible."""
     add_model(sub)
-    sub.add_argument("--board", required=True, metavar="B",
-                     help=f"a board of boards/{several}; `python -m gen boards` lists them")  # fmt: skip
+    add_board(sub, f"a board of boards/{several}; `python -m gen boards` lists them", required=True)
     sub.add_argument("--engine", default="tflm", metavar="E",
                      help=f"how the model reaches the device: {' or '.join(ENGINES)} (default: tflm)")  # fmt: skip
     add_optimize(sub)
@@ -85,7 +85,7 @@ def run_flash(args: Namespace) -> int:
     return 0
 
 
-BUILD = Subcommand("build", "Generate and compile the firmware.", "build digits --board stm32vldiscovery",
+BUILD = Subcommand("build", "Generate and compile the firmware.", ("build digits --board stm32vldiscovery",),
                    add_build, run_build)  # fmt: skip
-FLASH = Subcommand("flash", "Build, and put the firmware on the real board.", "flash digits --board nucleo_f446re",
+FLASH = Subcommand("flash", "Build, and put the firmware on the real board.", ("flash digits --board nucleo_f446re",),
                    add_flash, run_flash)  # fmt: skip

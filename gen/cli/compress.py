@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gen import tables
 from gen.bench.measure import EXPECTED
-from gen.cli.options import Parser, Subcommand, check_engine, positive
+from gen.cli.options import Parser, Subcommand, add_board, add_task_file, check_engine, positive
 from gen.compiler.engines import ENGINES
 from gen.compress import figures, recipe, run
 from gen.compress import report as compress_report
@@ -18,11 +18,13 @@ from gen.files import check_folder
 from gen.learn import task
 from gen.progress import Progress
 
+BOARD = "qemu_mps2_an386"
 COMPRESSED = Path("build/compress")
 
 
 def add_compress(sub: Parser) -> None:
     sub.add_argument("tasks", nargs="*", metavar="TASK", help="tasks of models/; `python -m gen tasks` lists them")
+    add_task_file(sub)
     sub.add_argument("--all", action="store_true", help="every task")
     sub.add_argument("--recipe", action="append", metavar="R",
                      help="what to do: words of narrow=S distill features prune=S sparse=S and ptq or qat, in this "
@@ -30,8 +32,7 @@ def add_compress(sub: Parser) -> None:
                      "see docs/compression.md)")  # fmt: skip
     sub.add_argument("--seeds", type=positive, default=1, metavar="N",
                      help="train students from N seeds, to say what is more than noise (default: 1)")  # fmt: skip
-    sub.add_argument("--board", default="qemu_mps2_an386", metavar="B",
-                     help="whose costs to tell; emulated (default: %(default)s)")  # fmt: skip
+    add_board(sub, f"whose costs to tell; emulated (default: {BOARD})")
     sub.add_argument("--engine", default="aot", metavar="E", help=f"{' or '.join(ENGINES)} (default: %(default)s)")
     sub.add_argument("--sensitivity", action="store_true",
                      help="quantize each layer of the first recipe's student alone: which costs accuracy?")  # fmt: skip
@@ -59,7 +60,7 @@ def run_compress(args: Namespace) -> int:
             found = figures.describe(outcome)
             written = compress_report.save(outcome, found, folder)
             say(f"written: {folder}/{compress_report.REPORT}, {compress_report.PLOT}, {len(written)} models with cards")
-            say(f"next: python -m gen verify {shlex.quote(str(written[-1]))} --board {order.board.id}")
+            say(f"next: python -m gen verify {shlex.quote(str(written[-1]))} {board.options(order.board.id)}")
         else:
             say(f"{chosen.name}: taken from {folder / compress_report.REPORT}")
         reports.append(found)
@@ -78,7 +79,7 @@ def run_compress(args: Namespace) -> int:
 def compress_order(args: Namespace) -> Order:
     """Raises UsageError for unknown recipes, board and engine, and for a board without an emulator."""
     recipes = recipe.parse_all(args.recipe or run.RECIPES)
-    target = board.load(args.board)
+    target = board.load(args.board or BOARD)
     if not target.transport:
         raise UsageError(f"{target.id} has no emulator to count instructions in: `python -m gen boards` lists those.")
     check_engine(args, "compress")
@@ -88,7 +89,7 @@ def compress_order(args: Namespace) -> Order:
 COMPRESS = Subcommand(
     "compress",
     "Distil, prune and quantize a task's student; say what each step does to it.",
-    "compress digits --recipe ptq --recipe distill+prune=0.5+qat --seeds 3",
+    ("compress digits --recipe ptq --recipe distill+prune=0.5+qat --seeds 3",),
     add_compress,
     run_compress,
 )

@@ -136,5 +136,5 @@ def run_doctor(args: Namespace) -> int:
     return MissingTool.exit_code if any(c.missing for c in checks) else 0
 
 
-DOCTOR = Subcommand("doctor", "Say what is missing on this machine and how to install it.", "doctor",
+DOCTOR = Subcommand("doctor", "Say what is missing on this machine and how to install it.", ("doctor",),
                     no_arguments, run_doctor)  # fmt: skip

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from gen import tables
-from gen.cli.options import Parser, Subcommand, add_model, add_optimize, load_model
+from gen.cli.options import Parser, Subcommand, add_board, add_model, add_optimize, load_model
 from gen.compiler.engines import ENGINES
 from gen.compiler.kernels.select import FALLBACK
 from gen.export import library as export
@@ -19,7 +19,7 @@ def add_export(sub: Parser) -> None:
     sub.add_argument("--engine", default="aot", metavar="E",
                      help=f"{' or '.join(ENGINES)}; tflm carries the .tflite file (default: %(default)s)")  # fmt: skip
     target = sub.add_mutually_exclusive_group()
-    target.add_argument("--board", metavar="B", help="take the kernels of this board's core")
+    add_board(target, "take the kernels of this board's core")
     target.add_argument("--isa", metavar="I",
                         help=f"take these: {', '.join(FALLBACK)} (default: portable, for any machine)")  # fmt: skip
     add_optimize(sub)
@@ -42,7 +42,7 @@ def run_export(args: Namespace) -> int:
 EXPORT = Subcommand(
     "export",
     "Write a model as a library for your own project.",
-    "export digits --format arduino --board netduino_plus_2",
+    ("export digits --format arduino --board netduino_plus_2",),
     add_export,
     run_export,
 )

@@ -38,6 +38,6 @@ def run_ops(args: Namespace) -> int:
     return 0
 
 
-BOARDS = Subcommand("boards", "List the boards.", "boards --json", no_arguments, run_boards)
-TASKS = Subcommand("tasks", "List the tasks and how their students do.", "tasks", no_arguments, run_tasks)
-OPERATORS = Subcommand("ops", "List the operators that models may use.", "ops", no_arguments, run_ops)
+BOARDS = Subcommand("boards", "List the boards.", ("boards --json",), no_arguments, run_boards)
+TASKS = Subcommand("tasks", "List the tasks and how their students do.", ("tasks",), no_arguments, run_tasks)
+OPERATORS = Subcommand("ops", "List the operators that models may use.", ("ops",), no_arguments, run_ops)

@@ -4,10 +4,12 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from gen import __version__
 from gen.cli import bench, build, compress, console, doctor, export, lists, monitor, search, stress, train, verify
-from gen.cli.options import EXIT_CODES, Parser, Subcommand, UsageProblem, choose_model
+from gen.cli.completion import answer_a_shell
+from gen.cli.options import EXIT_CODES, Parser, Subcommand, UsageProblem, own_files
 from gen.errors import GenError, of_os, unknown
 
 # In the order of --help.
@@ -33,19 +35,21 @@ SUBCOMMANDS: dict[str, Subcommand] = {
 
 
 def parser() -> Parser:
+    called = "tinygen" if Path(sys.argv[0]).stem == "tinygen" else "python -m gen"
     top = Parser(
-        prog="python -m gen",
+        prog=called,
         description="Small neural networks on microcontrollers, verified byte for byte.",
-        epilog=f"{EXIT_CODES}\n\nexample: python -m gen verify digits --board netduino_plus_2",
+        epilog=f"{EXIT_CODES}\n\nexample: {called} verify digits --board netduino_plus_2",
     )
     top.add_argument("--version", action="version", version=f"gen {__version__}")
     subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Parser)
     for one in SUBCOMMANDS.values():
+        examples = "\n         ".join(f"{called} {words}" for words in one.examples)
         sub: Parser = subparsers.add_parser(
             one.name,
             help=one.help,
             description=one.help,
-            epilog=f"example: python -m gen {one.example}\n\n{EXIT_CODES}",
+            epilog=f"example: {examples}\n\n{EXIT_CODES}",
         )
         sub.add_argument("--json", action="store_true", help="print JSON on stdout; everything else goes to stderr")
         one.add_arguments(sub)
@@ -77,11 +81,13 @@ def answer(arguments: list[str]) -> int:
         words = [a for a in arguments if not a.startswith("-")]
         if words and words[0] not in SUBCOMMANDS:
             raise unknown("verb", words[0], SUBCOMMANDS, "python -m gen --help")
-        args, rest = parser().parse_known_args(arguments)
+        top = parser()
+        answer_a_shell(top)
+        args, rest = top.parse_known_args(arguments)
         if rest:
             raise UsageProblem(f"{args.verb} does not take {' '.join(rest)}; see `python -m gen {args.verb} --help`.")
-        choose_model(args)
-        return SUBCOMMANDS[args.verb].run(args)
+        with own_files(args):
+            return SUBCOMMANDS[args.verb].run(args)
     except console.OutputLost:
         raise
     except GenError as error:

@@ -3,14 +3,14 @@
 import sys
 from argparse import Namespace
 
-from gen.cli.options import Parser, Subcommand, positive
+from gen.cli.options import Parser, Subcommand, add_board, positive
 from gen.device import board, flash, monitor, transport
 from gen.device.transport import BAUD
 from gen.errors import UsageError
 
 
 def add_monitor(sub: Parser) -> None:
-    sub.add_argument("--board", required=True, metavar="B", help="whose USB ids to look for")
+    add_board(sub, "whose USB ids to look for", required=True)
     sub.add_argument("--port", metavar="P", help="its serial port or pyserial URL")
     sub.add_argument("--baud", type=positive, default=BAUD, help="(default: %(default)s)")
 
@@ -36,4 +36,4 @@ def _show(text: str) -> None:
     sys.stdout.flush()
 
 
-MONITOR = Subcommand("monitor", "Show what a real board says.", "monitor --board esp32", add_monitor, run_monitor)
+MONITOR = Subcommand("monitor", "Show what a real board says.", ("monitor --board esp32",), add_monitor, run_monitor)

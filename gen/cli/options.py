@@ -1,12 +1,13 @@
 """What several subcommands share: the parser, the options that they have in common, and what these mean."""
 
 import argparse
+import contextlib
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from gen import tables
 from gen.compiler.engines import ENGINES
@@ -16,6 +17,7 @@ from gen.device.board import Board
 from gen.errors import GenError, UsageError, unknown
 from gen.importer import load
 from gen.importer.calibration import PIXELS
+from gen.learn import task
 from gen.model.quantized import QuantizedModel
 
 EXIT_CODES = """exit codes:
@@ -42,11 +44,18 @@ class UsageProblem(GenError):
         return "usage_error"
 
 
+class Options(Protocol):
+    """A parser, or a group of one."""
+
+    def add_argument(self, *names: str, **how: Any) -> argparse.Action: ...
+    def set_defaults(self, **values: Any) -> None: ...
+
+
 @dataclass(frozen=True)
 class Subcommand:
     name: str
     help: str  # one sentence
-    example: str  # the words after `python -m gen`
+    examples: tuple[str, ...]  # of the words after `python -m gen`
     add_arguments: Callable[[Parser], None]
     run: Callable[[Namespace], int]  # prints a report and returns the exit code; raises GenError
 
@@ -60,15 +69,61 @@ def add_model(sub: Parser) -> None:
                      help="a task's name, an int8 .tflite file, or a float model: .keras, .h5, .onnx, .pt2 (PyTorch), "
                      "or a SavedModel's folder")  # fmt: skip
     sub.add_argument("--model", dest="model_too", metavar="MODEL", help="the same, by name")
+    add_task_file(sub)
     add_calibration(sub)
 
 
-def choose_model(args: Namespace) -> None:
-    """Of the two ways to name one. Raises UsageProblem where there is none, or both."""
-    if "model_too" in args:
-        if (args.model is None) == (args.model_too is None):
-            raise UsageProblem(f"{args.verb} takes one MODEL; see `python -m gen {args.verb} --help`.")
-        args.model = args.model or args.model_too
+def add_board(sub: Options, help: str, *, required: bool = False) -> None:
+    """--board, and --board-file, which alone selects its board. required: one of them."""
+    sub.add_argument("--board", metavar="B", help=help)
+    add_board_file(sub)
+    if required:
+        sub.set_defaults(required=("board",))
+
+
+def add_board_file(sub: Options) -> None:
+    sub.add_argument("--board-file", type=Path, metavar="INI",
+                     help="a board of your own, as a file of boards/; taken where no board is named")  # fmt: skip
+
+
+def add_task_file(sub: Options) -> None:
+    sub.add_argument("--task-file", type=Path, metavar="PY",
+                     help="a task of your own, as a file of models/; taken where no task is named")  # fmt: skip
+
+
+@contextlib.contextmanager
+def own_files(args: Namespace) -> Iterator[None]:
+    """The board and the task of --board-file and --task-file are known until the block ends, and taken where the
+    command line names none. Raises UsageProblem where a model or a board is still missing, or a model named twice;
+    what board.own() and task.own() raise."""
+    with contextlib.ExitStack() as known:
+        if getattr(args, "board_file", None):
+            board_id = known.enter_context(board.own(args.board_file))
+            _take(args, {"board": board_id, "boards": [board_id]})
+        if getattr(args, "task_file", None):
+            name = known.enter_context(task.own(args.task_file))
+            if not getattr(args, "model_too", None):
+                _take(args, {"task": name, "tasks": [name], "model": name, "models": [name]})
+        missing = [name for name in getattr(args, "required", ()) if getattr(args, name) is None]
+        if missing:
+            named = ", ".join(name.upper() if name == "task" else f"--{name}" for name in missing)
+            raise _wrong(args, f"the following arguments are required: {named}")
+        if "model_too" in args:
+            if (args.model is None) == (args.model_too is None):
+                raise _wrong(args, f"{args.verb} takes one MODEL")
+            args.model = args.model or args.model_too
+        yield
+
+
+def _take(args: Namespace, found: dict[str, object]) -> None:
+    """Of found what the subcommand takes and the command line does not name."""
+    for name, value in found.items():
+        if name in args and not getattr(args, name) and not getattr(args, "all", False):
+            setattr(args, name, value)
+
+
+def _wrong(args: Namespace, what: str) -> UsageProblem:
+    return UsageProblem(f"{what}; see `python -m gen {args.verb} --help`.")
 
 
 def add_calibration(sub: Parser) -> None:

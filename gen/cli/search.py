@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from gen import tables
-from gen.cli.options import Parser, Subcommand, add_optimize, check_engine, positive
+from gen.cli.options import Parser, Subcommand, add_board, add_optimize, add_task_file, check_engine, positive
 from gen.compiler.engines import ENGINES
 from gen.device import board
 from gen.errors import UsageError
@@ -25,8 +25,10 @@ STUDY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def add_search(sub: Parser) -> None:
-    sub.add_argument("task", metavar="TASK", help="of models/; `python -m gen tasks` lists them")
-    sub.add_argument("--board", required=True, metavar="B", help="`python -m gen boards` lists them")
+    sub.add_argument("task", nargs="?", metavar="TASK", help="of models/; `python -m gen tasks` lists them")
+    add_task_file(sub)
+    add_board(sub, "`python -m gen boards` lists them")
+    sub.set_defaults(required=("task", "board"))
     sub.add_argument("--flash", metavar="N", help="bytes, such as 64k, code included (default: the board's)")
     sub.add_argument("--ram", metavar="N", help="bytes, such as 20k, stack included (default: the board's)")
     sub.add_argument("--instructions", metavar="N", help="of one inference, such as 2M (default: any number)")
@@ -63,7 +65,7 @@ def run_search(args: Namespace) -> int:
     made = order.folder / f"{order.task.name}.tflite"
     Progress().say(f"written: {made}, .json, .png; the front's models are in {order.trial_folder}")
     if order.board.transport:
-        Progress().say(f"next: python -m gen verify {shlex.quote(str(made))} --board {order.board.id}")
+        Progress().say(f"next: python -m gen verify {shlex.quote(str(made))} {board.options(order.board.id)}")
     if args.json:
         tables.show_json(found)
     else:
@@ -102,7 +104,7 @@ def search_order(args: Namespace) -> tuple[search_study.Order, Target]:
 SEARCH = Subcommand(
     "search",
     "Search the best student that fits a board's flash, RAM and instructions.",
-    "search digits --board stm32vldiscovery --flash 64k --ram 8k --instructions 500k",
+    ("search digits --board stm32vldiscovery --flash 64k --ram 8k --instructions 500k",),
     add_search,
     run_search,
 )

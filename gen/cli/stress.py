@@ -4,7 +4,7 @@ import argparse
 from argparse import Namespace
 
 from gen import tables
-from gen.cli.options import Parser, Subcommand, add_model, boards_of, load_model, positive
+from gen.cli.options import Parser, Subcommand, add_board, add_model, boards_of, load_model, positive
 from gen.compiler.engines import ENGINES
 from gen.progress import Progress
 from gen.verify import compare, stress
@@ -14,7 +14,7 @@ from gen.verify.vectors import choose_vectors
 
 def add_stress(sub: Parser) -> None:
     add_model(sub)
-    sub.add_argument("--board", required=True, metavar="B", help="an emulated board, or several: a,b,c")
+    add_board(sub, "an emulated board, or several: a,b,c", required=True)
     sub.add_argument("--engine", default="aot", choices=list(ENGINES), help="(default: %(default)s)")
     sub.add_argument("--vectors", type=positive, default=20, metavar="N", help="how many inputs (default: %(default)s)")
     sub.add_argument("--errors", type=percentage, default=1.0, metavar="PERCENT",
@@ -53,7 +53,7 @@ def run_stress(args: Namespace) -> int:
 STRESS = Subcommand(
     "stress",
     "Damage the line to emulated boards, pull the cable, send noise; all must end well.",
-    "stress digits --board netduino_plus_2,stm32vldiscovery",
+    ("stress digits --board netduino_plus_2,stm32vldiscovery",),
     add_stress,
     run_stress,
 )

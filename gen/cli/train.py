@@ -5,21 +5,22 @@ from argparse import Namespace
 from pathlib import Path
 
 from gen import tables
-from gen.cli.options import Parser, Subcommand, positive
+from gen.cli.options import Parser, Subcommand, add_task_file, positive
 from gen.data import folder as data
 from gen.data.folder import KINDS
 from gen.errors import UsageError
 from gen.learn import folder_task, task, train_task
-from gen.paths import TRAINED
 from gen.progress import Progress
 
 
 def add_train(sub: Parser) -> None:
     sub.add_argument("task", nargs="?", help="a task of models/; `python -m gen tasks` lists them")
+    add_task_file(sub)
     sub.add_argument("--repeats", type=positive, default=1, metavar="N",
                      help="train the students from N seeds, to say what distillation brings")  # fmt: skip
     sub.add_argument("--out", type=Path, metavar="DIR",
-                     help="write model and card here (default: models/; with --data build/trained/)")  # fmt: skip
+                     help="write model and card here (default: models/; with --data build/trained/; with --task-file "
+                     "its folder)")  # fmt: skip
     add_data(sub)
 
 
@@ -58,7 +59,8 @@ def run_train(args: Namespace) -> int:
     for word in ("kind", "name", "window", "hop", "size", "epochs", "seed"):
         if getattr(args, word) is not None:
             raise UsageError(f"--{word} is for --data: what a task learns from is in models/{args.task}.py.")
-    card = train_task.train_task(task.load_task(args.task), args.out or TRAINED, Progress().say, args.repeats)
+    folder = args.out or task.output_folder(args.task)
+    card = train_task.train_task(task.load_task(args.task), folder, Progress().say, args.repeats)
     if args.json:
         tables.show_json(card)
     else:
@@ -82,7 +84,7 @@ def run_train_folder(args: Namespace) -> int:
 TRAIN = Subcommand(
     "train",
     "Train a task's teacher and distilled student, or one for your own data, and quantize it.",
-    "train digits\n         python -m gen train --data recordings --kind wav --name knock",
+    ("train digits", "train --data recordings --kind wav --name knock"),
     add_train,
     run_train,
 )

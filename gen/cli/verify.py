@@ -139,7 +139,7 @@ def port_of(args: Namespace, built: Built) -> str | None:
 VERIFY = Subcommand(
     "verify",
     "Build, run on the board or its emulator, and compare every byte with the reference.",
-    "verify model.tflite --board qemu_mps2_an386 --vectors 50",
+    ("verify model.tflite --board qemu_mps2_an386 --vectors 50",),
     add_verify,
     run_verify,
 )

@@ -18,7 +18,7 @@ from pathlib import Path
 from gen import child
 from gen.compiler.engines import Sources
 from gen.device import place
-from gen.device.board import TOOLCHAINS, Board
+from gen.device.board import TOOLCHAINS, Board, own_file
 from gen.errors import BuildError, DiskFull, DoesNotFit, MissingTool, why
 from gen.files import write_if_changed, write_whole
 from gen.paths import BUILDS, INSTALLED, PACKAGE, PROJECT, ROOT
@@ -108,6 +108,8 @@ def build(sources: Sources, board: Board, folder: Path) -> Firmware:
 def digest(sources: Sources, board: Board) -> str:
     """Of all that an ELF is made from but our own C sources and the compiler; 32 hexadecimal digits."""
     plan = _plan(sources, board) | {"board": board.id, "files": dict(sources.files)}
+    if path := own_file(board.id):
+        plan["board"] = path.read_text(encoding="utf-8")
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -126,6 +128,7 @@ def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
     prepare()
     log, link = folder / "build.log", place.link(folder)
     command = [sys.executable, "-m", "platformio", "run", "--environment", board.id, "--disable-auto-clean"]
+    command += _project_conf(board)
     status, output = child.run(command, cwd=PROJECT, env=_environment(link))
     output = output.replace(link, str(folder))
     write_whole(log, output.encode())
@@ -197,6 +200,19 @@ def prepare() -> None:
         for name in PARTS:
             place.point(PROJECT / name, ROOT / name)
         place.point(PROJECT / "gen", PACKAGE)  # which firmware/pio imports
+
+
+def _project_conf(board: Board) -> list[str]:
+    """For a board that is not in boards/, the option that names a configuration with its file."""
+    path = own_file(board.id)
+    if path is None:
+        return []
+    text = path.read_text(encoding="utf-8")
+    copy = Path(".pio") / "boards" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    both = f"[platformio]\nextra_configs =\n    platformio.ini\n    {copy}.ini\n"
+    write_if_changed(PROJECT / f"{copy}.ini", text)
+    write_if_changed(PROJECT / f"{copy}.platformio.ini", both)
+    return ["--project-conf", f"{copy}.platformio.ini"]
 
 
 def _require_compiler(board: Board) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gen.child import Child
-from gen.device.board import Board, load_all
+from gen.device.board import Board, load_all, own_file
 from gen.device.transport import BAUD, Closing, SerialStream
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.files import write_if_changed, write_whole
@@ -42,6 +42,7 @@ def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[st
     folder = folder.resolve()
     platform, uart = target.renode
     words = {"model": found.name, "board": target.id, "port": PORT, "platform": platform, "uart": uart}
+    words["board_file"] = robot_cell(str(own_file(target.id) or ""))
     project = "." if INSTALLED else os.path.relpath(ROOT, folder)
     for name in ("firmware.resc", "firmware.robot"):
         text = render(name, **words, project=robot_cell(project), file=robot_cell(found.name), options=options)
