@@ -31,22 +31,19 @@ FEWEST_FRAMES = 8
 
 @dataclass(frozen=True)
 class AudioFeatures:
-    """Samples are -1 to 1, mono (the mean of the channels), rate Hz. A window has window_samples; the next one starts
-    hop_samples later. A frame has frame_samples, a power of two and the FFT's size; the next one starts stride_samples
-    later; its Hann window is 0.5 - 0.5 cos(2 pi n / frame_samples). Energy of band b: sum over k of
-    |FFT_k|^2 / frame_samples * triangle_b(k * rate / frame_samples), the triangles' corners being bands + 2 points
-    that are equally far apart from low_hz to high_hz on the scale mel(f) = 2595 log10(1 + f / 700), their height 1.
-    Value: ln(energy + floor)."""
+    """Samples are -1 to 1, mono (the mean of the channels). Energy of band b: sum over k of |FFT_k|^2 / frame_samples *
+    triangle_b(k * rate / frame_samples), the triangles' corners being bands + 2 points that are equally far apart from
+    low_hz to high_hz on the scale mel(f) = 2595 log10(1 + f / 700), their height 1. Value: ln(energy + floor)."""
 
-    rate: int
-    window_samples: int
-    hop_samples: int
-    frame_samples: int
-    stride_samples: int
-    bands: int
-    low_hz: float
-    high_hz: float
-    floor: float
+    rate: int  # Hz
+    window_samples: int  # of one example
+    hop_samples: int  # from the start of one window to that of the next
+    frame_samples: int  # a power of two, the FFT's size; its Hann window is 0.5 - 0.5 cos(2 pi n / frame_samples)
+    stride_samples: int  # from the start of one frame to that of the next
+    bands: int  # mel bands of a frame
+    low_hz: float  # where the lowest band begins
+    high_hz: float  # where the highest band ends
+    floor: float  # added to an energy before its logarithm
 
     @property
     def frames(self) -> int:

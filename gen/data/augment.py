@@ -11,21 +11,21 @@ from gen.model.graph import Array
 class ImageAugmentation:
     """Random affine maps, each drawn uniformly from -limit to +limit."""
 
-    shift_pixels: float = 0.0
+    shift_pixels: float = 0.0  # along each axis
     rotation_degrees: float = 0.0
-    zoom: float = 0.0
-    shear: float = 0.0
+    zoom: float = 0.0  # share of the size
+    shear: float = 0.0  # pixels sideways per pixel down
 
 
 @dataclass(frozen=True)
 class SeriesAugmentation:
-    """For series, 1 x steps x channels: a shift in time, a stretch of time about the middle and a scale of the
-    values, each drawn uniformly from -limit to +limit for each series; jitter: deviation of normal noise on values."""
+    """Random changes of a series, 1 x steps x channels; all but jitter are drawn uniformly from -limit to +limit for
+    each series."""
 
-    shift_steps: float = 0.0
-    stretch: float = 0.0
-    scale: float = 0.0
-    jitter: float = 0.0
+    shift_steps: float = 0.0  # in time
+    stretch: float = 0.0  # of time about the middle, a share
+    scale: float = 0.0  # of the values, a share
+    jitter: float = 0.0  # standard deviation of normal noise on the values
 
 
 Augmentation = ImageAugmentation | SeriesAugmentation

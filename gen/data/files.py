@@ -27,12 +27,11 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file to read. name: relative to the folder, with /. label: of the folder that it lies in; None where a column
-    of the file says it."""
+    """A file to read."""
 
     path: Path
-    name: str
-    label: str | None
+    name: str  # path relative to the folder, with /
+    label: str | None  # name of the folder that it lies in; None where a column of the file says it
 
     def content(self) -> bytes:
         """Raises Unusable."""
@@ -47,12 +46,11 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """What a file gives. x: float32 N x H x W x C, not normalized. labels: N of them, where the file says them. note:
-    what was done to make it fit, if anything."""
+    """The examples of one file."""
 
-    x: Array
-    labels: tuple[str, ...] | None = None
-    note: str = ""
+    x: Array  # float32 N x H x W x C, not normalized
+    labels: tuple[str, ...] | None = None  # N of them, where the file says them
+    note: str = ""  # what was done to make it fit, if anything
 
 
 class Features(Protocol):
@@ -68,26 +66,26 @@ class Features(Protocol):
 
 @dataclass(frozen=True)
 class Bad:
-    file: str
-    reason: str
+    file: str  # name, as in Entry
+    reason: str  # the end of a sentence that begins with the file's name
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One file's examples: x as in Windows, labels one for each."""
+    """One file's examples."""
 
     file: str
-    x: Array
-    labels: tuple[str, ...]
+    x: Array  # as in Windows
+    labels: tuple[str, ...]  # one for each example
 
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """All that a folder gave. notes: sentences for a person on what was left out or changed."""
+    """All that a folder holds."""
 
     recordings: tuple[Recording, ...]
     bad: tuple[Bad, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # sentences for a person on what was left out or changed
 
     @property
     def classes(self) -> tuple[str, ...]:

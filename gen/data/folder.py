@@ -23,26 +23,25 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}")
 
 @dataclass(frozen=True)
 class Order:
-    """What the command line asks for. window: seconds of wav, rows of csv; hop: from one window to the next; size:
-    height and width of images; None: the kind's default."""
+    """What the command line asks for; None: the default of the kind of data."""
 
-    folder: Path
-    kind: str
-    name: str | None = None
-    window: float | None = None
-    hop: float | None = None
-    size: tuple[int, int] | None = None
+    folder: Path  # with a folder for each class
+    kind: str  # a key of KINDS
+    name: str | None = None  # of the model
+    window: float | None = None  # seconds of wav, rows of csv
+    hop: float | None = None  # from one window to the next, in the same unit
+    size: tuple[int, int] | None = None  # height and width of images
     epochs: int | None = None
     seed: int = 1
 
 
 @dataclass(frozen=True)
 class Kind:
-    """features: the dataclass that reads a file. window: the default, None for a kind without windows."""
+    """A kind of data."""
 
-    suffixes: tuple[str, ...]
-    features: type[Any]
-    window: float | None
+    suffixes: tuple[str, ...]  # of its files
+    features: type[Any]  # the dataclass that reads a file
+    window: float | None  # the default; None for a kind without windows
 
 
 KINDS: Mapping[str, Kind] = {
@@ -74,15 +73,15 @@ class Normalization:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A folder, read. splits are normalized; parts are the recordings of training, validation and test."""
+    """A folder, read."""
 
     order: Order
     name: str
     features: Features
     collection: Collection
     normalization: Normalization
-    parts: tuple[list[Recording], list[Recording], list[Recording]]
-    splits: Splits
+    parts: tuple[list[Recording], list[Recording], list[Recording]]  # recordings of training, validation and test
+    splits: Splits  # normalized
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -168,13 +167,13 @@ def normalize(x: Array, kind: str) -> Normalization:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What a card of ours says of the data that its model was trained on. entries: the files of the test set."""
+    """What a card of ours says of the data that its model was trained on."""
 
     kind: str
     features: Features
     normalization: Normalization
     classes: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...]  # files of the test set
     card: Path
 
     def raw_test_set(self) -> Examples:

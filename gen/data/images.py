@@ -21,12 +21,12 @@ DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, str
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """channels: 1 is grey, 3 is RGB. Resized with Pillow's bilinear filter, which averages where it shrinks; upright as
-    EXIF says; a value is a pixel / 255."""
+    """Resized with Pillow's bilinear filter, which averages where it shrinks; upright as EXIF says; a value is a pixel
+    / 255."""
 
     height: int
     width: int
-    channels: int
+    channels: int  # 1: gray, 3: RGB
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -25,15 +25,13 @@ HEAD = 65_536  # bytes that hold the first two lines
 
 @dataclass(frozen=True)
 class SeriesFeatures:
-    """window: rows of an example; the next one starts hop rows later. header: the names of all columns, or a number for
-    each where files have no header. columns: those that are the channels, in order. by_row: whether the column 'label'
-    says each row's class."""
+    """Rows of a CSV file."""
 
-    window: int
-    hop: int
-    header: tuple[str, ...]
-    columns: tuple[str, ...]
-    by_row: bool
+    window: int  # rows of an example
+    hop: int  # rows from the start of one window to that of the next
+    header: tuple[str, ...]  # names of all columns; a number for each where files have no header
+    columns: tuple[str, ...]  # those that are the channels, in order
+    by_row: bool  # whether the column 'label' says each row's class
 
     @property
     def shape(self) -> tuple[int, int, int]:
