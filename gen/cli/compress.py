@@ -88,7 +88,7 @@ def compress_order(args: Namespace) -> Order:
 
 COMPRESS = Subcommand(
     "compress",
-    "Distil, prune and quantize a task's student; say what each step does to it.",
+    "Distill, prune and quantize a task's student; say what each step does to it.",
     ("compress digits --recipe ptq --recipe distill+prune=0.5+qat --seeds 3",),
     add_compress,
     run_compress,

@@ -33,15 +33,14 @@ OPTIONAL = ("torch",)  # extras too large to be missed by who does not use them
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked for: what it is, whether it is there, its version or place, who needs it, how to get it;
-    optional: whether all is well without it."""
+    """One thing looked for."""
 
     name: str
-    found: bool
-    detail: str
-    needed_for: str
-    install: str
-    optional: bool = False
+    found: bool  # whether it is there
+    detail: str  # its version or place
+    needed_for: str  # who needs it
+    install: str  # the command that brings it
+    optional: bool = False  # whether all is well without it
 
     @property
     def missing(self) -> bool:

@@ -28,8 +28,8 @@ def add_export(sub: Parser) -> None:
 
 
 def run_export(args: Namespace) -> int:
-    order = export.Order(args.format, args.engine, args.isa, args.board, args.optimize, args.name)
-    library = export.library(load_model(args), order, Progress().say)
+    options = export.ExportOptions(args.format, args.engine, args.isa, args.board, args.optimize, args.name)
+    library = export.library(load_model(args), options, Progress().say)
     folder = args.out or export.default_folder(library)
     export.write(folder, library.files)
     if args.json:

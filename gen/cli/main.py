@@ -42,7 +42,7 @@ def parser() -> Parser:
         epilog=f"{EXIT_CODES}\n\nexample: {called} verify digits --board netduino_plus_2",
     )
     top.add_argument("--version", action="version", version=f"gen {__version__}")
-    subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Parser)
+    subparsers = top.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND", parser_class=Parser)
     for one in SUBCOMMANDS.values():
         examples = "\n         ".join(f"{called} {words}" for words in one.examples)
         sub: Parser = subparsers.add_parser(
@@ -80,14 +80,16 @@ def answer(arguments: list[str]) -> int:
     try:
         words = [a for a in arguments if not a.startswith("-")]
         if words and words[0] not in SUBCOMMANDS:
-            raise unknown("verb", words[0], SUBCOMMANDS, "python -m gen --help")
+            raise unknown("subcommand", words[0], SUBCOMMANDS, "python -m gen --help")
         top = parser()
         answer_a_shell(top)
         args, rest = top.parse_known_args(arguments)
         if rest:
-            raise UsageProblem(f"{args.verb} does not take {' '.join(rest)}; see `python -m gen {args.verb} --help`.")
+            raise UsageProblem(
+                f"{args.subcommand} does not take {' '.join(rest)}; see `python -m gen {args.subcommand} --help`."
+            )
         with own_files(args):
-            return SUBCOMMANDS[args.verb].run(args)
+            return SUBCOMMANDS[args.subcommand].run(args)
     except console.OutputLost:
         raise
     except GenError as error:

@@ -18,7 +18,7 @@ def add_monitor(sub: Parser) -> None:
 def run_monitor(args: Namespace) -> int:
     target = board.load(args.board)
     if args.json:
-        raise UsageError("monitor shows what a board says as it comes, which is no JSON: leave out --json.")
+        raise UsageError("monitor shows what a board says as it comes, which is not JSON: leave out --json.")
     port = flash.find_port(target, args.port)
     with transport.open_stream(f"serial:{port}", args.baud) as stream:
         try:

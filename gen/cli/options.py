@@ -110,7 +110,7 @@ def own_files(args: Namespace) -> Iterator[None]:
             raise _wrong(args, f"the following arguments are required: {named}")
         if "model_too" in args:
             if (args.model is None) == (args.model_too is None):
-                raise _wrong(args, f"{args.verb} takes one MODEL")
+                raise _wrong(args, f"{args.subcommand} takes one MODEL")
             args.model = args.model or args.model_too
         yield
 
@@ -123,7 +123,7 @@ def _take(args: Namespace, found: dict[str, object]) -> None:
 
 
 def _wrong(args: Namespace, what: str) -> UsageProblem:
-    return UsageProblem(f"{what}; see `python -m gen {args.verb} --help`.")
+    return UsageProblem(f"{what}; see `python -m gen {args.subcommand} --help`.")
 
 
 def add_calibration(sub: Parser) -> None:

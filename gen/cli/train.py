@@ -71,9 +71,11 @@ def run_train(args: Namespace) -> int:
 def run_train_folder(args: Namespace) -> int:
     if args.task or args.repeats > 1:
         raise UsageError("--data is your own data: leave out the task and --repeats.")
-    order = data.Order(args.data, args.kind, args.name, args.window, args.hop, args.size, args.epochs, args.seed or 1)
+    options = data.FolderOptions(
+        args.data, args.kind, args.name, args.window, args.hop, args.size, args.epochs, args.seed or 1
+    )
     progress = Progress()
-    card = folder_task.train_folder(order, args.out or folder_task.TRAINED, progress.say, progress)
+    card = folder_task.train_folder(options, args.out or folder_task.TRAINED, progress.say, progress)
     if args.json:
         tables.show_json(card)
     else:

@@ -132,20 +132,20 @@ def decode(content: bytes) -> tuple[int, Array]:
         try:
             rate, samples = wavfile.read(io.BytesIO(content))
         except wavfile.WavFileWarning:
-            raise Unusable("ends before its header says: it was cut off") from None
+            raise Unusable("is shorter than its header says: it is truncated") from None
         except (ValueError, struct.error, OSError, EOFError, ZeroDivisionError, TypeError, UnboundLocalError) as error:
-            raise Unusable(f"is no WAV that SciPy reads ({str(error).splitlines()[0]})") from None
+            raise Unusable(f"is not a WAV file that SciPy reads ({str(error).splitlines()[0]})") from None
     if not samples.size:
         raise Unusable("has no samples")
     if not LOWEST_KNOWN_RATE <= rate <= HIGHEST_KNOWN_RATE:
-        raise Unusable(f"has a sample rate of {rate} Hz, {LOWEST_KNOWN_RATE} to {HIGHEST_KNOWN_RATE} are read")
+        raise Unusable(f"has a sample rate of {rate} Hz; supported are {LOWEST_KNOWN_RATE} to {HIGHEST_KNOWN_RATE}")
     values = samples.astype(np.float64)
     if samples.dtype == np.uint8:
         values = (values - 128) / 128
     elif samples.dtype.kind == "i":
         values /= 2.0 ** (8 * samples.dtype.itemsize - 1)
     if not np.isfinite(values).all():
-        raise Unusable("has samples that are infinite or no number")
+        raise Unusable("has samples that are infinite or not a number")
     return rate, values if values.ndim == 1 else values.mean(axis=1)
 
 

@@ -98,12 +98,12 @@ def find(folder: Path, suffixes: tuple[str, ...], *, flat: bool) -> tuple[list[E
     empty class folder, both layouts."""
     kind = " or ".join(suffix.lstrip(".") for suffix in suffixes)
     if not folder.is_dir():
-        raise UsageError(f"--data {folder} is no folder: give the one that has a folder for each class.")
+        raise UsageError(f"--data {folder} is not a folder: give the one that has a folder for each class.")
     try:
         visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
         groups = {path.name: _below(path) for path in visible if path.is_dir()}
     except OSError as error:
-        raise UsageError(f"can't list {error.filename}: {error.strerror}; make it readable, or take it away.") from None
+        raise UsageError(f"can't list {error.filename}: {error.strerror}; make it readable, or remove it.") from None
     direct = [path for path in visible if path.is_file()]
     entries = [Entry(path, path.name, None) for path in direct if path.suffix.lower() in suffixes]
     if flat and entries:
@@ -123,7 +123,7 @@ def find(folder: Path, suffixes: tuple[str, ...], *, flat: bool) -> tuple[list[E
     if empty:
         raise UsageError(
             f"class folder {folder / empty[0]} has no {kind} files: "
-            f"{'take it away, or ' if len(groups) > 2 else ''}{layout}."
+            f"{'remove it, or ' if len(groups) > 2 else ''}{layout}."
         )
     all_files = [*direct, *(path for below in groups.values() for path in below)]
     notes = _others(all_files, suffixes, kind)
@@ -187,8 +187,8 @@ def read(entries: Sequence[Entry], features: Features, progress: Progress) -> Co
         size += windows.x.nbytes
         if size > MOST_BYTES:
             raise UsageError(
-                f"the files up to {entry.name} give {size / (1 << 30):.1f} GB of examples, {MOST_BYTES >> 30} are the "
-                "most: give a longer --hop, smaller examples, or fewer files."
+                f"the files up to {entry.name} give {size / (1 << 30):.1f} GB of examples, at most "
+                f"{MOST_BYTES >> 30} GB are possible: give a longer --hop, smaller examples, or fewer files."
             )
         if windows.note:
             notes[windows.note] += 1

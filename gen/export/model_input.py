@@ -30,35 +30,34 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Constant:
-    """name: how its macro ends. value: a literal of C but for a number's type."""
+    """A macro of the public header."""
 
-    name: str
-    value: int | float
+    name: str  # how it ends
+    value: int | float  # a literal of C but for a number's type
     meaning: str
 
 
 @dataclass(frozen=True)
 class Known:
-    """labels: of the output's elements. meaning: what raw values are, as a phrase. channels: their names, where they
-    have any. threshold: of a model that gives its input back, the mean squared error above which that is an anomaly."""
+    """What is known of a model's input and output."""
 
-    labels: tuple[str, ...] = ()
-    meaning: str = ""
-    channels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  # of the output's elements
+    meaning: str = ""  # what raw values are, as a phrase
+    channels: tuple[str, ...] = ()  # their names, where they have any
     normalization: Normalization | None = None
     constants: tuple[Constant, ...] = ()
+    # of a model that gives its input back: the mean squared error above which that is an anomaly
     threshold: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One inference: inputs and what the reference computes, arrays with their tensors' shapes. raw: the input before
-    normalization and quantization, and label, its class: None where that is not known."""
+    """One inference; arrays have their tensors' shapes."""
 
     inputs: tuple[Array, ...]
-    outputs: tuple[Array, ...]
-    raw: Array | None = None
-    label: str | None = None
+    outputs: tuple[Array, ...]  # what the reference computes
+    raw: Array | None = None  # the input before normalization and quantization; None where that is not known
+    label: str | None = None  # its class; None where that is not known
 
 
 def look_up(model: QuantizedModel, say: Say) -> tuple[Known, Examples | None, str]:
@@ -80,17 +79,17 @@ def look_up(model: QuantizedModel, say: Say) -> tuple[Known, Examples | None, st
 
 
 def _of_task(model: QuantizedModel, name: str, say: Say) -> tuple[Known, Examples | None, str]:
-    learnt = task.load_task(name)
+    learned = task.load_task(name)
     card = model.card or task.card_path(name)
     try:
-        dataset, test = learnt.dataset(), learnt.test_set()
+        dataset, test = learned.dataset(), learned.test_set()
     except MissingTool as error:
         say(f"random inputs in the example: {error}")
         return Known(_classes_of(card)), None, ""
     normalization = Normalization(dataset.mean, dataset.deviation) if dataset.mean else None
     shape = model.graph.tensors[model.graph.inputs[0]].shape  # smaller where `search` chose so
     answers = model.graph.tensors[model.graph.outputs[0]].elements
-    wanted = len(dataset.classes) if learnt.objective.softmax else test.x[0].size
+    wanted = len(dataset.classes) if learned.objective.softmax else test.x[0].size
     if len(model.graph.inputs) > 1 or len(shape) != 4 or shape[3] != test.x.shape[3] or answers != wanted:
         say(f"random inputs in the example: {card} says task {name!r}, whose examples this model does not take.")
         return Known(), None, ""
@@ -121,7 +120,7 @@ def _threshold(card: Path) -> float | None:
 def describe(features: Features) -> tuple[str, tuple[str, ...], tuple[Constant, ...]]:
     """Of a person's own data: what raw values are, the channels' names, and constants."""
     if isinstance(features, ImageFeatures):
-        color = "grey" if features.channels == 1 else "red, green, blue"
+        color = "gray" if features.channels == 1 else "red, green, blue"
         meaning = (
             f"{features.height} rows of {features.width} pixels, from top to bottom, {color}, each value of 8 bits "
             "divided by 255; the whole image, upright, resized to this with averages over areas"

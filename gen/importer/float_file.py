@@ -33,11 +33,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of file: what pip installs its converter with, the packages whose versions decide the result, and what
-    opens it."""
+    """One kind of file."""
 
-    install: str
-    packages: tuple[str, ...]
+    install: str  # the command that installs its converter
+    packages: tuple[str, ...]  # those whose versions decide the result
     open: Callable[[Path, Options], Opened]
 
 
@@ -61,21 +60,20 @@ KINDS = {
 
 @dataclass(frozen=True, eq=False)
 class Converted:
-    """content: the .tflite; notes: what a person should know of how it was made; examples: some of those that it was
-    made with, as it takes them, an array for each input."""
+    """A model just made."""
 
-    content: bytes
-    notes: tuple[str, ...]
+    content: bytes  # the .tflite
+    notes: tuple[str, ...]  # what a person should know of how it was made
+    # some of those that it was made with, as it takes them, an array for each input
     examples: tuple[tuple[Array, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What lies in build/import/. content: the .tflite; examples: an .npz with EXAMPLES of those that it was made with,
-    as it takes them, by "example_input"."""
+    """A model in build/import/."""
 
-    content: bytes
-    examples: Path
+    content: bytes  # the .tflite
+    examples: Path  # an .npz with EXAMPLES of those that it was made with, as it takes them, by "example_input"
 
 
 def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUSTED) -> Kept:

@@ -173,11 +173,13 @@ def test_classes_of_other_packages_are_refused(tmp_path: Path) -> None:
 
 
 def test_every_verb_that_takes_a_float_model_takes_the_flag() -> None:
-    actions = next(action for action in parser()._actions if action.dest == "verb")
+    actions = next(action for action in parser()._actions if action.dest == "subcommand")
     assert isinstance(actions.choices, dict) and set(actions.choices) == set(SUBCOMMANDS)
-    verbs = {name: {action.dest for action in verb._actions} for name, verb in actions.choices.items()}
-    takes = {name for name, options in verbs.items() if "calibration" in options}
-    assert takes == {name for name, options in verbs.items() if {"trust", "pixels"} <= options}
+    subcommands = {
+        name: {action.dest for action in subcommand._actions} for name, subcommand in actions.choices.items()
+    }
+    takes = {name for name, options in subcommands.items() if "calibration" in options}
+    assert takes == {name for name, options in subcommands.items() if {"trust", "pixels"} <= options}
     assert takes == {"build", "verify", "flash", "stress", "bench", "export"}
 
 
@@ -243,7 +245,7 @@ def _opened(paths: list[Path], victim: Path) -> list[str]:
         except ModelError as error:
             said.append(str(error))
     said.append(f"written before: {victim.exists()}")
-    with suppress(ModelError):  # it is no exported program, but now it runs
+    with suppress(ModelError):  # it is not an exported program, but now it runs
         from_torch.open_exported(paths[0], TRUSTED)
     return [*said, f"written then: {victim.exists()}"]
 

@@ -73,7 +73,7 @@ def test_no_point_is_in_two_splits(steps: int, stride: int, share: float, length
 
 
 def test_nothing_is_learnt_from_an_anomaly() -> None:
-    with pytest.raises(ValueError, match="nothing may be learnt"):
+    with pytest.raises(ValueError, match="nothing may be learned"):
         anomaly.dataset("", counting(50, 3), counting(50), Windowing(5, 1, 0.3))
 
 

@@ -71,7 +71,7 @@ def dense_model(inputs: int, outputs: int) -> bytes:
 BOARD = ("--board", "qemu_mps2_an386")
 
 
-def test_misspelt_words_get_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+def test_misspelled_words_get_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'verify'?" in refused(capsys, 2, "verfy", "digits")
     assert "did you mean 'digits'?" in refused(capsys, 2, "build", "digit", *BOARD)
     assert "did you mean 'netduino_plus_2'?" in refused(capsys, 2, "build", "digits", "--board", "netduino_plus")
@@ -83,7 +83,7 @@ def test_wrong_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--board" in refused(capsys, 2, "build", "digits")
     assert "--vectors" in refused(capsys, 2, "verify", "digits", *BOARD, "--vectors", "0")
     assert "--vectors" in refused(capsys, 2, "verify", "digits", *BOARD, "--vectors", "many")
-    assert "VERB" in refused(capsys, 2)
+    assert "SUBCOMMAND" in refused(capsys, 2)
 
 
 def test_a_model_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +93,7 @@ def test_a_model_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert "digits" in capsys.readouterr().out
 
 
-def test_a_word_of_no_use_names_the_verbs_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_word_of_no_use_names_the_subcommands_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "boards does not take --bord; see `python -m gen boards --help`" in refused(capsys, 2, "boards", "--bord")
 
 
@@ -252,20 +252,20 @@ def test_missing_compiler_and_emulator(
 
 
 def test_help_has_an_example_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in SUBCOMMANDS:
+    for subcommand in SUBCOMMANDS:
         with pytest.raises(SystemExit) as ended:
-            main([verb, "--help"])
+            main([subcommand, "--help"])
         assert ended.value.code == 0
         text = capsys.readouterr().out
-        assert f"example: python -m gen {verb}" in text and EXIT_CODES in text
+        assert f"example: python -m gen {subcommand}" in text and EXIT_CODES in text
     assert "verify" in parser().format_help()
 
 
 def test_lists_are_json(capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in ("boards", "tasks", "ops", "doctor"):
-        assert main([verb, "--json"]) == 0
+    for subcommand in ("boards", "tasks", "ops", "doctor"):
+        assert main([subcommand, "--json"]) == 0
         assert len(json.loads(capsys.readouterr().out)) > 0
-        assert main([verb]) == 0
+        assert main([subcommand]) == 0
         assert capsys.readouterr().out.count("\n") > 3
 
 

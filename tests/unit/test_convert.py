@@ -247,7 +247,7 @@ def test_every_kind_of_file_is_one_that_the_command_line_knows(capsys: pytest.Ca
     [
         ("m.keras", b"nonsense", r"is not a whole \.keras or \.h5 file"),
         ("m.h5", b"\x89HDF\r\n\x1a\n cut off", "Keras can't load"),
-        ("m.onnx", b"nonsense" * 9, "is no valid ONNX model"),
+        ("m.onnx", b"nonsense" * 9, "is not a valid ONNX model"),
         ("m/saved_model.pb", b"nonsense", "TensorFlow can't load"),
     ],
 )

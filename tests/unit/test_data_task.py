@@ -64,7 +64,7 @@ def test_a_whole_run_leaves_model_card_and_picture(whole_run: tuple[Path, Card, 
     assert (about["kind"], about["folder"], about["bad_files"]) == (
         "images",
         "../data",
-        [{"file": "flat/bad.png", "reason": "is no PNG or JPEG"}],
+        [{"file": "flat/bad.png", "reason": "is not PNG or JPEG"}],
     )
     assert card["dataset"]["classes"] == ["flat", "upright"]
     assert len(about["test_files"]) == card["dataset"]["test"] == 4

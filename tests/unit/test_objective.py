@@ -65,7 +65,7 @@ def test_one_roc_auc_better_than_another_is_told_from_noise() -> None:
     assert "paired bootstrap" in RECONSTRUCT.verdict(better, 800)
 
 
-def test_the_bootstrap_of_blocks_knows_that_neighbours_are_alike() -> None:
+def test_the_bootstrap_of_blocks_knows_that_neighbors_are_alike() -> None:
     """The deviation of a mean of 100 independent values, each repeated 16 times, is that of 100, not of 1,600."""
     values = np.random.default_rng(7).normal(size=100).repeat(16)
     alone, blocks = (np.std(stats.block_means(values, block)) for block in (1, 64))
