@@ -115,7 +115,7 @@ def _npz(path: Path, inputs: Sequence[Input]) -> list[Example]:
             arrays = {name: archive[name] for name in archive.files}
     except DAMAGED as error:
         reason = getattr(error, "strerror", None) or "it is not a complete .npz of plain numbers"
-        raise UsageError(f"can't read the calibration {path}: {reason}; write it with numpy.savez.") from None
+        raise UsageError(f"can't read the calibration data {path}: {reason}; write it with numpy.savez.") from None
     if len(inputs) == 1 and len(arrays) == 1:
         arrays = {inputs[0].name: next(iter(arrays.values()))}
     missing = [one.name for one in inputs if one.name not in arrays]
@@ -131,7 +131,7 @@ def _npz(path: Path, inputs: Sequence[Input]) -> list[Example]:
     if len(counts) > 1:
         raise UsageError(f"the arrays of {path} have {sorted(counts)} examples: every input needs the same number.")
     if counts == {0}:
-        raise UsageError(f"{path} has no examples: its arrays' first axis is 0 long.")
+        raise UsageError(f"{path} has no examples: the first axis of its arrays has length 0.")
     return [
         tuple(one.place(column[i]) for one, column in zip(inputs, columns, strict=True))
         for i in _spread(len(columns[0]))
@@ -195,7 +195,7 @@ def _image(path: Path, one: Input, pixels: str | None) -> Array:
             with image.open(path) as opened:
                 values = data_images.resized(opened, MODES[channels], height, width)
     except (*data_images.DAMAGED, image.DecompressionBombError):
-        raise UsageError(f"the image {path} is damaged or no PNG or JPEG: take it out of the folder.") from None
+        raise UsageError(f"the image {path} is damaged, or not PNG or JPEG: remove it from the folder.") from None
     units = pixels or one.units or USUAL
     if units == USUAL:
         return (values / np.float32(255)).reshape(one.shape)

@@ -87,4 +87,4 @@ def _cause(code: int, log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     last = " / ".join(lines[-LINES:])
     last = last if len(last) <= LENGTH else "..." + last[-LENGTH:]
-    return f"{how}, after writing: {last}" if last else f"{how}, without a word on stderr"
+    return f"{how}, after writing: {last}" if last else f"{how}, without output on stderr"

@@ -24,7 +24,7 @@ def open_keras(path: Path, options: Options) -> Opened:
     """A .keras or .h5 file. Raises ModelError (Keras can't build it, code that is not trusted, inputs that can't be
     used)."""
     if not (zipfile.is_zipfile(path) or _start(path) == HDF5):
-        raise ModelError(f"{path} is not a whole .keras or .h5 file of Keras: save or copy the model again.")
+        raise ModelError(f"{path} is not a complete .keras or .h5 file of Keras: save or copy the model again.")
     if not options.trust:
         trust.check_keras(path)
     tensorflow.start_tensorflow()
@@ -54,7 +54,7 @@ def _as_float32(model: Any) -> tuple[Any, tuple[str, ...]]:
     weights = model.get_weights()
     converted = type(model).from_config(changed)
     converted.set_weights([array.astype("float32") for array in weights])
-    return converted, ("its 16-bit floating point became float32, as int8 is made from",)
+    return converted, ("its 16-bit floats became float32, from which it is quantized",)
 
 
 def _without_half(config: Any) -> Any:

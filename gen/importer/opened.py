@@ -51,7 +51,7 @@ def fixed_shape(path: Path, name: str, shape: Sequence[Any] | None, dtype: str) 
     if unknown:
         shown = ", ".join("?" if not isinstance(size, int) or size < 1 else str(size) for size in shape)
         raise UnsupportedOp(
-            f"input {name!r} of {path} has shape ({shown}), with axis {unknown[0]} known at run time only: "
+            f"input {name!r} of {path} has shape ({shown}), with axis {unknown[0]} dynamic: "
             "save the model with a fixed input shape."
         )
     if isinstance(batch, int) and batch > 1:

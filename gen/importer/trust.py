@@ -90,7 +90,7 @@ def check_saved_model(folder: Path) -> None:
         return
     found = sorted({op for graph in model.meta_graphs for op in _impure(graph)})
     if found:
-        what = f"has the TensorFlow operators {', '.join(found)}, which are not known to be mere arithmetic"
+        what = f"has the TensorFlow operators {', '.join(found)}, which are not known to be pure arithmetic"
         refuse(folder, what, "save a model without them")
 
 
@@ -147,7 +147,7 @@ def no_pickles(path: Path) -> Iterator[None]:
             stop()
         for name in archive.namelist():
             if name.endswith(".json") and not _is_plain(json.loads(archive.read(name))):
-                refuse(path, "has names or sizes that are code, no names or sizes", instead)
+                refuse(path, "has code where names or sizes belong", instead)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(torch, "load", tensors_only))
         stack.enter_context(mock.patch.object(torch._C, "_pickle_load_obj", stop))

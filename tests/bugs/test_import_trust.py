@@ -272,6 +272,8 @@ def test_pickles_in_a_pytorch_archive_are_not_run(tmp_path: Path) -> None:
         paths.append(_replaced(good, tmp_path / f"{number}.pt2", lambda *_: None, **{f"data/{name}": evil}))
     *refused, opened, before, then = child_process.run(_opened, [*paths, good], victim)
     for path, message in zip(paths, refused, strict=True):
-        what = "names or sizes that are code" if path.stem == "expression" else "pickled Python objects or a compiled"
+        what = (
+            "code where names or sizes belong" if path.stem == "expression" else "pickled Python objects or a compiled"
+        )
         assert what in message and message.endswith("or give --trust if you trust who made it."), message
     assert (opened, before, then) == ("opened", "written before: False", "written then: True")
