@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gen import __version__
-from gen.cli import bench, build, compress, console, doctor, export, lists, monitor, search, stress, train, verify
+from gen.cli import (
+    bench,
+    build,
+    compress,
+    console,
+    doctor,
+    export,
+    lists,
+    monitor,
+    search,
+    stress,
+    train,
+    verify,
+)
 from gen.cli.completion import answer_a_shell
 from gen.cli.options import EXIT_CODES, Parser, Subcommand, UsageProblem, own_files
 from gen.errors import GenError, of_os, unknown
