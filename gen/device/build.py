@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -25,6 +26,8 @@ from gen.paths import BUILDS, INSTALLED, PACKAGE, PROJECT, ROOT
 
 CORE = PROJECT / ".pio" / "core"
 PARTS = ("platformio.ini", "boards", "firmware")  # of PlatformIO's project
+
+_PREPARING = threading.Lock()  # for boards that are built at a time: files in the making are named by process
 
 ANSWERS_HELLO = "link.c"  # with the model's SHA-256
 
@@ -189,17 +192,19 @@ def prepare() -> None:
     scons = {"name": "tool-scons", "version": get_core_dependencies()["tool-scons"].lstrip("~")}
     owner = PackageSpec(owner="platformio", name="tool-scons").as_dict()
     link = {"cwd": str(PROJECT), "spec": PackageSpec("symlink://firmware/pio").as_dict()}
-    for path, text in {
+    files = {
         "packages/tool-scons/package.json": json.dumps(scons),
         "packages/tool-scons/.piopm": json.dumps({"type": "tool", **scons, "spec": owner}),
         "packages/tool-scons/scons.py": "import SCons.Script\n\nSCons.Script.main()\n",
         "platforms/pio.pio-link": json.dumps(link),
-    }.items():
-        write_if_changed(CORE / path, text)
-    if INSTALLED:
-        for name in PARTS:
-            place.point(PROJECT / name, ROOT / name)
-        place.point(PROJECT / "gen", PACKAGE)  # which firmware/pio imports
+    }
+    with _PREPARING:
+        for path, text in files.items():
+            write_if_changed(CORE / path, text)
+        if INSTALLED:
+            for name in PARTS:
+                place.point(PROJECT / name, ROOT / name)
+            place.point(PROJECT / "gen", PACKAGE)  # which firmware/pio imports
 
 
 def _project_conf(board: Board) -> list[str]:

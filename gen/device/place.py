@@ -33,7 +33,7 @@ def check_root(root: Path = PROJECT) -> None:
     if _NO_ROOT.search(str(root)):
         raise BuildError(
             f"this {'cache' if INSTALLED else 'checkout'} is in {str(root)!r}, and SCons misreads a $ and several or "
-            "last spaces: move it to another folder."
+            f"last spaces: {'name another cache in XDG_CACHE_HOME' if INSTALLED else 'move it to another folder'}."
         )
 
 
