@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # So that context managers end an emulator that would outlive us.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with console.rim():
+    with console.guarded_streams():
         try:
             try:
                 return answer(list(sys.argv[1:] if argv is None else argv))

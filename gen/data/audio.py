@@ -21,12 +21,12 @@ from gen.model.graph import Array
 
 SUFFIXES = (".wav",)
 HIGHEST_RATE = 16_000  # Hz; what speech and most machines need
-LOWEST_KNOWN_RATE, HIGHEST_KNOWN_RATE = 100, 400_000  # Hz
+MIN_RATE_HZ, MAX_RATE_HZ = 100, 400_000  # Hz
 FRAME_SECONDS, STRIDE_SECONDS = 0.03, 0.02
-MOST_BANDS = 32
+MAX_BANDS = 32
 LOWEST_HZ = 20.0
 FLOOR = 1e-6  # added to a band's energy before the logarithm
-FEWEST_FRAMES = 8
+MIN_FRAMES = 8
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,13 @@ def mel_filters(rate: int, frame_samples: int, bands: int, low_hz: float, high_h
 def survey(contents: Iterable[bytes], window_seconds: float, hop_seconds: float) -> AudioFeatures:
     """For the files' most common rate, at most HIGHEST_RATE. Raises UsageError for a window or hop that is too
     short."""
-    known = range(LOWEST_KNOWN_RATE, HIGHEST_KNOWN_RATE + 1)
+    known = range(MIN_RATE_HZ, MAX_RATE_HZ + 1)
     rates = Counter(rate for rate in map(sample_rate, contents) if rate is not None and rate in known)
     rate = min(HIGHEST_RATE, max(rates, key=lambda r: (rates[r], r))) if rates else HIGHEST_RATE
     frame = 1 << (max(16, round(FRAME_SECONDS * rate)) - 1).bit_length()
     stride = max(1, round(STRIDE_SECONDS * rate))
     window, hop = round(window_seconds * rate), max(1, round(hop_seconds * rate))
-    fewest = frame + (FEWEST_FRAMES - 1) * stride
+    fewest = frame + (MIN_FRAMES - 1) * stride
     if window < fewest:
         raise UsageError(
             f"--window {window_seconds:g} is too short: at {rate} Hz at least {fewest / rate:.2f} s are needed."
@@ -105,7 +105,7 @@ def survey(contents: Iterable[bytes], window_seconds: float, hop_seconds: float)
     if hop < stride:
         raise UsageError(f"--hop {hop_seconds:g} is too short: a spectrogram has a value each {stride / rate:.2f} s.")
     low, high = min(LOWEST_HZ, rate / 100), rate / 2
-    bands = MOST_BANDS
+    bands = MAX_BANDS
     while bands > 1 and not mel_filters(rate, frame, bands, low, high).any(axis=0).all():
         bands -= 1  # a triangle narrower than the FFT's bins may miss them all
     return AudioFeatures(rate, window, hop, frame, stride, bands, low, high, FLOOR)
@@ -137,8 +137,8 @@ def decode(content: bytes) -> tuple[int, Array]:
             raise Unusable(f"is not a WAV file that SciPy reads ({str(error).splitlines()[0]})") from None
     if not samples.size:
         raise Unusable("has no samples")
-    if not LOWEST_KNOWN_RATE <= rate <= HIGHEST_KNOWN_RATE:
-        raise Unusable(f"has a sample rate of {rate} Hz; supported are {LOWEST_KNOWN_RATE} to {HIGHEST_KNOWN_RATE}")
+    if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
+        raise Unusable(f"has a sample rate of {rate} Hz; supported are {MIN_RATE_HZ} to {MAX_RATE_HZ}")
     values = samples.astype(np.float64)
     if samples.dtype == np.uint8:
         values = (values - 128) / 128

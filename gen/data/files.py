@@ -17,8 +17,8 @@ from gen.model.graph import Array
 
 Progress = Callable[[str, int, int], None]
 SHARES = (0.15, 0.2)  # of each class's files: validation, test
-FEWEST = 3  # files of a class: one for each split
-MOST_BYTES = 2 << 30  # of examples; training takes some times as much memory
+MIN_FILES = 3  # files of a class: one for each split
+MAX_BYTES = 2 << 30  # of examples; training takes some times as much memory
 
 
 class Unusable(Exception):
@@ -65,7 +65,7 @@ class Features(Protocol):
 
 
 @dataclass(frozen=True)
-class Bad:
+class UnusableFile:
     file: str  # name, as in Entry
     reason: str  # the end of a sentence that begins with the file's name
 
@@ -84,7 +84,7 @@ class Collection:
     """All that a folder holds."""
 
     recordings: tuple[Recording, ...]
-    bad: tuple[Bad, ...]
+    bad: tuple[UnusableFile, ...]
     notes: tuple[str, ...]  # sentences for a person on what was left out or changed
 
     @property
@@ -165,8 +165,8 @@ def contents(entries: Sequence[Entry]) -> Iterator[bytes]:
 
 def read(entries: Sequence[Entry], features: Features, progress: Progress) -> Collection:
     """Every file through the features; a file that can't be used, or is a copy of one before it, is in bad. Raises
-    UsageError: more than MOST_BYTES."""
-    recordings, bad, notes = list[Recording](), list[Bad](), Counter[str]()
+    UsageError: more than MAX_BYTES."""
+    recordings, bad, notes = list[Recording](), list[UnusableFile](), Counter[str]()
     seen: dict[bytes, str] = {}
     size = 0
     for number, entry in enumerate(entries):
@@ -178,17 +178,17 @@ def read(entries: Sequence[Entry], features: Features, progress: Progress) -> Co
                 raise Unusable(f"has the same bytes as {first}")
             windows = features.read(content)
         except Unusable as problem:
-            bad.append(Bad(entry.name, str(problem)))
+            bad.append(UnusableFile(entry.name, str(problem)))
             continue
         labels = windows.labels if entry.label is None else (entry.label,) * len(windows.x)
         if labels is None:
-            bad.append(Bad(entry.name, "has no column 'label' and lies in no class folder"))
+            bad.append(UnusableFile(entry.name, "has no column 'label' and lies in no class folder"))
             continue
         size += windows.x.nbytes
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             raise UsageError(
                 f"the files up to {entry.name} give {size / (1 << 30):.1f} GB of examples, at most "
-                f"{MOST_BYTES >> 30} GB are possible: give a longer --hop, smaller examples, or fewer files."
+                f"{MAX_BYTES >> 30} GB are possible: give a longer --hop, smaller examples, or fewer files."
             )
         if windows.note:
             notes[windows.note] += 1
@@ -207,14 +207,14 @@ def check(collection: Collection, folder: Path) -> None:
             f"{'' if len(collection.classes) == 1 else 'es'}, two are needed{why}."
         )
     for label, count in files_by_class(collection.recordings).items():
-        if count < FEWEST:
+        if count < MIN_FILES:
             raise UsageError(
-                f"class {label!r} has {count} usable file{'s' * (count > 1)}, at least {FEWEST} are needed, because "
+                f"class {label!r} has {count} usable file{'s' * (count > 1)}, at least {MIN_FILES} are needed, because "
                 f"training, validation and test get different files: record more{why}."
             )
 
 
-def _example(bad: Sequence[Bad]) -> str:
+def _example(bad: Sequence[UnusableFile]) -> str:
     """The first of those with the most common kind of reason: the reason but for its numbers and quotations."""
     kinds = [re.sub(r"\d+|'[^']*'", "", one.reason) for one in bad]
     one = bad[kinds.index(Counter(kinds).most_common(1)[0][0])]

@@ -17,9 +17,9 @@ from gen.model.graph import Array
 
 SUFFIXES = (".csv",)
 LABEL = "label"
-NO_SIGNAL = ("time", "timestamp", "index", "")  # columns that count rows; pandas writes its index without a name
+INDEX_COLUMNS = ("time", "timestamp", "index", "")  # columns that count rows; pandas writes its index without a name
 DELIMITERS = ",;\t"
-FEWEST_STEPS = 8
+MIN_STEPS = 8
 HEAD = 65_536  # bytes that hold the first two lines
 
 
@@ -139,8 +139,8 @@ def survey(contents: Iterable[bytes], window: float, hop: float, *, by_row: bool
     for word, value in (("--window", window), ("--hop", hop)):
         if value != int(value):
             raise UsageError(f"{word} {value:g} is not a whole number of rows.")
-    if window < FEWEST_STEPS:
-        raise UsageError(f"--window {window:g} is too short: give at least {FEWEST_STEPS} rows.")
+    if window < MIN_STEPS:
+        raise UsageError(f"--window {window:g} is too short: give at least {MIN_STEPS} rows.")
     heads = Counter[tuple[str, ...]]()
     numeric: dict[tuple[str, ...], set[str]] = {}
     for content in contents:
@@ -160,7 +160,7 @@ def survey(contents: Iterable[bytes], window: float, hop: float, *, by_row: bool
             f"the CSV files have the columns {', '.join(header)} and lie in no class folders: "
             f"add a column {LABEL!r}, or put the files of each class into a folder of its own."
         )
-    apart = {LABEL, *NO_SIGNAL}
+    apart = {LABEL, *INDEX_COLUMNS}
     columns = tuple(name for name in header if name.lower() not in apart and name in numeric[header])
     if not columns:
         raise UsageError(f"the CSV files have no column of numbers among {', '.join(header)}.")

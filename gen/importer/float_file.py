@@ -69,18 +69,18 @@ class Converted:
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedModel:
     """A model in build/import/."""
 
     content: bytes  # the .tflite
     examples: Path  # an .npz with EXAMPLES of those that it was made with, as it takes them, by "example_input"
 
 
-def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUSTED) -> Kept:
+def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUSTED) -> CachedModel:
     """The int8 .tflite of a float model's file or folder, made or found in build/import/.
 
-    examples: see gen.calibration. Raises UsageError (no such file, no or wrong examples), MissingTool, ModelError,
-    UnsupportedOp."""
+    examples: see gen.importer.calibration. Raises UsageError (no such file, no or wrong examples), MissingTool,
+    ModelError, UnsupportedOp."""
     if path.is_dir() and not (path / "saved_model.pb").is_file():
         raise UsageError(
             f"{path} is a directory without a saved_model.pb: give a SavedModel's folder or a model's file."
@@ -98,7 +98,7 @@ def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUST
         for note in said.read_text(encoding="utf-8").splitlines():
             say(f"import: {note}")
         say(f"import: {os.path.relpath(kept)}, as converted before")
-        return Kept(kept.read_bytes(), drawn)
+        return CachedModel(kept.read_bytes(), drawn)
     say(f"import: converting {path} ...")
     start = time.monotonic()
     converted = in_child(convert, path, examples, options)
@@ -110,7 +110,7 @@ def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUST
         say(f"import: {note}")
     size, took = len(converted.content), time.monotonic() - start
     say(f"import: {os.path.relpath(kept)}, {size} bytes in {took:.1f} s")
-    return Kept(converted.content, drawn)
+    return CachedModel(converted.content, drawn)
 
 
 def _packed(examples: Sequence[Sequence[Array]]) -> bytes:
@@ -128,13 +128,13 @@ def in_child(
     ends or anything unforeseen is raised."""
     try:
         return child_process.run(work, path, examples, options)
-    except child_process.Died as death:
+    except child_process.ProcessDied as death:
         versions = ", ".join(f"{package} {_version(package) or 'missing'}" for package in _kind(path).packages)
         raise ModelError(
             f"the process that converts {path} ended with {death}; it ran {versions}: change the model or these "
             "packages, or save the model in another format."
         ) from None
-    except child_process.Failed as failure:
+    except child_process.WorkFailed as failure:
         raise ModelError(
             f"{path} can't be converted ({first_line(failure)}): save the model again, or in another format."
         ) from None

@@ -10,14 +10,14 @@ from gen.errors import ModelError
 from gen.importer import trust
 from gen.importer.affine import affine_to_depthwise
 from gen.importer.calibration import Example, Input
-from gen.importer.function_graph import Frozen
+from gen.importer.function_graph import FrozenGraph
 from gen.importer.opened import Opened, Options, first_line, fixed_shape
 from gen.learn import quantize, tensorflow
 from gen.model.graph import Array
 
 HDF5 = b"\x89HDF\r\n\x1a\n"  # the first bytes of an HDF5 file
 SIGNATURE = "serving_default"  # the name that Keras and TensorFlow give a SavedModel's function
-HALF = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")  # dtypes and policies of Keras
+HALF_TYPES = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")  # dtypes and policies of Keras
 
 
 def open_keras(path: Path, options: Options) -> Opened:
@@ -61,7 +61,7 @@ def _without_half(config: Any) -> Any:
     """A configuration with every 16-bit dtype and policy replaced by float32."""
     if isinstance(config, dict):
         return {
-            key: "float32" if key in ("dtype", "name") and value in HALF else _without_half(value)
+            key: "float32" if key in ("dtype", "name") and value in HALF_TYPES else _without_half(value)
             for key, value in config.items()
         }
     if isinstance(config, list | tuple):
@@ -135,7 +135,7 @@ def _opened(path: Path, inputs: tuple[Input, ...], call: Callable[..., Any]) -> 
 
     specs = [tf.TensorSpec(one.shape, tf.float32, name=one.name) for one in inputs]
     function = tf.function(call, autograph=False).get_concrete_function(*specs)
-    frozen = Frozen(function)
+    frozen = FrozenGraph(function)
     frozen.require_convertible(path)
     told = tuple(replace(one, units=frozen.units(number)) for number, one in enumerate(inputs))
 

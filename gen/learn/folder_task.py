@@ -28,10 +28,11 @@ from gen.progress import Say
 TRAINED = Path("build/trained")
 FLASH_BYTES, RAM_BYTES = 64 * 1024, 16 * 1024  # what the architectures are made for
 CODE_BYTES, STACK_BYTES = 24 * 1024, 4 * 1024  # of these, about, for kernels and link; for stack and link
-BAD_SHOWN = 20
-SKEWED = 3  # times as many examples in the largest class as in the smallest
+MAX_LISTED = 20
+MAX_CLASS_RATIO = 3  # times as many examples in the largest class as in the smallest
 BATCH = 32
-SEEN = {"teacher": (15_000, 10, 40), "student": (40_000, 20, 100)}  # examples to see; fewest and most epochs
+# Examples to see; fewest and most epochs.
+EXAMPLES_AND_EPOCHS = {"teacher": (15_000, 10, 40), "student": (40_000, 20, 100)}
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def source_of(prepared: Prepared) -> str:
 
 def training(model: str, examples: int, epochs: int | None) -> Training:
     """Fewer epochs where there are more examples; batches of a quarter of few examples."""
-    seen, fewest, most = SEEN[model]
+    seen, fewest, most = EXAMPLES_AND_EPOCHS[model]
     batch = min(BATCH, examples, max(4, examples // 4))
     return Training(epochs or min(most, max(fewest, math.ceil(seen / examples))), batch, 3e-3)
 
@@ -129,10 +130,10 @@ def tell(prepared: Prepared, say: Say) -> None:
     collection, shape = prepared.collection, prepared.features.shape
     for note in collection.notes:
         say(f"data: {note}")
-    for bad in collection.bad[:BAD_SHOWN]:
+    for bad in collection.bad[:MAX_LISTED]:
         say(f"data: skipped: {bad.file} {bad.reason}")
-    if len(collection.bad) > BAD_SHOWN:
-        say(f"data: skipped: {len(collection.bad) - BAD_SHOWN} more, which the card names")
+    if len(collection.bad) > MAX_LISTED:
+        say(f"data: skipped: {len(collection.bad) - MAX_LISTED} more, which the card names")
     rows = balance(prepared)
     examples = {label: row["train"] + row["validation"] + row["test"] for label, row in rows.items()}
     say(
@@ -143,7 +144,7 @@ def tell(prepared: Prepared, say: Say) -> None:
         parts = f"{row['train']} train, {row['validation']} validation, {row['test']} test"
         say(f"data: class {label}: {row['files']} files, {examples[label]} examples ({parts})")
     largest, smallest = max(examples, key=lambda c: examples[c]), min(examples, key=lambda c: examples[c])
-    if examples[largest] > SKEWED * examples[smallest]:
+    if examples[largest] > MAX_CLASS_RATIO * examples[smallest]:
         always = sum(row["test"] for row in rows.values())
         say(
             f"data: unbalanced: {largest} has {examples[largest] / examples[smallest]:.1f} times the examples of "

@@ -155,7 +155,7 @@ def test_the_reason_that_most_files_have_is_given(tmp_path: Path) -> None:
 
 
 def test_more_examples_than_memory_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_files, "MOST_BYTES", 1 << 12)
+    monkeypatch.setattr(data_files, "MAX_BYTES", 1 << 12)
     refuse(series(tmp_path), "csv", r"the files up to .*\.csv give .* GB of examples", hop=1.0)
 
 
