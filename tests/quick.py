@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -24,34 +25,29 @@ ROOT = Path(__file__).resolve().parents[1]
 SECONDS = ROOT / ".pytest_cache" / "quick.json"  # how long each took when it last ran here
 # Always run, before all else.
 SMOKE = (
-    "tests/unit/test_layers.py",
-    "tests/unit/test_facts.py",
-    "tests/bugs/test_lock.py",
-    "tests/golden/test_golden.py",
-    "tests/unit/test_tflite.py",
-    "tests/unit/test_passes.py",
-    "tests/unit/test_session.py",
-    "tests/device/test_models.py::test_digits_on_every_board[qemu_mps2_an386]",
+    "test_layers.py",
+    "test_facts.py",
+    "test_lock.py",
+    "test_golden.py",
+    "test_tflite.py",
+    "test_passes.py",
+    "test_session.py",
+    "test_models.py::test_digits_on_every_board[qemu_mps2_an386]",
 )
-# Test files that try what begins so; of kernels see of_kernel().
+# Names of test files that try what begins so; of kernels see of_kernel().
 NEAR = {
-    "firmware/tflm/": ("unit/test_tflm_engine.py", "device/test_tflm_tree.py"),
-    "firmware/link": ("unit/test_link.py", "unit/test_session*.py"),
-    "firmware/mlperf": ("unit/test_mlperf*.py", "device/test_mlperf_api.py"),
-    "firmware/port": (
-        "unit/test_clocks.py",
-        "unit/test_freestanding.py",
-        "device/test_start.py",
-        "device/test_bare.py",
-    ),
-    "firmware/pio/": ("unit/test_build.py", "bugs/test_paths.py", "device/test_arduino.py"),
-    "firmware/": ("device/test_models.py",),
-    "boards/": ("unit/test_board.py", "unit/test_clocks.py", "unit/test_flash.py"),
-    "platformio.ini": ("unit/test_board.py", "unit/test_build.py"),
-    "models/": ("unit/test_task.py", "unit/test_students.py"),
-    "docs/": ("unit/test_docs.py",),
-    "setup.py": ("device/test_wheel.py",),
-    "MANIFEST.in": ("device/test_wheel.py",),
+    "firmware/tflm/": ("test_tflm_engine.py", "test_tflm_tree.py"),
+    "firmware/link": ("test_link.py", "test_session*.py"),
+    "firmware/mlperf": ("test_mlperf*.py",),
+    "firmware/port": ("test_clocks.py", "test_freestanding.py", "test_start.py", "test_bare.py"),
+    "firmware/pio/": ("test_build.py", "test_paths.py", "test_arduino.py"),
+    "firmware/": ("test_models.py",),
+    "boards/": ("test_board.py", "test_clocks.py", "test_flash.py"),
+    "platformio.ini": ("test_board.py", "test_build.py"),
+    "models/": ("test_task.py", "test_students.py"),
+    "docs/": ("test_docs.py",),
+    "setup.py": ("test_wheel.py",),
+    "MANIFEST.in": ("test_wheel.py",),
 }
 KERNELS = "firmware/kernels/"
 
@@ -124,7 +120,7 @@ def distances(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, int]:
         near |= of_kernel(path, tests) if path.startswith(KERNELS) else set()
         for beginning, patterns in NEAR.items():
             if path.startswith(beginning):
-                near |= {str(p.relative_to(ROOT)) for each in patterns for p in (ROOT / "tests").glob(each)}
+                near |= {test for test in tests if any(fnmatch(Path(test).name, each) for each in patterns)}
         found |= {each: 1 for each in near if each not in found}
     importers: dict[str, set[str]] = {}
     for path, text in files.items():
@@ -139,10 +135,16 @@ def distances(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, int]:
     return {path: found[path] for path in tests if path in found}
 
 
+def named(test: str) -> list[Path]:
+    """The file of a test, in whichever folder."""
+    return sorted((ROOT / "tests").rglob(test.partition("::")[0]))
+
+
 def order(far: Mapping[str, int], seconds: Mapping[str, float]) -> list[str]:
     """The smoke, then test files by distance, of equal ones the quicker first."""
+    smoke = [str(path.relative_to(ROOT)) + each[len(path.name) :] for each in SMOKE for path in named(each)]
     nearest = sorted(far, key=lambda path: (far[path], seconds.get(path, 0.0), path))
-    return [*SMOKE, *(test for test in nearest if test not in SMOKE)]
+    return [*smoke, *(test for test in nearest if test not in smoke)]
 
 
 @dataclass

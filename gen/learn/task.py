@@ -34,18 +34,18 @@ class Training:
 
 @dataclass(frozen=True)
 class Task:
-    """One problem. teacher and student build Keras models from NHWC inputs to logits, one for each class, or, where
-    the objective is to reconstruct, to the input's elements, flat; seed decides the splits, the initial weights and the
-    batches. The shares are of the data set's examples; one is 0 where the data set has that set."""
+    """One problem."""
 
-    name: str
+    name: str  # of its file, too
     title: str
-    seed: int
+    seed: int  # of the splits, the initial weights and the batches
     load: Callable[[], Dataset]
-    validation_share: float
-    test_share: float
+    validation_share: float  # of the data set's examples; 0 where the data set has a validation set
+    test_share: float  # the same of the test set
+    # builds a Keras model from NHWC inputs to logits, one for each class, or, where the objective is to reconstruct, to
+    # the input's elements, flat
     teacher: Callable[[], Any]
-    student: Callable[[], Any]
+    student: Callable[[], Any]  # the same
     teacher_training: Training
     student_training: Training
     augmentation: Augmentation

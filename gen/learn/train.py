@@ -23,12 +23,12 @@ NAMES = ("teacher", "alone", "distilled")
 
 @dataclass(frozen=True, eq=False)
 class FloatModel:
-    """keras maps NHWC to what a task's student gives and holds the weights of the best epoch; curves are per epoch:
-    loss, val_loss, and the objective's metric, such as accuracy, val_accuracy; the losses are the objective's, or the
-    distillation loss of a distilled student."""
+    """A trained Keras model."""
 
-    keras: Any
+    keras: Any  # maps NHWC to what a task's student gives; has the weights of the best epoch
     params: int
+    # per epoch: loss, val_loss, and the objective's metric, such as accuracy, val_accuracy; the losses are the
+    # objective's, or the distillation loss of a distilled student
     curves: Mapping[str, list[float]]
     objective: Objective = CLASSIFY
 
