@@ -221,7 +221,7 @@ def generate(case: Case) -> tuple[QuantizedModel, Sources, str | None]:
         peer = peers.generate(case.model, case.board)
         return peer.model, peer.sources, peer.note
     board, level = case.board, case.optimize or "balanced"
-    sources = ENGINES[case.engine](case.model.graph, case.model.content, board.isa, board.pointer_bytes, level)
+    sources = ENGINES[case.engine](case.model, board.target, level)
     return case.model, sources, None
 
 

@@ -39,6 +39,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gen.compiler.target import Target
 from gen.errors import UsageError, unknown
 from gen.paths import BOARDS, ROOT
 
@@ -112,6 +113,11 @@ class Board:
     usb_ids: tuple[str, ...]
     renode: tuple[str, ...] = ()
     simulator: str = ""
+
+    @property
+    def target(self) -> Target:
+        """What engines generate for."""
+        return Target(self.isa, self.pointer_bytes)
 
     @property
     def vendor(self) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from gen import __version__
 from gen.compiler.engines import ENGINES, Sources
 from gen.compiler.kernels.select import FALLBACK
+from gen.compiler.target import Target
 from gen.device import board
 from gen.errors import unknown
 from gen.export.folder import MANIFEST, manifest, write
@@ -100,7 +101,7 @@ def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = la
     isa = board.load(order.board).isa if order.board is not None else order.isa or "portable"
     prefix = default_prefix(model.name) if order.prefix is None else check_prefix(order.prefix)
     generate = ENGINES[order.engine]
-    narrow, wide = (generate(model.graph, model.content, isa, pointer_bytes, order.level) for pointer_bytes in (4, 8))
+    narrow, wide = (generate(model, Target(isa, pointer_bytes), order.level) for pointer_bytes in (4, 8))
     known, examples, source = _examples(model, say)
     own = {f"src/{prefix}/{path}": text for path, text in tree(narrow, prefix).items()}
     values = {

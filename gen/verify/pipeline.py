@@ -50,7 +50,7 @@ class Request:
 
 
 def generate(found: QuantizedModel, target: Board, engine: str, level: str) -> Sources:
-    return ENGINES[engine](found.graph, found.content, target.isa, target.pointer_bytes, level)
+    return ENGINES[engine](found, target.target, level)
 
 
 def build_model(found: QuantizedModel, target: Board, request: Request, progress: Progress) -> Built:
