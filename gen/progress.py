@@ -31,6 +31,10 @@ class Progress:
 
     def say(self, line: str) -> None:
         self._end_if_stopped()
+        self.wait(line)
+
+    def wait(self, line: str) -> None:
+        """Why nothing happens for now."""
         sys.stderr.write(f"{self.about}{line}\n")
         sys.stderr.flush()
 
@@ -40,7 +44,7 @@ class Progress:
 
 
 class Silent(Progress):
-    """The stages of a trial say nothing: its own line does."""
+    """Nothing but what it waits for: where a line stands for many stages, such as of a trial or a row."""
 
     def __call__(self, stage: str, done: float, total: int) -> None:
         pass

@@ -6,7 +6,7 @@ import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from dataclasses import replace
 from pathlib import Path
 
 from gen import __version__, tables
@@ -29,18 +29,11 @@ from gen.paths import MODELS
 from gen.progress import Progress
 from gen.search import cost
 from gen.verify import compare, junit, report, stress
+from gen.verify.built import BuildOptions, build_model, held_build, line_of, usual_folder
 from gen.verify.junit import Outcome
-from gen.verify.pipeline import (
-    Built,
-    Request,
-    build_model,
-    held_build,
-    line_of,
-    usual_folder,
-    verify_boards,
-    verify_built,
-)
-from gen.verify.vectors import Vectors, choose_vectors
+from gen.verify.pipeline import RunOptions, run_on_device, verify_boards
+from gen.verify.stress import StressOptions
+from gen.verify.vectors import choose_vectors
 
 
 def version() -> str:
@@ -98,13 +91,13 @@ def boards_of(words: str) -> list[Board]:
     return [board.load(word) for word in ids]
 
 
-def request_of(args: Namespace) -> Request:
+def build_options(args: Namespace) -> BuildOptions:
     """What the command line asks to be made of the model. Raises UsageError for an unknown engine."""
     if args.engine not in ENGINES:
         raise unknown("engine", args.engine, ENGINES, "python -m gen build --help")
     if args.arena and not args.tflm_dir:
         raise UsageError("--arena is for --tflm-dir only: without it the arena is computed.")
-    return Request(args.engine, args.optimize, args.out, args.tflm_dir, args.arena, args.protocol)
+    return BuildOptions(args.engine, args.optimize, args.out, args.tflm_dir, args.arena, args.protocol)
 
 
 def load_model(args: Namespace) -> QuantizedModel:
@@ -113,17 +106,17 @@ def load_model(args: Namespace) -> QuantizedModel:
 
 
 def run_build(args: Namespace) -> int:
-    target, request = board.load(args.board), request_of(args)
-    found = build_model(load_model(args), target, request, Progress()).report
+    target, request = board.load(args.board), build_options(args)
+    found = report.of(build_model(load_model(args), target, request, Progress()))
     if args.json:
-        tables.show_json(found)
+        tables.show_json(found.as_json())
     else:
         report.show_rows("built", found)
     return 0
 
 
 def run_verify(args: Namespace) -> int:
-    targets, request = boards_of(args.board), request_of(args)
+    targets, request = boards_of(args.board), build_options(args)
     if len(targets) > 1 and (args.out or args.port or args.flash):
         raise UsageError("--out, --port and --flash are of one board: name one with --board, or leave them out.")
     if args.tool and not args.flash:
@@ -138,46 +131,34 @@ def run_verify(args: Namespace) -> int:
         return show_commands(args, [(target, run_command(args, found, target, request)) for target in targets])
     if args.flash:
         # Says before the build what is missing.
-        folder = request.folder or usual_folder(found, targets[0], request)
-        flash.choose(targets[0], folder, args.tool, lambda: "")
-    vectors = choose_vectors(found, args.vectors)
+        flash.require(targets[0], request.folder or usual_folder(found, targets[0], request), args.tool)
+    run = RunOptions(
+        choose_vectors(found, args.vectors),
+        port=args.port,
+        flash=args.flash,
+        tool=args.tool,
+        in_renode=args.emulator is not None,
+        explain=args.explain,
+        save=True,
+    )
     if len(targets) > 1 or args.junit:
-        return verify_several(args, found, targets, request, vectors)
+        return verify_several(args, found, targets, request, run)
     if not (args.port or args.flash or args.emulator or targets[0].transport):
-        args.port = flash.find_port(targets[0], None)  # says before the build that there is none
-    progress = Progress()
-    with held_build(found, targets[0], request, progress) as built:
-        verified = verify_built(
-            built,
-            vectors,
-            compare.expect(found, vectors, progress),
-            progress,
-            port=port_of(args, built),
-            explained=args.explain,
-            in_renode=args.emulator is not None,
-        )
+        run = replace(run, port=flash.find_port(targets[0], None))  # says before the build that there is none
+    measured = run_on_device(found, targets[0], request, run, Progress())
     if args.json:
-        tables.show_json(verified)
+        tables.show_json(measured.report.as_json())
     else:
-        report.show_rows(f"{found.name} on {built.board.name}", verified)
-        sys.stderr.write(f"report: {os.path.relpath(built.folder / 'report.md')}\n")
-    return 0 if verified["verdict"] == "exact" else 1
+        report.show_rows(f"{found.name} on {targets[0].name}", measured.report)
+        sys.stderr.write(f"report: {os.path.relpath(measured.built.folder / 'report.md')}\n")
+    return 0 if measured.verdict.exact else 1
 
 
 def verify_several(
-    args: Namespace, found: QuantizedModel, targets: list[Board], request: Request, vectors: Vectors
+    args: Namespace, found: QuantizedModel, targets: list[Board], request: BuildOptions, run: RunOptions
 ) -> int:
     """Every board in parallel, a row each. The exit code is that of an error if there was one, 1 where bytes differ."""
-    outcomes = verify_boards(
-        found,
-        targets,
-        request,
-        vectors,
-        port_of=partial(port_of, args),
-        explained=args.explain,
-        in_renode=args.emulator is not None,
-        jobs=args.jobs,
-    )
+    outcomes = verify_boards(found, targets, request, run, args.jobs)
     if args.json:
         tables.show_json([outcome.as_json() for outcome in outcomes])
     else:
@@ -193,15 +174,16 @@ SEVERAL = ("board", "verdict", "vectors", "instructions", "arena", "flash", "RAM
 def several_row(outcome: Outcome) -> tuple[str, ...]:
     """A board's figures, or what stopped it."""
     found = outcome.report
-    if found is None:
+    if found is None or found.verdict is None:
         return (outcome.board, outcome.error_kind.replace("_", " "), "", "", "", "", "", outcome.error)
-    figures = (found[k] for k in ("vectors", "instructions", "arena_bytes", "flash_bytes", "ram_bytes"))
-    why = (found["explanation"] or {"sentence": ""})["sentence"]
+    verdict = found.verdict
+    figures = (verdict.vectors, verdict.instructions, found.arena_bytes, found.flash_bytes, found.ram_bytes)
     texts = ("" if figure is None else f"{figure:,}" for figure in figures)
-    return (outcome.board, found["verdict"].replace("_", " "), *texts, why)
+    why = "" if verdict.explanation is None else verdict.explanation.sentence
+    return (outcome.board, verdict.kind.replace("_", " "), *texts, why)
 
 
-def run_command(args: Namespace, found: QuantizedModel, target: Board, request: Request) -> str:
+def run_command(args: Namespace, found: QuantizedModel, target: Board, request: BuildOptions) -> str:
     """What runs a board's firmware: a command line, or the port."""
     folder, port = Path(os.path.relpath(request.folder or usual_folder(found, target, request))), args.port
     if args.flash:
@@ -222,28 +204,18 @@ def show_commands(args: Namespace, commands: Sequence[tuple[Board, str]]) -> int
     return 0
 
 
-def port_of(args: Namespace, built: Built) -> str | None:
-    """The port at which the device talks, with --flash after what was built is on it."""
-    if not args.flash:
-        port: str | None = args.port
-        return port
-    found = cache(lambda: flash.find_port(built.board, args.port))
-    flash.run(flash.choose(built.board, built.folder, args.tool, found), built.board)
-    return found()
-
-
 def run_flash(args: Namespace) -> int:
-    target, request, found = board.load(args.board), request_of(args), load_model(args)
+    target, request, found = board.load(args.board), build_options(args), load_model(args)
     if args.dry_run:
         folder = Path(os.path.relpath(request.folder or usual_folder(found, target, request)))
         command = flash.choose(target, folder, args.tool, lambda: args.port or "PORT", dry=True)
         return show_commands(args, [(target, shlex.join(command))])
     # Says before the build what is missing.
-    flash.choose(target, request.folder or usual_folder(found, target, request), args.tool, lambda: "")
+    flash.require(target, request.folder or usual_folder(found, target, request), args.tool)
     with held_build(found, target, request, Progress()) as built:
         flash.run(flash.choose(target, built.folder, args.tool, lambda: flash.find_port(target, args.port)), target)
     if args.json:
-        tables.show_json(built.report)
+        tables.show_json(report.of(built).as_json())
     return 0
 
 
@@ -344,18 +316,15 @@ def run_calibrate(boards: Sequence[Board], engines: Sequence[str], say: measure.
 
 
 def run_stress(args: Namespace) -> int:
-    targets, request = boards_of(args.board), Request(args.engine, "balanced")
+    targets, build = boards_of(args.board), BuildOptions(args.engine, "balanced")
     for target in targets:
         stress.require_emulator(target)
     found = load_model(args)
     vectors = choose_vectors(found, args.vectors)
-    expected = compare.expect(found, vectors, Progress())
-    rows = []
-    for target in targets:
-        progress = Progress(target.id)
-        with held_build(found, target, request, progress) as built:
-            row = stress.run(built, vectors, expected, rate=args.errors / 100, noise=args.noise, say=progress.say)
-        rows.append(row)
+    options = StressOptions(args.errors / 100, args.noise)
+    run = RunOptions(vectors, compare.expect(found, vectors, Progress()), stress=options)
+    measured = [run_on_device(found, target, build, run, Progress(target.id)) for target in targets]
+    rows = [one.stress for one in measured if one.stress is not None]
     if args.json:
         tables.show_json([row.as_json() for row in rows])
     else:

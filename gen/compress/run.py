@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from gen.bench import measure
-from gen.bench.measure import Case
 from gen.compress import prune, qat, sensitivity
 from gen.compress.recipe import Recipe
 from gen.compress.sensitivity import LayerCost
@@ -34,7 +32,9 @@ from gen.model import tflite, values
 from gen.model.graph import Array, Graph
 from gen.model.ops import lower
 from gen.model.quantized import QuantizedModel
-from gen.progress import Say
+from gen.progress import Say, Silent
+from gen.verify.built import BuildOptions, generate
+from gen.verify.pipeline import few_vectors, run_on_device
 
 # Each method alone and some together, at the student's size and with half its channels.
 RECIPES = (
@@ -299,11 +299,11 @@ def cost(task: Task, order: Order, content: bytes, folder: Path) -> Costs:
     """Built in one folder for all of a task's models, which have most of their kernels in common. Raises MissingTool;
     another reason that nothing could be measured is the verdict."""
     model = QuantizedModel(content, tflite.read(content, f"compress_{task.name}"), task.name)
-    case = Case(model, order.board, order.engine, LEVEL if order.engine in measure.LEVELED else None, folder)
-    sources, graph = measure.generate(case)[1], model.graph
+    sources, graph = generate(model, order.board, order.engine, LEVEL), model.graph
+    build = BuildOptions(order.engine, LEVEL, folder, sources=sources, suggest=False)
     try:
-        row = measure.measure(case, profile=False, with_cycles=False)
-        verdict, instructions, note = row.verdict, row.instructions, row.note
+        found = run_on_device(model, order.board, build, few_vectors(model), Silent()).verdict
+        verdict, instructions, note = found.kind, found.instructions, None
     except MissingTool:
         raise
     except GenError as error:

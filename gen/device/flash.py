@@ -109,7 +109,8 @@ TOOLS: Mapping[str, Tool] = {
 
 def choose(board: Board, folder: Path, asked: str | None, port: Callable[[], str], *, dry: bool = False) -> list[str]:
     """The command line of the tool asked for, or of the first of the board's that this machine has; dry: of the first
-    one if there is none. Raises UsageError for a board that is not flashed so, MissingTool."""
+    one if there is none. Raises UsageError for a board that is not flashed so, and for a folder that the tool can't be
+    told of; MissingTool."""
     if not board.flash_tools:
         raise UsageError(f"{board.id} is no board that can be flashed: it is {board.name}; `verify` runs it as it is.")
     details = {tool.partition(":")[0]: tool.partition(":")[2] for tool in board.flash_tools}
@@ -123,6 +124,11 @@ def choose(board: Board, folder: Path, asked: str | None, port: Callable[[], str
         raise MissingTool(f"nothing here can flash {board.id}. Any of these can: {ways}.")
     chosen = (here or names)[0]
     return TOOLS[chosen].command(images[chosen])
+
+
+def require(board: Board, folder: Path, asked: str | None) -> None:
+    """Raises what choose() would, before there is anything to flash."""
+    choose(board, folder, asked, lambda: "")
 
 
 def run(command: list[str], board: Board) -> None:

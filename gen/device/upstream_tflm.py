@@ -25,7 +25,7 @@ ADDED = re.compile(r"resolver\.(Add\w+)\(")
 ARENA_FACTOR, ARENA_MORE = 1.5, 32 << 10
 
 
-def against(sources: Sources, tree: Path, arena_bytes: int | None) -> Sources:
+def with_upstream(sources: Sources, tree: Path, arena_bytes: int | None) -> Sources:
     """Engine tflm's sources with the tree's interpreter and kernels. arena_bytes: None for a generous guess, since only
     firmware/tflm's need is computed; the device tells what is used.
 

@@ -1,6 +1,5 @@
 """What a model needs of a board, before and after it is trained, and what it may need."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,9 @@ from gen.errors import DeviceError, UsageError
 from gen.model.quantized import QuantizedModel
 from gen.progress import Silent
 from gen.search.cost import CostModel
-from gen.verify import compare, pipeline
-from gen.verify.vectors import random_vectors
+from gen.verify.built import BuildOptions, build_model, generate
+from gen.verify.pipeline import few_vectors, run_on_device
 
-VECTORS = 3  # enough to count instructions, and for a verdict on every trial; the chosen one gets the test set
 ROOM = 64 << 20  # bytes of a board on which everything can be linked, to see how much it would need
 NAMES = {"flash_bytes": "bytes of flash", "ram_bytes": "bytes of RAM", "instructions": "instructions"}
 
@@ -85,7 +83,7 @@ class Target:
         """On the compiler's real path; compiled only if what is known without does not miss the budget already.
 
         Raises ModelError, MissingTool, BuildError, and DoesNotFit where not even how much is missing can be told."""
-        sources = pipeline.generate(model, self.board, self.engine, self.level)
+        sources = generate(model, self.board, self.engine, self.level)
         least = Needs(
             flash_bytes=sources.const_bytes,
             ram_bytes=sources.arena_bytes + self.board.stack_bytes,
@@ -102,18 +100,18 @@ class Target:
     def measured(self, model: QuantizedModel) -> Needs:
         """Of a trained model, linked for the board itself and run in its emulator if it has one. Raises what needs()
         does, DoesNotFit, and DeviceError where the device computes other bytes than the reference."""
-        request = pipeline.Request(self.engine, self.level, self.folder)
-        with pipeline.held_build(model, self.board, request, Silent()) as built:
-            found: Mapping[str, Any] = built.report
-            if self.board.emulated:
-                vectors = random_vectors(model.graph, VECTORS)
-                found = pipeline.verify_built(built, vectors, compare.expect(model, vectors, Silent()), Silent())
-        if self.board.emulated and found["verdict"] != "exact":
-            raise DeviceError(f"{self.board.id} computes other bytes than the reference: {found['verdict']}.")
-        counted = found.get("instructions")
+        options, counted = BuildOptions(self.engine, self.level, self.folder), None
+        if self.board.emulated:
+            measured = run_on_device(model, self.board, options, few_vectors(model), Silent())
+            built, verdict = measured.built, measured.verdict
+            if not verdict.exact:
+                raise DeviceError(f"{self.board.id} computes other bytes than the reference: {verdict.kind}.")
+            counted = verdict.instructions
+        else:
+            built = build_model(model, self.board, options, Silent())
         return Needs(
-            flash_bytes=found["flash_bytes"],
-            ram_bytes=found["ram_bytes"],
+            flash_bytes=built.firmware.flash_bytes,
+            ram_bytes=built.firmware.ram_bytes,
             arena_bytes=built.sources.arena_bytes,
             const_bytes=built.sources.const_bytes,
             instructions=self._predicted(built.sources) if counted is None else counted,

@@ -17,7 +17,7 @@ import numpy as np
 
 from gen.bench import measure
 from gen.bench.measure import Case, Say
-from gen.compiler.engines import Sources
+from gen.compiler.engines import LEVELED, Sources
 from gen.compiler.kernels.select import LEVELS
 from gen.device.board import Board
 from gen.errors import GenError, UsageError
@@ -177,21 +177,22 @@ def calibrate(board: Board, engine: str, models: Sequence[QuantizedModel], say: 
     if not board.emulated:
         raise UsageError(f"{board.id} is not emulated: `python -m gen boards` says which boards are.")
     runs, totals = list[Run](), dict[int, int]()
-    levels = list(LEVELS) if engine in measure.LEVELED else [None]
+    levels = list(LEVELS) if engine in LEVELED else [None]
     for number, model in enumerate(models):
         case = Case(model, board, engine, levels[number % len(levels)])
         try:
-            row = measure.measure(case, profile=True, with_cycles=False)
+            measured, _ = measure.run_case(case, profile=True)
         except GenError as error:
             say(f"{number + 1} of {len(models)}: {case}: left out: {error}")
             continue
-        if row.operators is None or row.instructions is None:
+        operators, instructions = measured.operators, measured.verdict.instructions
+        if operators is None or instructions is None:
             raise UsageError(f"{board.id} counts no instructions: take one of {', '.join(measure.BOARDS)}.")
-        _, sources, _ = measure.generate(case)
-        ops = {op.index: op for op in sources.graph.ops}
-        runs += [Run(number, o.kind, o.kernel, work(sources.graph, ops[o.op]), o.instructions) for o in row.operators]
-        totals[number] = row.instructions
-        say(f"{number + 1} of {len(models)}: {case}: {row.instructions:,} instructions, {len(row.operators)} operators")
+        graph = measured.built.sources.graph
+        ops = {op.index: op for op in graph.ops}
+        runs += [Run(number, o.kind, o.kernel, work(graph, ops[o.op]), o.instructions) for o in operators]
+        totals[number] = instructions
+        say(f"{number + 1} of {len(models)}: {case}: {instructions:,} instructions, {len(operators)} operators")
     off = errors(runs, totals)
     if not off:
         raise UsageError(f"too few models could be measured on {board.id} to fit anything: see the lines above.")

@@ -23,7 +23,9 @@ from gen.search.report import Json, Row, front, plot, rows
 from gen.search.storage import Order, ended
 from gen.search.study import best_of, cost_name, model_file
 from gen.search.trainer import Trainer
-from gen.verify import compare, pipeline
+from gen.verify import report
+from gen.verify.built import BuildOptions, build_model
+from gen.verify.pipeline import RunOptions, run_on_device
 from gen.verify.vectors import choose_vectors
 
 
@@ -122,17 +124,16 @@ def load(order: Order, trainer: Trainer, row: Row, say: Say) -> QuantizedModel:
 def verified(order: Order, model: QuantizedModel, say: Say) -> Json:
     """Built for the board and, where it has an emulator, run with the whole test set; the figures of the report."""
     progress = Progress()
-    request = pipeline.Request(order.engine, order.level, order.folder / "build")
-    with pipeline.held_build(model, order.board, request, progress) as built:
-        found = built.report
-        if order.board.transport:
-            vectors = choose_vectors(model, None)
-            found = pipeline.verify_built(built, vectors, compare.expect(model, vectors, progress), progress)
-    if not order.board.transport:
+    options = BuildOptions(order.engine, order.level, order.folder / "build")
+    if order.board.transport:
+        run = RunOptions(choose_vectors(model, None), save=True)
+        found = run_on_device(model, order.board, options, run, progress).report
+    else:
+        found = report.of(build_model(model, order.board, options, progress))
         say(f"{order.board.id} has no emulator: instructions are the model's, and bytes were not compared")
     kept = ("verdict", "vectors", "mismatches", "instructions", "cycles", "flash_bytes", "ram_bytes", "arena_bytes",
             "const_bytes", "stack_bytes", order.task.objective.key)  # fmt: skip
-    return {name: found.get(name) for name in kept}
+    return {name: found.as_json().get(name) for name in kept}
 
 
 def seen_error(found: Sequence[Row]) -> Json:

@@ -18,7 +18,7 @@ from gen.errors import DeviceSilent, ModelError, ProtocolError, WrongModel
 from gen.learn.objective import Figure
 from gen.model.graph import Array, Graph, Tensor
 from gen.render import render
-from gen.verify.compare import Expected, Progress
+from gen.verify.compare import EXACT, MISMATCH, Expected, Progress
 from gen.verify.vectors import Vectors
 
 FIRMWARE = "mlperf.c"
@@ -44,10 +44,10 @@ BENCHMARKS = {
 
 @dataclass(frozen=True, eq=False)
 class Interface:
-    """A model as the runner sees it. model: a name of BENCHMARKS, or the model's own; db: TENSOR, PIXELS, FEATURES."""
+    """A model as the runner sees it."""
 
-    model: str
-    db: str
+    model: str  # a name of BENCHMARKS, or the model's own
+    db: str  # TENSOR, PIXELS, FEATURES: what its buffer holds
     x: Tensor
     y: Tensor
 
@@ -86,7 +86,7 @@ def interface(graph: Graph) -> Interface:
     return Interface(name, db, x, y) if x.dtype == y.dtype == "int8" else Interface(graph.name, TENSOR, x, y)
 
 
-def speak(sources: Sources, graph: Graph) -> Sources:
+def with_mlperf_api(sources: Sources, graph: Graph) -> Sources:
     """The same firmware of the model graph behind MLPerf Tiny's serial API. Raises ModelError, see interface()."""
     seen = interface(graph)
     header = render(
@@ -117,10 +117,10 @@ def _real(tensor: Tensor, stored: Array) -> Array:
 
 @dataclass(frozen=True)
 class Inference:
-    """What `infer` answered: results as printed, the values between the brackets; the laps in microseconds."""
+    """What `infer` answered."""
 
-    results: str
-    start_us: int
+    results: str  # as printed, the values between the brackets
+    start_us: int  # the device's time at the two laps
     end_us: int
 
 
@@ -221,16 +221,15 @@ def _matches(pattern: str, lines: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Score:
-    """gen.verify.Verdict for this API, which tells texts instead of bytes. kind: "exact" or "mismatch";
-    worst_difference is in thousandths; inferences_per_second: of a real board with a clock, from the low median."""
+    """compare.Verdict for this API, which tells texts instead of bytes."""
 
-    kind: str
+    kind: str  # EXACT or MISMATCH
     vectors: int
-    mismatches: int
+    mismatches: int  # vectors that differ
     vectors_source: str
     reference: str
-    worst_difference: int
-    inferences_per_second: float | None
+    worst_difference: int  # in thousandths
+    inferences_per_second: float | None  # of a real board with a clock, from the low median
     figure: Figure | None
     explanation: None = None
     instructions: None = None
@@ -239,7 +238,7 @@ class Score:
 
     @property
     def exact(self) -> bool:
-        return self.kind == "exact"
+        return self.kind == EXACT
 
 
 def compare(
@@ -268,7 +267,7 @@ def compare(
     progress("device", total, total)
     microseconds = median_low(times)
     return Score(
-        kind="mismatch" if bad else "exact",
+        kind=MISMATCH if bad else EXACT,
         vectors=total,
         mismatches=bad,
         vectors_source=vectors.source,

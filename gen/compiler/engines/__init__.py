@@ -8,7 +8,7 @@ from gen.compiler.engines.sources import Sources
 from gen.compiler.target import Target
 from gen.model.quantized import QuantizedModel
 
-__all__ = ["ENGINES", "Sources"]
+__all__ = ["ENGINES", "LEVELED", "Sources"]
 
 
 class Generate(Protocol):
@@ -18,3 +18,4 @@ class Generate(Protocol):
 
 
 ENGINES: Mapping[str, Generate] = {"aot": aot.generate, "tflm": tflm.generate}
+LEVELED = ("aot",)  # those that the level makes a difference to

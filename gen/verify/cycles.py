@@ -30,8 +30,9 @@ from gen.paths import ROOT
 
 REFILL = 2
 DIVIDE = 7
-PLUGIN = ROOT / "gen" / "bench" / "qemu" / "blocks.c"
+PLUGIN = ROOT / "gen" / "verify" / "qemu" / "blocks.c"
 MEASURED = "engine_invoke"
+CORE = "Cortex-M4F"  # of the boards that it estimates for
 
 # Mnemonic (its start, without width suffix) -> cycles; the first that fits. Sizes of register lists are added.
 _COSTS: Sequence[tuple[str, int]] = (
