@@ -14,7 +14,7 @@ import numpy as np
 from gen import __version__
 from gen.compress import bootstrap, run
 from gen.compress.recipe import Recipe
-from gen.compress.run import LEVEL, Figures, Order, Outcome
+from gen.compress.run import LEVEL, Metrics, Order, Outcome
 from gen.learn import distill
 from gen.learn.card import PACKAGES
 from gen.learn.task import Task
@@ -44,13 +44,13 @@ def settings(task: Task, order: Order) -> Json:
 
 
 def describe(outcome: Outcome) -> Json:
-    """The report. Figures are 0..1, intervals of 95 %; costs are of the first seed's model."""
+    """The report. Metrics are 0..1, intervals of 95 %; costs are of the first seed's model."""
     task, order, splits = outcome.task, outcome.order, outcome.splits
     first = outcome.results[order.stages[0]][0].int8
     return {
         **settings(task, order),
         "title": task.title,
-        "figure": {"key": task.objective.key, "name": task.objective.figure, "of_validation": first.validation.name},
+        "figure": {"key": task.objective.key, "name": task.objective.name, "of_validation": first.validation.name},
         "examples": {"train": len(splits.train.y), "validation": len(splits.validation.y), "test": len(splits.test.y)},
         "training": asdict(task.student_training),
         "fine_tuning": {
@@ -67,7 +67,7 @@ def describe(outcome: Outcome) -> Json:
     }
 
 
-def _figures(figures: Figures) -> Json:
+def _figures(figures: Metrics) -> Json:
     return {"validation": figures.validation.as_json(), "test": figures.test.as_json()}
 
 
@@ -93,15 +93,15 @@ def _stage(outcome: Outcome, recipe: Recipe) -> Json:
     }
 
 
-def _credits(figures: Sequence[Figures]) -> Array:
+def _scores(figures: Sequence[Metrics]) -> Array:
     """Seeds x test examples."""
-    return np.stack([of_seed.credits for of_seed in figures])
+    return np.stack([of_seed.per_example_scores for of_seed in figures])
 
 
-def _over_seeds(outcome: Outcome, figures: Sequence[Figures]) -> Json:
+def _over_seeds(outcome: Outcome, figures: Sequence[Metrics]) -> Json:
     """Means, that of the test set with an interval. It is never narrower than one model's own is on average: where all
     examples are right a bootstrap has nothing to draw but right ones."""
-    found = bootstrap.interval(_credits(figures), outcome.task.objective.block)
+    found = bootstrap.interval(_scores(figures), outcome.task.objective.block)
     return {
         "validation": fmean(f.validation.value for f in figures),
         "test": fmean(f.test.value for f in figures),
@@ -133,7 +133,7 @@ def words(outcome: Outcome) -> list[Json]:
 
 def _difference(outcome: Outcome, before: Recipe, after: Recipe) -> Json:
     """Of the int8 figures on the test set, paired by seed and example."""
-    rows = [_credits([result.int8 for result in outcome.results[recipe]]) for recipe in (before, after)]
+    rows = [_scores([result.int8 for result in outcome.results[recipe]]) for recipe in (before, after)]
     found = bootstrap.difference(rows[0], rows[1], outcome.task.objective.block)
     return {**asdict(found), "verdict": VERDICTS[found.sign]}
 

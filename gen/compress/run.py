@@ -24,8 +24,8 @@ from gen.data.examples import Splits
 from gen.device import build
 from gen.device.board import Board
 from gen.errors import GenError, MissingTool
-from gen.learn import distill, quantize, tensorflow, train, warn
-from gen.learn.objective import Figure
+from gen.learn import distill, quantize, tensorflow, train
+from gen.learn.objective import Metric
 from gen.learn.task import Task, Training
 from gen.learn.train import FloatModel
 from gen.model import tflite, values
@@ -77,12 +77,12 @@ class Order:
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
-    """Of a model on the two splits that it did not learn from. credits: of the test set, see gen.objective; float64."""
+class Metrics:
+    """Of a model on the two splits that it did not learn from."""
 
-    validation: Figure
-    test: Figure
-    credits: Array
+    validation: Metric
+    test: Metric
+    per_example_scores: Array  # of the test set, see Objective; float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +92,8 @@ class Result:
 
     seed: int
     content: bytes
-    simulated: Figures
-    int8: Figures
+    simulated: Metrics
+    int8: Metrics
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Outcome:
     task: Task
     order: Order
     splits: Splits
-    teacher: Figures | None
+    teacher: Metrics | None
     results: Mapping[Recipe, list[Result]]
     costs: Mapping[Recipe, Costs]
     layers: tuple[LayerCost, ...]
@@ -133,7 +133,8 @@ class Outcome:
         classes = self.task.dataset().classes
         for recipe in self.order.recipes:
             found = self.results[recipe][0].int8.validation
-            said += [f"{recipe}: {w}" for w in warn.at_chance(self.task.objective, found, self.splits, classes)]
+            worse = self.task.objective.at_chance(found, self.splits.validation, classes)
+            said += [f"{recipe}: {sentence}" for sentence in worse]
         plain = [stage for stage in self.order.stages if not stage.words] or list(self.order.recipes)
         student = self.results[plain[0]][0].simulated.validation
         if self.teacher is not None and self.teacher.validation.value < student.value:
@@ -180,17 +181,17 @@ class Maker:
         model, finish = self.model(recipe), qat.finish if recipe.end == "qat" else quantize.quantize
         with tensorflow.quiet():
             made = finish(model, self.splits.train.x, self.task.name)
-        after = self.figures(partial(values.outputs, made.graph))
-        return Result(self.seed, made.content, self.figures(model.outputs), after)
+        after = self.metrics(partial(values.outputs, made.graph))
+        return Result(self.seed, made.content, self.metrics(model.outputs), after)
 
-    def figures(self, outputs: Callable[[Array], Array]) -> Figures:
+    def metrics(self, outputs: Callable[[Array], Array]) -> Metrics:
         """Of a model that gives outputs(x)."""
         objective, validation, test = self.task.objective, self.splits.validation, self.splits.test
         given = outputs(test.x)
-        return Figures(
+        return Metrics(
             objective.measure(outputs(validation.x), validation),
             objective.measure(given, test),
-            objective.credits(given, test).astype(np.float64),
+            objective.per_example_scores(given, test).astype(np.float64),
         )
 
     def _step(self, recipe: Recipe) -> tuple[Callable[[], Any], Training]:
@@ -263,7 +264,7 @@ def _run(task: Task, order: Order, splits: Splits, folder: Path, say: Say) -> Ou
         costs[stage] = cost(task, order, found[0].content, folder)
         told = f"{costs[stage].instructions:,} instructions" if costs[stage].instructions else costs[stage].note or ""
         say(f"{stage} on {order.board.id}: {costs[stage].verdict} {told}".rstrip())
-    shown = None if teacher is None else makers[0].figures(teacher.outputs)
+    shown = None if teacher is None else makers[0].metrics(teacher.outputs)
     outcome = Outcome(task, order, splits, shown, results, costs, _layers(order, makers[0]))
     for sentence in outcome.warnings:
         say(f"warning: {sentence}")

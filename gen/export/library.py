@@ -132,8 +132,8 @@ def _examples(model: QuantizedModel, say: Callable[[str], None]) -> tuple[Known,
     graph = model.graph
     known, test, whose = look_up(model, say)
     if test is not None and len(test.y):
-        classify = model.task is None or task.load_task(model.task).objective is CLASSIFY
-        found = real_examples(graph, known, test, classify)
+        objective = CLASSIFY if model.task is None else task.load_task(model.task).objective
+        found = real_examples(graph, known, test, objective)
         what = "a test example" if len(found) == 1 else f"{len(found)} test examples"
         labels = [example.label for example in found if example.label]
         said = f" (labelled {', '.join(labels)})" if labels else ""

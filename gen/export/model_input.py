@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from gen.data import folder
 from gen.data.audio import AudioFeatures
 from gen.data.examples import Examples
@@ -18,6 +16,7 @@ from gen.data.resample import resample
 from gen.data.series import SeriesFeatures
 from gen.errors import MissingTool
 from gen.learn import task
+from gen.learn.objective import Objective
 from gen.model import reference, values
 from gen.model.graph import Array, Graph
 from gen.model.quantized import QuantizedModel
@@ -156,7 +155,7 @@ def describe(features: Features) -> tuple[str, tuple[str, ...], tuple[Constant, 
     return meaning, (), constants
 
 
-def real_examples(graph: Graph, known: Known, test: Examples, classify: bool) -> list[Example]:
+def real_examples(graph: Graph, known: Known, test: Examples, objective: Objective) -> list[Example]:
     """The first ones of the test set, of different classes and answered right where there are such."""
     x = known.normalization.apply(test.x) if known.normalization else test.x
     count = max(1, min(EXAMPLES, VALUES // x[0].size))
@@ -172,7 +171,7 @@ def real_examples(graph: Graph, known: Known, test: Examples, classify: bool) ->
         outputs = tuple(reference.outputs(graph, inputs))
         label = known.labels[int(y)] if int(y) < len(known.labels) else None
         example = Example(inputs, outputs, raw, label)
-        if not classify or int(np.argmax(outputs[0])) == int(y):
+        if objective.is_right(outputs[0], int(y)):
             found.append(example)
             seen.add(int(y))
         else:

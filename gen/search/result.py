@@ -68,7 +68,7 @@ def chosen(order: Order, target: Target, study: Any, say: Say) -> Json:
     whole: Json = {
         **order.settings,
         "title": order.task.title,
-        "figure": {"key": order.task.objective.key, "name": order.task.objective.figure, "chosen_by": chosen_by},
+        "figure": {"key": order.task.objective.key, "name": order.task.objective.name, "chosen_by": chosen_by},
         "cost": cost_name(target),
         "dataset": {
             "source": dataset.source,

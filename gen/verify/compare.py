@@ -10,7 +10,7 @@ import numpy as np
 from gen.compiler.engines import Sources
 from gen.device import upstream_tflm
 from gen.device.session import ARENA_TOO_SMALL, DeviceInfo, Session
-from gen.learn.objective import Figure
+from gen.learn.objective import Metric
 from gen.model import reference, upstream
 from gen.model.graph import Array
 from gen.model.quantized import QuantizedModel
@@ -39,7 +39,7 @@ class Verdict:
     instructions: int | None  # per inference, low median over the vectors; emulated boards
     cycles: int | None  # likewise, of boards with a cycle counter
     stack_bytes: int | None  # deepest use since reset; None where the device can't know
-    figure: Figure | None  # such as accuracy, of the device's own outputs
+    metric: Metric | None  # such as accuracy, of the device's own outputs
     resends: int  # frames sent again
     arena_used_bytes: int | None = None  # by upstream TFLM, where that runs
 
@@ -123,7 +123,7 @@ def compare(
         instructions=None,
         cycles=None,
         stack_bytes=stack_bytes,
-        figure=None if vectors.measure is None else vectors.measure(np.concatenate(given)),
+        metric=None if vectors.measure is None else vectors.measure(np.concatenate(given)),
         resends=session.resends,
         arena_used_bytes=info.arena_used if sources.tree else None,
     )

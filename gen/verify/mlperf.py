@@ -15,7 +15,7 @@ import numpy as np
 from gen.compiler.engines import Sources
 from gen.device.transport import Stream
 from gen.errors import DeviceSilent, ModelError, ProtocolError, WrongModel
-from gen.learn.objective import Figure
+from gen.learn.objective import Metric
 from gen.model.graph import Array, Graph, Tensor
 from gen.render import render
 from gen.verify.compare import EXACT, MISMATCH, Expected, Progress
@@ -230,7 +230,7 @@ class Score:
     reference: str
     worst_difference: int  # in thousandths
     inferences_per_second: float | None  # of a real board with a clock, from the low median
-    figure: Figure | None
+    metric: Metric | None  # such as accuracy, of what the device printed
     explanation: None = None
     instructions: None = None
     cycles: None = None
@@ -274,7 +274,7 @@ def compare(
         reference=f"{expected.reference}, in thousandths",
         worst_difference=worst,
         inferences_per_second=None if emulated or microseconds == 0 else round(1e6 / microseconds, 3),
-        figure=None if vectors.measure is None else vectors.measure(np.stack(given).astype(np.float32)),
+        metric=None if vectors.measure is None else vectors.measure(np.stack(given).astype(np.float32)),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from gen.files import write_if_changed
+from gen.learn.objective import OBJECTIVES
 from gen.tables import _console
 from gen.verify.built import Built
 from gen.verify.compare import Verdict
@@ -31,8 +32,7 @@ TITLES = {
     "worst_difference": ("worst difference", ""),
     "explanation": ("why", ""),
     "reference": ("reference", ""),
-    "accuracy": ("accuracy on the device", "%"),
-    "roc_auc": ("ROC AUC on the device", "%"),
+    **{objective.key: (f"{objective.name} on the device", "%") for objective in OBJECTIVES},
     "variance_explained": ("variance given back by the device", "%"),
     "instructions": ("instructions per inference", ""),
     "cycles": ("cycles per inference", ""),
@@ -77,14 +77,14 @@ class Report:
         return self.verdict is not None and self.verdict.exact
 
     def as_json(self) -> dict[str, Any]:
-        """Of `verify` with the verdict's fields beside the build's; its figure is under its own key."""
+        """Of `verify` with the verdict's fields beside the build's; its metric is under its own key."""
         build = {key: getattr(self, key) for key in self.__dataclass_fields__ if key != "verdict"}
         build["kernels"] = [{"op": index, "kind": kind, "kernel": kernel} for index, kind, kernel in self.kernels]
         if self.verdict is None:
             return build
         verdict = asdict(self.verdict)
-        figure = verdict.pop("figure")
-        measured = {"accuracy": None} if figure is None else {figure["key"]: figure["value"]}
+        metric = verdict.pop("metric")
+        measured = {"accuracy": None} if metric is None else {metric["key"]: metric["value"]}
         return {"verdict": verdict.pop("kind"), **build, **verdict, **measured}
 
 

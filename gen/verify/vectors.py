@@ -12,7 +12,7 @@ from gen.data.examples import Examples
 from gen.data.resample import resample
 from gen.errors import MissingTool, UsageError
 from gen.learn import task
-from gen.learn.objective import CLASSIFY, Figure
+from gen.learn.objective import CLASSIFY, Metric
 from gen.model import reference, values
 from gen.model.graph import Array, Graph
 from gen.model.quantized import QuantizedModel
@@ -24,13 +24,12 @@ EXTREMES = 2  # of the random vectors: the first ones
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """What the device is fed. inputs: one list of arrays per vector, an array per graph input; source says where they
-    are from; measure: what the first outputs of all of them, N x ... of float32 in natural units, are worth, where that
-    is known."""
+    """What the device is fed."""
 
-    inputs: Sequence[list[Array]]
-    source: str
-    measure: Callable[[Array], Figure] | None = None
+    inputs: Sequence[list[Array]]  # of each vector an array per graph input
+    source: str  # where they are from
+    # How good the first outputs of all of them, N x ... of float32 in natural units, are, where that is known.
+    measure: Callable[[Array], Metric] | None = None
 
 
 def choose_vectors(found: QuantizedModel, count: int | None) -> Vectors:

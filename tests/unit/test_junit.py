@@ -29,7 +29,7 @@ def report(kind: str = EXACT, mismatches: int = 0, explanation: Explanation | No
     verdict = Verdict(
         kind=kind, vectors=20, distinct_outputs=20, operators_compared=0, mismatches=mismatches,
         vectors_source="random", reference="NumPy", worst_difference=mismatches, explanation=explanation,
-        instructions=123456, cycles=None, stack_bytes=96, figure=None, resends=0,
+        instructions=123456, cycles=None, stack_bytes=96, metric=None, resends=0,
     )  # fmt: skip
     return Report(
         model="kws", model_sha256="ab" * 32, board="host", engine="aot", optimize="balanced", arena_bytes=1024,

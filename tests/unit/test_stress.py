@@ -9,7 +9,7 @@ from gen.verify.stress import COLUMNS, KEYS, Stress
 
 VERDICT = Verdict(
     kind=EXACT, vectors=20, distinct_outputs=20, operators_compared=0, mismatches=0, vectors_source="random",
-    reference="NumPy", worst_difference=0, explanation=None, instructions=1, cycles=None, stack_bytes=96, figure=None,
+    reference="NumPy", worst_difference=0, explanation=None, instructions=1, cycles=None, stack_bytes=96, metric=None,
     resends=1_234,
 )  # fmt: skip
 
