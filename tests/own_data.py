@@ -12,7 +12,7 @@ from scipy.io import wavfile
 
 from gen.data import folder as data
 from gen.data.files import Features, Unusable
-from gen.data.folder import Order
+from gen.data.folder import FolderOptions
 from gen.errors import UsageError
 from gen.learn.task import list_tasks
 from gen.model.graph import Array
@@ -81,8 +81,8 @@ MAKE = {"images": images, "wav": sounds, "csv": series}
 WINDOW = {"images": None, "wav": None, "csv": 16.0}
 
 
-def order(folder: Path, kind: str, **more: Any) -> Order:
-    return Order(folder, kind, **{"name": "mine", "window": WINDOW[kind], **more})
+def order(folder: Path, kind: str, **more: Any) -> FolderOptions:
+    return FolderOptions(folder, kind, **{"name": "mine", "window": WINDOW[kind], **more})
 
 
 def reason(features: Features, content: bytes) -> str:

@@ -63,7 +63,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """See the module; a figure that could not be measured is None, and note says why or how the model was changed."""
+    """See the module; what could not be measured is None."""
 
     model: str
     model_sha256: str
@@ -77,8 +77,8 @@ class Row:
     const_bytes: int | None = None
     arena_bytes: int | None = None
     stack_bytes: int | None = None
-    note: str | None = None
-    operators: tuple[OperatorProfile, ...] | None = None
+    note: str | None = None  # why something is None, or how a peer's model was changed
+    operators: tuple[OperatorProfile, ...] | None = None  # None where they were not asked for
 
     def as_json(self) -> dict[str, Any]:
         """All of it; operators only where they were measured."""

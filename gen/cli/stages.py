@@ -72,7 +72,9 @@ def run_train(args: Namespace) -> int:
 def run_train_folder(args: Namespace) -> int:
     if args.task or args.repeats > 1:
         raise UsageError("--data is your own data: leave out the task and --repeats.")
-    order = data.Order(args.data, args.kind, args.name, args.window, args.hop, args.size, args.epochs, args.seed or 1)
+    order = data.FolderOptions(
+        args.data, args.kind, args.name, args.window, args.hop, args.size, args.epochs, args.seed or 1
+    )
     progress = Progress()
     card = folder_task.train_folder(order, args.out or folder_task.TRAINED, progress.say, progress)
     if args.json:
@@ -333,7 +335,7 @@ def run_stress(args: Namespace) -> int:
 
 
 def run_export(args: Namespace) -> int:
-    order = export.Order(args.format, args.engine, args.isa, args.board, args.optimize, args.name)
+    order = export.ExportOptions(args.format, args.engine, args.isa, args.board, args.optimize, args.name)
     library = export.library(load_model(args), order, Progress().say)
     folder = args.out or export.default_folder(library)
     export.write(folder, library.files)

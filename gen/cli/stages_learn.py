@@ -11,7 +11,7 @@ from gen.bench.measure import EXPECTED
 from gen.compiler.engines import ENGINES
 from gen.compress import figures, recipe, run
 from gen.compress import report as compress_report
-from gen.compress.run import Order
+from gen.compress.run import CompressOptions
 from gen.device import board
 from gen.errors import UsageError, unknown
 from gen.files import check_folder
@@ -20,7 +20,7 @@ from gen.progress import Progress
 from gen.search import cost, result
 from gen.search import storage as search_study
 from gen.search import study as search
-from gen.search.budget import Target, of_board
+from gen.search.budget import Evaluator, of_board
 from gen.search.space import quantity
 
 COMPRESSED = Path("build/compress")
@@ -62,7 +62,7 @@ def run_compress(args: Namespace) -> int:
     return 1 if wrong else 0
 
 
-def compress_order(args: Namespace) -> Order:
+def compress_order(args: Namespace) -> CompressOptions:
     """Raises UsageError for unknown recipes, board and engine, and for a board without an emulator."""
     recipes = recipe.parse_all(args.recipe or run.RECIPES)
     target = board.load(args.board)
@@ -70,7 +70,7 @@ def compress_order(args: Namespace) -> Order:
         raise UsageError(f"{target.id} has no emulator to count instructions in: `python -m gen boards` lists those.")
     if args.engine not in ENGINES:
         raise unknown("engine", args.engine, ENGINES, "python -m gen compress --help")
-    return Order(recipes, args.seeds, target, args.engine, args.sensitivity)
+    return CompressOptions(recipes, args.seeds, target, args.engine, args.sensitivity)
 
 
 def run_search(args: Namespace) -> int:
@@ -103,7 +103,7 @@ def run_search(args: Namespace) -> int:
     return 0
 
 
-def search_order(args: Namespace) -> tuple[search_study.Order, Target]:
+def search_order(args: Namespace) -> tuple[search_study.SearchOptions, Evaluator]:
     """What to search for, and on what. Raises UsageError."""
     chosen, target = task.load_task(args.task), board.load(args.board)
     if args.engine not in ENGINES:
@@ -126,5 +126,7 @@ def search_order(args: Namespace) -> tuple[search_study.Order, Target]:
     for made in (folder, *([args.markdown.parent] if args.markdown else [])):
         check_folder(made)
     storage = args.storage or f"sqlite:///{folder}.db"
-    order = search_study.Order(chosen, target, args.engine, args.optimize, budget, args.trials, storage, study, folder)
-    return order, Target(target, args.engine, args.optimize, budget, costs, folder / "build")
+    order = search_study.SearchOptions(
+        chosen, target, args.engine, args.optimize, budget, args.trials, storage, study, folder
+    )
+    return order, Evaluator(target, args.engine, args.optimize, budget, costs, folder / "build")

@@ -14,7 +14,7 @@ import numpy as np
 from gen import __version__
 from gen.compress import bootstrap, run
 from gen.compress.recipe import Recipe
-from gen.compress.run import LEVEL, Metrics, Order, Outcome
+from gen.compress.run import LEVEL, CompressOptions, Metrics, Outcome
 from gen.learn import distill
 from gen.learn.card import PACKAGES
 from gen.learn.task import Task
@@ -28,16 +28,16 @@ SAME = 0.01  # a cost that changes by less is called the same
 COSTS = ("tflite_bytes", "macs", "arena_bytes", "const_bytes", "instructions")
 
 
-def settings(task: Task, order: Order) -> Json:
+def settings(task: Task, options: CompressOptions) -> Json:
     """What decides the report."""
     return {
         "task": task.name,
-        "recipes": [str(recipe) for recipe in order.recipes],
-        "seeds": list(range(task.seed, task.seed + order.seeds)),
-        "board": order.board.id,
-        "engine": order.engine,
+        "recipes": [str(recipe) for recipe in options.recipes],
+        "seeds": list(range(task.seed, task.seed + options.seeds)),
+        "board": options.board.id,
+        "engine": options.engine,
         "optimize": LEVEL,
-        "sensitivity": order.sensitivity,
+        "sensitivity": options.sensitivity,
         "gen": __version__,
         "packages": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
     }
@@ -45,10 +45,10 @@ def settings(task: Task, order: Order) -> Json:
 
 def describe(outcome: Outcome) -> Json:
     """The report. Metrics are 0..1, intervals of 95 %; costs are of the first seed's model."""
-    task, order, splits = outcome.task, outcome.order, outcome.splits
-    first = outcome.results[order.stages[0]][0].int8
+    task, options, splits = outcome.task, outcome.options, outcome.splits
+    first = outcome.results[options.stages[0]][0].int8
     return {
-        **settings(task, order),
+        **settings(task, options),
         "title": task.title,
         "figure": {"key": task.objective.key, "name": task.objective.name, "of_validation": first.validation.name},
         "examples": {"train": len(splits.train.y), "validation": len(splits.validation.y), "test": len(splits.test.y)},
@@ -59,7 +59,7 @@ def describe(outcome: Outcome) -> Json:
         },
         "distillation": {**asdict(task.distillation), "similarity": distill.SIMILARITY},
         "teacher": outcome.teacher and _figures(outcome.teacher),
-        "stages": [_stage(outcome, recipe) for recipe in order.stages],
+        "stages": [_stage(outcome, recipe) for recipe in options.stages],
         "words": words(outcome),
         "equal_sizes": equal_sizes(outcome),
         "layers": [asdict(layer) for layer in outcome.layers],
@@ -76,7 +76,7 @@ def _stage(outcome: Outcome, recipe: Recipe) -> Json:
     return {
         "recipe": str(recipe),
         "steps": [str(stage) for stage in recipe.stages],
-        "asked": recipe in outcome.order.recipes,
+        "asked": recipe in outcome.options.recipes,
         "float": _over_seeds(outcome, [result.simulated for result in results]),
         "int8": _over_seeds(outcome, [result.int8 for result in results]),
         **asdict(outcome.costs[recipe]),
@@ -113,7 +113,7 @@ def _over_seeds(outcome: Outcome, figures: Sequence[Metrics]) -> Json:
 def words(outcome: Outcome) -> list[Json]:
     """For every two stages that differ by one word: what that word changed, in the figure and in costs."""
     found = []
-    for recipe in outcome.order.stages:
+    for recipe in outcome.options.stages:
         for word, other in recipe.without():
             if other in outcome.results:
                 found.append(
@@ -142,7 +142,7 @@ def equal_sizes(outcome: Outcome) -> list[Json]:
     """The recipes asked for in groups whose models have the same weights' bytes and multiplications, and in each group
     every recipe against those of fewer words, or as many and named before it."""
     groups: dict[tuple[int, int], list[Recipe]] = {}
-    for recipe in sorted(outcome.order.recipes, key=lambda recipe: recipe.methods):
+    for recipe in sorted(outcome.options.recipes, key=lambda recipe: recipe.methods):
         cost = outcome.costs[recipe]
         groups.setdefault((cost.weights_bytes, cost.macs), []).append(recipe)
     return [_group(outcome, recipes) for _, recipes in sorted(groups.items(), reverse=True) if len(recipes) > 1]

@@ -57,7 +57,7 @@ class Recipe:
         return str(self).replace("+", "_").replace("=", "").replace(".", "").replace("-", "m")
 
     @property
-    def taught(self) -> bool:
+    def needs_teacher(self) -> bool:
         """A teacher is in the loss."""
         return self.distill or self.features
 

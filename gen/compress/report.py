@@ -12,7 +12,7 @@ from gen import tables
 from gen.compress import plot
 from gen.compress.figures import NONE, brought, change, overall, points, settings
 from gen.compress.recipe import Recipe
-from gen.compress.run import Order, Outcome
+from gen.compress.run import CompressOptions, Outcome
 from gen.files import check_folder, write_if_changed, write_whole
 from gen.learn import objective
 from gen.learn.task import Task
@@ -144,7 +144,7 @@ def save(outcome: Outcome, found: Json, folder: Path) -> list[Path]:
     files: dict[str, bytes] = {}
     for stage in found["stages"]:
         if stage["asked"]:
-            recipe = next(recipe for recipe in outcome.order.recipes if str(recipe) == stage["recipe"])
+            recipe = next(recipe for recipe in outcome.options.recipes if str(recipe) == stage["recipe"])
             content, name = outcome.results[recipe][0].content, file_name(outcome.task, recipe)
             files |= {f"{name}.tflite": content, f"{name}.json": _text(_card(found, stage, content))}
     files |= {PLOT: plot.plot([found]), REPORT: _text(found)}
@@ -179,12 +179,12 @@ def _text(found: Json) -> bytes:
     return (json.dumps(found, indent=2) + "\n").encode()
 
 
-def load(task: Task, order: Order, folder: Path) -> Json | None:
+def load(task: Task, options: CompressOptions, folder: Path) -> Json | None:
     """The report that is there of the same settings; None where there is none."""
     try:
         found: Json = json.loads((folder / REPORT).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    wanted = settings(task, order)
+    wanted = settings(task, options)
     same = isinstance(found, dict) and all(found.get(key) == value for key, value in wanted.items())
     return found if same else None

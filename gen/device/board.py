@@ -50,10 +50,10 @@ _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([KM]?)")
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Where a compiler comes from: Debian's packages, and PlatformIO's for those who don't have them."""
+    """Where a compiler comes from."""
 
-    apt: str
-    package: str = ""
+    apt: str  # Debian's packages
+    package: str = ""  # PlatformIO's, for those who don't have them
 
 
 # By the prefix of its programs. Whatever is on PATH is used; firmware/pio/platform.py names the packages once more.
@@ -67,10 +67,10 @@ TOOLCHAINS = {
 
 @dataclass(frozen=True)
 class Region:
-    """A piece of the target's memory: origin is an address, bytes its length."""
+    """A piece of the target's memory."""
 
-    origin: int
-    bytes: int
+    origin: int  # its first address
+    bytes: int  # its length
 
     def __contains__(self, address: int) -> bool:
         return self.origin <= address < self.origin + self.bytes
@@ -78,11 +78,11 @@ class Region:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a firmware's parts are in the address space. ram: of stack and variables."""
+    """Where a firmware's parts are in the address space."""
 
     code: Region
     constants: Region
-    ram: Region
+    ram: Region  # of stack and variables
 
 
 # What a firmware has beside the model's constants and its arena, at most; the linker has the last word.

@@ -27,13 +27,12 @@ class FlashFailed(DeviceError):
 
 @dataclass(frozen=True)
 class Image:
-    """What is flashed: <folder>/firmware.<elf, bin, hex, uf2> of a board. detail: what the board's file tells the tool
-    after the colon. port: of the boards that are flashed through it."""
+    """What is flashed."""
 
     board: Board
-    folder: Path
-    detail: str
-    port: Callable[[], str]
+    folder: Path  # with firmware.elf and what is made of it: .bin, .hex, .uf2
+    detail: str  # what the board's file tells the tool after the colon
+    port: Callable[[], str]  # finds it, for boards that are flashed through it
 
     def file(self, form: str) -> str:
         """Its path, which no tool takes for an option."""
@@ -43,11 +42,11 @@ class Image:
 
 @dataclass(frozen=True)
 class Tool:
-    """command: the words of its command line. install: how to get it."""
+    """What can put a firmware on a board."""
 
-    command: Callable[[Image], list[str]]
-    found: Callable[[Image], bool]
-    install: str
+    command: Callable[[Image], list[str]]  # the words of its command line
+    found: Callable[[Image], bool]  # whether this machine has it
+    install: str  # how to get it
 
 
 def _on_path(name: str) -> Callable[[Image], bool]:

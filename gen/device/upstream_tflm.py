@@ -41,7 +41,7 @@ def with_upstream(sources: Sources, tree: Path, arena_bytes: int | None) -> Sour
         firmware=("tflm/engine/engine.cc",),
         include_dirs=(".",),
         arena_bytes=arena,
-        arena_because="it is guessed for upstream TFLM: say how large it is with --arena",
+        peak_reason="it is guessed for upstream TFLM: say how large it is with --arena",
         kernels=tuple((index, kind, "upstream") for index, kind, _ in sources.kernels),
         tree=tree.resolve(),
     )

@@ -32,7 +32,7 @@ from gen.model.reference import SEED
 from gen.paths import ROOT
 from gen.render import c_float, c_text, in_comment, render
 
-__all__ = ["FORMATS", "Library", "Order", "default_folder", "library", "write"]
+__all__ = ["FORMATS", "ExportOptions", "Library", "default_folder", "library", "write"]
 
 EXAMPLE_VECTOR = 2  # of the random ones; 0 and 1 are extremes
 _NUMBERS_A_LINE = 24
@@ -47,7 +47,7 @@ _STATUSES = (
 
 
 @dataclass(frozen=True)
-class Order:
+class ExportOptions:
     """What a person asks for. format, engine, level: keys of FORMATS, ENGINES, LEVELS; isa, of FALLBACK, or board, or
     neither: portable kernels; prefix: None for one made of the model's name."""
 
@@ -91,17 +91,17 @@ class Library:
         return [(path, f"{len(text.encode()):,}") for path, text in sorted(self.files.items())]
 
 
-def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = lambda line: None) -> Library:
+def library(model: QuantizedModel, options: ExportOptions, say: Callable[[str], None] = lambda line: None) -> Library:
     """The library of a model. Raises UsageError (an unknown word, an impossible prefix) and what the engine raises."""
-    for what, word, words in (("format", order.format, FORMATS), ("engine", order.engine, ENGINES)):
+    for what, word, words in (("format", options.format, FORMATS), ("engine", options.engine, ENGINES)):
         if word not in words:
             raise unknown(what, word, words, "python -m gen export --help")
-    if order.isa is not None and order.isa not in FALLBACK:
-        raise unknown("ISA", order.isa, FALLBACK, "python -m gen export --help")
-    isa = board.load(order.board).isa if order.board is not None else order.isa or "portable"
-    prefix = default_prefix(model.name) if order.prefix is None else check_prefix(order.prefix)
-    generate = ENGINES[order.engine]
-    narrow, wide = (generate(model, Target(isa, pointer_bytes), order.level) for pointer_bytes in (4, 8))
+    if options.isa is not None and options.isa not in FALLBACK:
+        raise unknown("ISA", options.isa, FALLBACK, "python -m gen export --help")
+    isa = board.load(options.board).isa if options.board is not None else options.isa or "portable"
+    prefix = default_prefix(model.name) if options.prefix is None else check_prefix(options.prefix)
+    generate = ENGINES[options.engine]
+    narrow, wide = (generate(model, Target(isa, pointer_bytes), options.level) for pointer_bytes in (4, 8))
     known, examples, source = _examples(model, say)
     own = {f"src/{prefix}/{path}": text for path, text in tree(narrow, prefix).items()}
     values = {
@@ -110,16 +110,16 @@ def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = la
         **_of_sources(prefix, narrow, wide, own),
         "isa": isa,
         "machine": MACHINES.get(isa),
-        "level": order.level,
-        "command": _command(order, isa, prefix),
+        "level": options.level,
+        "command": _command(options, isa, prefix),
     }
-    files = own | _around(FORMATS[order.format], values)
+    files = own | _around(FORMATS[options.format], values)
     if engine_cpp := files.get(f"src/{prefix}/tflm/engine/engine.cpp"):
         # The header knows the arena for the compiler's pointers, the generated engine_model.h for one size only.
         size = f'#include "../../../{prefix}.h"\n#define ENGINE_ARENA_BYTES {prefix.upper()}_ARENA_BYTES\n'
         files[f"src/{prefix}/tflm/engine/engine.cpp"] = size + engine_cpp
     files[MANIFEST] = manifest({key: values[key] for key in ("prefix", "model", "sha256", "engine", "isa")}, files)
-    return Library(prefix, order.format, model, isa, narrow, examples, source, files)
+    return Library(prefix, options.format, model, isa, narrow, examples, source, files)
 
 
 def default_folder(library: Library) -> Path:
@@ -218,10 +218,10 @@ def _around(form: Format, values: Mapping[str, Any]) -> dict[str, str]:
     return files
 
 
-def _command(order: Order, isa: str, prefix: str) -> str:
+def _command(options: ExportOptions, isa: str, prefix: str) -> str:
     """What `python -m gen export MODEL` was given, without defaults."""
-    level = f" --optimize {order.level}" if order.engine == "aot" and order.level != "balanced" else ""
-    return f"--format {order.format} --engine {order.engine} --isa {isa}{level} --name {prefix}"
+    level = f" --optimize {options.level}" if options.engine == "aot" and options.level != "balanced" else ""
+    return f"--format {options.format} --engine {options.engine} --isa {isa}{level} --name {prefix}"
 
 
 def _tensors(

@@ -79,17 +79,17 @@ def look_up(model: QuantizedModel, say: Say) -> tuple[Known, Examples | None, st
 
 
 def _of_task(model: QuantizedModel, name: str, say: Say) -> tuple[Known, Examples | None, str]:
-    learnt = task.load_task(name)
+    known_task = task.load_task(name)
     card = model.card or task.card_path(name)
     try:
-        dataset, test = learnt.dataset(), learnt.test_set()
+        dataset, test = known_task.dataset(), known_task.test_set()
     except MissingTool as error:
         say(f"random inputs in the example: {error}")
         return Known(_classes_of(card)), None, ""
     normalization = Normalization(dataset.mean, dataset.deviation) if dataset.mean else None
     shape = model.graph.tensors[model.graph.inputs[0]].shape  # smaller where `search` chose so
     answers = model.graph.tensors[model.graph.outputs[0]].elements
-    wanted = len(dataset.classes) if learnt.objective.softmax else test.x[0].size
+    wanted = len(dataset.classes) if known_task.objective.softmax else test.x[0].size
     if len(model.graph.inputs) > 1 or len(shape) != 4 or shape[3] != test.x.shape[3] or answers != wanted:
         say(f"random inputs in the example: {card} says task {name!r}, whose examples this model does not take.")
         return Known(), None, ""

@@ -35,7 +35,7 @@ class Windowing:
 
 @dataclass(frozen=True)
 class Detection:
-    """What an alarm at errors above the threshold is worth. events, alarms: runs of neighbouring windows that have an
+    """What an alarm at errors above the threshold is worth. events, alarms: runs of neighboring windows that have an
     anomalous point, that are above the threshold. found: events that an alarm overlaps; false_alarms: those that
     overlap none. f1: of precision (true ones of the alarms; 0 without an alarm) and recall (events found).
     peak_within: whether the middle of the window with the highest error is at most TOLERANCE points from an event, the

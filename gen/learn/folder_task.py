@@ -17,7 +17,7 @@ from gen.data import folder as data
 from gen.data.augment import Augmentation, ImageAugmentation, SeriesAugmentation
 from gen.data.examples import Dataset, Splits
 from gen.data.files import Progress
-from gen.data.folder import Order, Prepared
+from gen.data.folder import FolderOptions, Prepared
 from gen.files import check_folder
 from gen.learn import architectures, card, tensorflow, train, train_task
 from gen.learn.card import Card
@@ -45,14 +45,14 @@ class FolderTask(Task):
         return self.prepared.splits
 
 
-def train_folder(order: Order, folder: Path, say: Say, progress: Progress) -> Card:
+def train_folder(options: FolderOptions, folder: Path, say: Say, progress: Progress) -> Card:
     """Read, train, quantize, and at the end write <name>.tflite, .png and .json into folder; returns the card, which
     has all of a task's card and "data". Raises UsageError, MissingTool."""
     from gen.learn import quantize
 
     tensorflow.require_train_extra()
     start = time.monotonic()
-    prepared = data.prepare(order, progress, list_tasks())
+    prepared = data.prepare(options, progress, list_tasks())
     tell(prepared, say)
     check_folder(folder)
     task, splits = make_task(prepared), prepared.splits
@@ -76,21 +76,21 @@ def train_folder(order: Order, folder: Path, say: Say, progress: Progress) -> Ca
 
 def make_task(prepared: Prepared) -> FolderTask:
     """With the architectures and the augmentation of the kind and the input's size."""
-    order, shape, classes = prepared.order, prepared.features.shape, len(prepared.classes)
+    options, shape, classes = prepared.options, prepared.features.shape, len(prepared.classes)
     dataset = Dataset(source_of(prepared), prepared.classes, prepared.splits.train)
     size = "x".join(str(n) for n in (shape if shape[0] > 1 else shape[1:]))
     return FolderTask(
         name=prepared.name,
-        title=f"{classes} classes, {order.kind}, {size}",
-        seed=order.seed,
+        title=f"{classes} classes, {options.kind}, {size}",
+        seed=options.seed,
         load=lambda: dataset,
         validation_share=data_files.SHARES[0],
         test_share=data_files.SHARES[1],
         teacher=lambda: architectures.teacher(shape, classes),
         student=lambda: architectures.student(shape, classes),
-        teacher_training=training("teacher", len(prepared.splits.train.y), order.epochs),
-        student_training=training("student", len(prepared.splits.train.y), order.epochs),
-        augmentation=augmentation(order.kind, shape),
+        teacher_training=training("teacher", len(prepared.splits.train.y), options.epochs),
+        student_training=training("student", len(prepared.splits.train.y), options.epochs),
+        augmentation=augmentation(options.kind, shape),
         distillation=Distillation(temperature=4.0, alpha=0.7),
         prepared=prepared,
     )
@@ -98,7 +98,7 @@ def make_task(prepared: Prepared) -> FolderTask:
 
 def source_of(prepared: Prepared) -> str:
     count = len(prepared.collection.recordings)
-    return f"{count} {prepared.order.kind} files of the folder {prepared.order.folder.resolve().name}"
+    return f"{count} {prepared.options.kind} files of the folder {prepared.options.folder.resolve().name}"
 
 
 def training(model: str, examples: int, epochs: int | None) -> Training:
@@ -160,8 +160,8 @@ def describe(prepared: Prepared, model: QuantizedModel, card_folder: Path) -> Ca
     gain = 1.0 / (np.array(constants.deviation) * tensor.scale)
     offset = tensor.zero_point - np.array(constants.mean) * gain
     return {
-        "kind": prepared.order.kind,
-        "folder": os.path.relpath(prepared.order.folder.resolve(), card_folder.resolve()),
+        "kind": prepared.options.kind,
+        "folder": os.path.relpath(prepared.options.folder.resolve(), card_folder.resolve()),
         "features": asdict(prepared.features),  # type: ignore[call-overload]
         "normalization": asdict(constants),
         "input": {

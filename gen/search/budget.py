@@ -20,11 +20,11 @@ NAMES = {"flash_bytes": "bytes of flash", "ram_bytes": "bytes of RAM", "instruct
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that a model may need; None: as much as it likes. ram_bytes: with the stack's reserve."""
+    """The most that a model may need; None: as much as it likes."""
 
     flash_bytes: int | None
-    ram_bytes: int | None
-    instructions: int | None
+    ram_bytes: int | None  # with the stack's reserve
+    instructions: int | None  # of one inference
 
     def over(self, needs: "Needs") -> dict[str, float]:
         """For each limit by which share of it the needs are more, negative where they are less."""
@@ -53,15 +53,15 @@ def of_board(board: Board, flash_bytes: int | None, ram_bytes: int | None, instr
 
 @dataclass(frozen=True)
 class Needs:
-    """instructions: of one inference, None where nothing tells. how: "estimated": the least that flash and RAM can be,
-    before anything is compiled; "built": they are exact, instructions are the cost model's; "measured": these, too,
-    were counted in the emulator."""
+    """What a model needs of a board. The fields are keys of the study's JSON."""
 
     flash_bytes: int
-    ram_bytes: int
+    ram_bytes: int  # with the stack's reserve
     arena_bytes: int
     const_bytes: int
-    instructions: int | None
+    instructions: int | None  # of one inference; None where nothing tells
+    # "estimated": the least that flash and RAM can be, before anything is compiled; "built": they are exact,
+    # instructions are the cost model's; "measured": these, too, were counted in the emulator.
     how: str
 
     def as_json(self) -> dict[str, Any]:
@@ -69,15 +69,15 @@ class Needs:
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
-    """What is compiled for, in which folder. costs: None where no instructions can be told before they are counted."""
+class Evaluator:
+    """Tells what models need of a board."""
 
     board: Board
     engine: str
     level: str
     budget: Budget
-    costs: CostModel | None
-    folder: Path
+    costs: CostModel | None  # None where nothing tells instructions before they are counted
+    folder: Path  # of all builds
 
     def needs(self, model: QuantizedModel) -> Needs:
         """On the compiler's real path; compiled only if what is known without does not miss the budget already.

@@ -34,32 +34,31 @@ SEED = 7
 # Inputs, H x W x C, of the students that are measured; small enough for the smallest emulated board.
 SHAPES = ((8, 8, 1), (12, 12, 3), (16, 16, 1), (24, 24, 1), (1, 64, 3), (1, 100, 6))
 CLASSES = (3, 10)
-LEAST_RUNS = 4  # of a kernel, to be given rates of its own
+MIN_RUNS = 4  # of a kernel, to be given rates of its own
 
 Vector = tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One operator of one measured model. does: see work()."""
+    """One operator of one measured model."""
 
-    model: int
+    model: int  # its number
     kind: str
     kernel: str
-    does: Vector
+    does: Vector  # see work()
     instructions: int
 
 
 @dataclass(frozen=True)
 class CostModel:
-    """rates: kernel, or kind of operator for kernels that were not measured often enough -> what each part of work()
-    costs. board: where it was measured; median_error and worst_error: shares of a whole inference's instructions, of
-    models left out of the fit."""
+    """Instructions from what kernels do. The fields are keys of its JSON."""
 
-    board: str
-    models: int
-    median_error: float
+    board: str  # where it was measured
+    models: int  # how many
+    median_error: float  # of models left out of the fit, as a share of a whole inference's instructions
     worst_error: float
+    # Kernel, or kind of operator for kernels that were not measured often enough -> what each part of work() costs.
     rates: Mapping[str, Vector]
 
     def predict(self, sources: Sources) -> int | None:
@@ -141,7 +140,7 @@ def fit(runs: Sequence[Run]) -> dict[str, Vector]:
         groups.setdefault(run.kind, []).append(run)
     rates = {}
     for name, found in sorted(groups.items()):
-        if len(found) >= LEAST_RUNS or name == found[0].kind:
+        if len(found) >= MIN_RUNS or name == found[0].kind:
             counts = np.array([max(run.instructions, 1) for run in found], np.float64)
             rows = np.array([run.does for run in found]) / counts[:, None]
             scale = rows.max(axis=0)  # the columns differ by orders of magnitude; some are 0 throughout

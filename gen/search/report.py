@@ -21,23 +21,21 @@ NONE = "–"
 
 @dataclass(frozen=True)
 class Row:
-    """One trial. state: finished, stopped (early), misfit. figure: of the int8 model on validation; short: of the float
-    one after the short training; needs: as search_budget.Needs, None where the candidate could not be compiled; cost:
-    what the front has besides the figure."""
+    """One trial. The fields are keys of the search's JSON."""
 
     number: int
-    state: str
+    state: str  # finished, stopped (early), misfit
     candidate: Candidate
-    why: str | None
-    figure: float | None
-    float_figure: float | None
-    short: float | None
-    needs: Mapping[str, Any] | None
-    predicted: int | None
-    cost: int | None
+    why: str | None  # it was stopped or does not fit
+    figure: float | None  # the metric of the int8 model on validation
+    float_figure: float | None  # of the float model
+    short: float | None  # of the float model after the short training
+    needs: Mapping[str, Any] | None  # as budget.Needs; None where the candidate could not be compiled
+    predicted: int | None  # instructions, before it was trained
+    cost: int | None  # what the front has besides the metric
     tflite_bytes: int | None
     params: int | None
-    model_of: int
+    model_of: int  # the trial whose model it is, itself or an earlier one of the same candidate
 
 
 def rows(study: Any) -> list[Row]:

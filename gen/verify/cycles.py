@@ -67,12 +67,12 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Block:
-    """A run of instructions: runs times, jumps of them not followed by the instruction behind it."""
+    """Instructions that run one after the other."""
 
-    start: int
-    instructions: int
-    runs: int
-    jumps: int
+    start: int  # address
+    instructions: int  # how many
+    runs: int  # how often it ran
+    jumps: int  # how often something else followed than the instruction behind it
 
 
 def cost(instruction: Instruction, previous: Instruction | None) -> int:

@@ -22,16 +22,15 @@ Values = Mapping[int, Array]
 
 @dataclass(frozen=True)
 class WrongOp:
-    """The first operator whose output differs, run alone: how many of its elements do, and the worst one of them (flat
-    index in NHWC order)."""
+    """The first operator whose output differs, run alone. The fields are keys of the report's JSON."""
 
-    op: int
+    op: int  # its index in the model
     kind: str
     kernel: str
-    wrong_elements: int
-    elements: int
-    element: int
-    expected: float
+    wrong_elements: int  # of its output
+    elements: int  # of its output in all
+    element: int  # the worst one: flat index in NHWC order
+    expected: float  # at the worst one
     computed: float
 
     def __str__(self) -> str:
@@ -43,20 +42,20 @@ class WrongOp:
 
 @dataclass(frozen=True)
 class Explanation:
-    """kind: "rounding", "wrong_operator", "input_scaling", "output_scaling", or "operators_agree" where each operator
-    alone is right. A device that was reset or runs another model is an error: gen/device/session.py tells."""
+    """Why bytes differ. A device that was reset or runs another model is an error: gen/device/session.py says so."""
 
+    # "rounding", "wrong_operator", "input_scaling", "output_scaling", or "operators_agree": each alone is right.
     kind: str
-    sentence: str
+    sentence: str  # for a person
     op: WrongOp | None
 
 
 @dataclass(frozen=True, eq=False)
 class _Case:
-    """One vector at the operator in question: every tensor's right value, and what the device made of its output."""
+    """One vector at the operator in question."""
 
-    values: Values
-    computed: Array
+    values: Values  # every tensor's right value
+    computed: Array  # what the device made of the operator's output
 
 
 def explain(sources: Sources, session: Session, vectors: Sequence[Sequence[Array]]) -> Explanation | None:

@@ -160,7 +160,7 @@ def test_compress_says_it_too() -> None:
 
     def outcome(teacher: int, student: int) -> run.Outcome:
         recipes = (recipe.parse("ptq"), recipe.parse("distill+ptq"))
-        order = run.Order(recipes, 1, board.load("host"), "aot")
+        order = run.CompressOptions(recipes, 1, board.load("host"), "aot")
         results = {one: [run.Result(1, b"", made(student), made(student))] for one in recipes}
         digits = dataclasses.replace(task.load_task("digits"), load=lambda: Dataset("", CLASSES, examples(6, 0.0, 1)))
         return run.Outcome(digits, order, planted(0.0), made(teacher), results, {}, ())

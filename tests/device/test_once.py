@@ -66,7 +66,7 @@ def test_stress(counts: Counter[str]) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_compress(engine: str, counts: Counter[str], tmp_path: Path) -> None:
     """Of each stage's model, costs and instructions."""
-    options = compress.Order((), 1, board.load(M4), engine)
+    options = compress.CompressOptions((), 1, board.load(M4), engine)
     costs = compress.cost(task.load_task("digits"), options, load_model("digits").content, tmp_path)
     assert costs.verdict == "exact" and costs.instructions and costs.arena_bytes
     assert counts == ONCE
@@ -74,7 +74,7 @@ def test_compress(engine: str, counts: Counter[str], tmp_path: Path) -> None:
 
 def test_compress_where_it_does_not_fit(counts: Counter[str], tmp_path: Path) -> None:
     """The costs that need no device are told all the same."""
-    options = compress.Order((), 1, board.load("stm32vldiscovery"), "aot")
+    options = compress.CompressOptions((), 1, board.load("stm32vldiscovery"), "aot")
     costs = compress.cost(task.load_task("faces"), options, load_model("models/mlperf/vww.tflite").content, tmp_path)
     assert costs.verdict == "does_not_fit" and costs.instructions is None and costs.arena_bytes
     assert counts == {"generated": 1}
@@ -90,6 +90,6 @@ def test_search_trial(counts: Counter[str], tmp_path: Path) -> None:
     """What a trial measures of a trained model."""
     target = board.load(M4)
     limits = budget.of_board(target, None, None, None)
-    needs = budget.Target(target, "aot", "balanced", limits, None, tmp_path).measured(load_model("digits"))
+    needs = budget.Evaluator(target, "aot", "balanced", limits, None, tmp_path).measured(load_model("digits"))
     assert needs.how == "measured" and needs.instructions
     assert counts == ONCE

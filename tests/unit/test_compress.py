@@ -18,7 +18,7 @@ from gen.compress import prune
 from gen.compress import report as compress_report
 from gen.compress import run as compress
 from gen.compress.recipe import Recipe, parse, parse_all
-from gen.compress.run import Costs, Metrics, Order, Outcome, Result
+from gen.compress.run import CompressOptions, Costs, Metrics, Outcome, Result
 from gen.data.examples import Dataset, Examples, Splits
 from gen.device import board, build
 from gen.errors import MissingTool
@@ -37,7 +37,7 @@ DIGITS = task.load_task("digits")
 
 
 def test_epochs_are_counted_as_they_are_trained() -> None:
-    one = Order(parse_all(("distill+prune=0.5+qat", "distill+ptq")), 3, board.load("host"), "aot")
+    one = CompressOptions(parse_all(("distill+prune=0.5+qat", "distill+ptq")), 3, board.load("host"), "aot")
     assert [str(stage) for stage in one.stages] == ["distill+ptq", "distill+prune=0.5+ptq", "distill+prune=0.5+qat"]
     fine = compress.fine_tuning(DIGITS.student_training).epochs
     assert compress.planned(DIGITS, one) == 25 + 3 * (60 + 2 * fine)
@@ -63,7 +63,7 @@ def made_up(
         return Costs(2 * size, (zipped or {}).get(name, 900), size, 0.0, size, size, size, "exact", 10 * size, None)
 
     @dataclasses.dataclass(frozen=True)
-    class Asked(Order):
+    class Asked(CompressOptions):
         @property
         def stages(self) -> tuple[Recipe, ...]:
             return self.recipes
@@ -71,7 +71,7 @@ def made_up(
     few = Examples(np.zeros((1, 8, 8, 1), np.float32), np.zeros(1, np.int64))
     return Outcome(
         task=DIGITS,
-        order=Asked(recipes, 3, board.load(BOARD), "aot"),
+        options=Asked(recipes, 3, board.load(BOARD), "aot"),
         splits=Splits(few, few, few),
         teacher=None,
         results={recipe: [result(row, n) for n, row in enumerate(rows[str(recipe)])] for recipe in recipes},

@@ -72,7 +72,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         ),
         include_dirs=(".", "tflm", "kernels"),
         arena_bytes=arena_bytes,
-        arena_because=_because(graph),
+        peak_reason=_because(graph),
         model_bytes=len(model.content),
         const_bytes=len(device),
         kernels=tuple((call.op.index, call.op.kind, symbols[call.kernel]) for call in calls),
