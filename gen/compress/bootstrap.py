@@ -1,9 +1,9 @@
 """How sure a figure is when both the seed of a training and the examples of the test set were drawn by chance.
 
-A model's scores are numbers whose mean is its figure, one for each test example (see gen.learn.objective), and models that
-were trained from several seeds have a row of scores each. Rows and columns are drawn anew independently (Owen: The
-pigeonhole bootstrap, 2007), columns in blocks of neighbors where examples depend on them. Few seeds say little about
-how seeds differ: with one seed the interval is about the examples alone."""
+A model's scores are numbers whose mean is its figure, one for each test example (see Objective.per_example_scores), and
+models that were trained from several seeds have a row of scores each. Rows and columns are drawn anew independently
+(Owen: The pigeonhole bootstrap, 2007), columns in blocks of neighbors where examples depend on them. Few seeds say
+little about how seeds differ: with one seed the interval is about the examples alone."""
 
 from dataclasses import dataclass
 
