@@ -18,7 +18,7 @@ class Progress:
         self.started: dict[str, float] = {}
 
     def __call__(self, stage: str, done: float, total: int) -> None:
-        self._end_if_stopped()
+        self.raise_if_stopped()
         start = self.started.setdefault(stage, time.monotonic())
         live = sys.stderr.isatty() and not self.about
         if done >= total:
@@ -30,7 +30,7 @@ class Progress:
             sys.stderr.flush()
 
     def say(self, line: str) -> None:
-        self._end_if_stopped()
+        self.raise_if_stopped()
         self.wait(line)
 
     def wait(self, line: str) -> None:
@@ -38,7 +38,7 @@ class Progress:
         sys.stderr.write(f"{self.about}{line}\n")
         sys.stderr.flush()
 
-    def _end_if_stopped(self) -> None:
+    def raise_if_stopped(self) -> None:
         if self.stop is not None and self.stop.is_set():
             raise KeyboardInterrupt
 

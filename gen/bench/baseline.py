@@ -47,21 +47,23 @@ def save(rows: Iterable[Row], path: Path = FILE) -> None:
 def worse(rows: Sequence[Row], baseline: Sequence[Figures]) -> list[str]:
     """A sentence for each of our rows that grew by more than TOLERANCE, has another verdict or can't be compared."""
     known = {_key(row): row for row in baseline}
-    found: list[str] = []
+    sentences: list[str] = []
     ours = [row for row in rows if row.engine != PEER]
     for row in ours:
         figures = row.as_json()
         name = " ".join(str(word) for word in _key(figures) if word)
         old = known.get(_key(figures))
         if old is None:
-            found.append(f"{name} is not in the baseline: `bench --save` puts it there.")
+            sentences.append(f"{name} is not in the baseline: `bench --save` puts it there.")
         elif old["model_sha256"] != row.model_sha256:
-            found.append(f"{name}: the baseline is of another file of that name: `bench --save` measures it anew.")
+            sentences.append(f"{name}: the baseline is of another file of that name: `bench --save` measures it anew.")
         elif old["verdict"] != row.verdict:
-            found.append(f"{name}: verdict {row.verdict}, was {old['verdict']}{': ' + row.note if row.note else ''}")
+            sentences.append(
+                f"{name}: verdict {row.verdict}, was {old['verdict']}{': ' + row.note if row.note else ''}"
+            )
         else:
-            found += [f"{name}: {sentence}" for sentence in _grown(figures, old)]
-    return found if ours else ["none of the rows is ours: there is nothing to check."]
+            sentences += [f"{name}: {sentence}" for sentence in _grown(figures, old)]
+    return sentences if ours else ["none of the rows is ours: there is nothing to check."]
 
 
 def _grown(new: Figures, old: Figures) -> Iterable[str]:

@@ -82,10 +82,10 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """All of it; operators only where they were measured."""
-        found = asdict(self)
+        fields = asdict(self)
         if self.operators is None:
-            del found["operators"]
-        return found
+            del fields["operators"]
+        return fields
 
 
 def cases(
@@ -96,8 +96,8 @@ def cases(
 ) -> list[Case]:
     """Every combination, in that order; one case for an engine without levels."""
     return [
-        Case(found, board, engine, level)
-        for found in models
+        Case(model, board, engine, level)
+        for model in models
         for board in boards
         for engine in engines
         for level in (levels if engine in LEVELED else (None,))
@@ -143,8 +143,8 @@ def run(todo: Sequence[Case], say: Say, *, profile: bool = False, with_cycles: b
             raise
         except GenError as error:
             row = replace(_empty(case), verdict=error.kind, note=str(error))
-        found = f", {row.instructions:,} instructions" if row.instructions else f", {row.note}" if row.note else ""
-        say(f"{number} of {len(todo)}: {case}: {row.verdict}{found} ({time.monotonic() - start:.1f} s)")
+        result = f", {row.instructions:,} instructions" if row.instructions else f", {row.note}" if row.note else ""
+        say(f"{number} of {len(todo)}: {case}: {row.verdict}{result} ({time.monotonic() - start:.1f} s)")
         rows.append(row)
     return rows
 

@@ -41,12 +41,12 @@ def table(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 def notes(rows: Sequence[Row]) -> dict[str, str]:
     """What is to be said beside the figures -> the rows that it is about."""
-    found: dict[str, list[str]] = {}
+    rows_by_note: dict[str, list[str]] = {}
     for row in rows:
         if row.note:
             name = " ".join(filter(None, (row.model, row.engine, row.optimize)))
-            found.setdefault(row.note, []).append(name)
-    return {note: ", ".join(names) for note, names in found.items()}
+            rows_by_note.setdefault(row.note, []).append(name)
+    return {note: ", ".join(names) for note, names in rows_by_note.items()}
 
 
 def show(rows: Sequence[Row]) -> None:

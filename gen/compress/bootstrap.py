@@ -39,8 +39,8 @@ def means(scores: Array, block: int) -> Array:
     rows = rng.integers(0, seeds, (RESAMPLES, seeds))
     columns = rng.integers(0, examples, (RESAMPLES, max(1, round(examples / block))))
     by_seed = np.stack([row[columns].mean(axis=1) for row in sums], axis=1) / block
-    found: Array = np.take_along_axis(by_seed, rows, axis=1).mean(axis=1)
-    return found
+    sampled: Array = np.take_along_axis(by_seed, rows, axis=1).mean(axis=1)
+    return sampled
 
 
 def interval(scores: Array, block: int) -> Interval:

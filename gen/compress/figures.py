@@ -101,22 +101,22 @@ def _scores(figures: Sequence[Metrics]) -> Array:
 def _over_seeds(outcome: Outcome, figures: Sequence[Metrics]) -> Json:
     """Means, that of the test set with an interval. It is never narrower than one model's own is on average: where all
     examples are right a bootstrap has nothing to draw but right ones."""
-    found = bootstrap.interval(_scores(figures), outcome.task.objective.block)
+    interval = bootstrap.interval(_scores(figures), outcome.task.objective.block)
     return {
         "validation": fmean(f.validation.value for f in figures),
         "test": fmean(f.test.value for f in figures),
-        "low_95": min(found.low_95, fmean(f.test.low_95 for f in figures)),
-        "high_95": max(found.high_95, fmean(f.test.high_95 for f in figures)),
+        "low_95": min(interval.low_95, fmean(f.test.low_95 for f in figures)),
+        "high_95": max(interval.high_95, fmean(f.test.high_95 for f in figures)),
     }
 
 
 def words(outcome: Outcome) -> list[Json]:
     """For every two stages that differ by one word: what that word changed, in the figure and in costs."""
-    found = []
+    changes = []
     for recipe in outcome.options.stages:
         for word, other in recipe.without():
             if other in outcome.results:
-                found.append(
+                changes.append(
                     {
                         "word": word,
                         "recipe": str(recipe),
@@ -128,14 +128,14 @@ def words(outcome: Outcome) -> list[Json]:
                         },
                     }
                 )
-    return found
+    return changes
 
 
 def _difference(outcome: Outcome, before: Recipe, after: Recipe) -> Json:
     """Of the int8 figures on the test set, paired by seed and example."""
     rows = [_scores([result.int8 for result in outcome.results[recipe]]) for recipe in (before, after)]
-    found = bootstrap.difference(rows[0], rows[1], outcome.task.objective.block)
-    return {**asdict(found), "verdict": VERDICTS[found.sign]}
+    difference = bootstrap.difference(rows[0], rows[1], outcome.task.objective.block)
+    return {**asdict(difference), "verdict": VERDICTS[difference.sign]}
 
 
 def equal_sizes(outcome: Outcome) -> list[Json]:
@@ -153,8 +153,8 @@ def _group(outcome: Outcome, recipes: Sequence[Recipe]) -> Json:
     pairs, sentences = [], []
     for number, recipe in enumerate(recipes[1:], 1):
         against = [(other, _difference(outcome, other, recipe)) for other in recipes[:number]]
-        pairs += [{"recipe": str(recipe), "other": str(other), **found} for other, found in against]
-        simpler = [found["verdict"] for other, found in against if other.methods < recipe.methods]
+        pairs += [{"recipe": str(recipe), "other": str(other), **difference} for other, difference in against]
+        simpler = [difference["verdict"] for other, difference in against if other.methods < recipe.methods]
         sentences.append(sentence(recipe, against) + combined(recipe, simpler))
     return {
         "weights_bytes": size.weights_bytes,
@@ -170,7 +170,7 @@ def sentence(recipe: Recipe, against: Sequence[tuple[Recipe, Json]]) -> str:
     parts = []
     for verdict, verb in VERBS.items():
         tell = short if verdict == VERDICTS[0] else points
-        named = [f"{other} ({tell(found)})" for other, found in against if found["verdict"] == verdict]
+        named = [f"{other} ({tell(difference)})" for other, difference in against if difference["verdict"] == verdict]
         if named:
             parts.append(f"{verb} {', '.join(named)}")
     return f"{recipe}: {'; '.join(parts)}."
@@ -186,14 +186,14 @@ def combined(recipe: Recipe, simpler: Sequence[str]) -> str:
     return f" Combining beats {better or 'none'} of the {len(simpler)} simpler ones."
 
 
-def points(found: Json) -> str:
+def points(difference: Json) -> str:
     """A difference with its interval in percentage points, signed."""
-    return f"{short(found)}, {100 * found['low_95']:+.2f} to {100 * found['high_95']:+.2f}"
+    return f"{short(difference)}, {100 * difference['low_95']:+.2f} to {100 * difference['high_95']:+.2f}"
 
 
-def short(found: Json) -> str:
+def short(difference: Json) -> str:
     """The same without its interval."""
-    return f"{100 * found['value']:+.2f}"
+    return f"{100 * difference['value']:+.2f}"
 
 
 def change(before: float | None, after: float | None) -> str:
@@ -206,10 +206,10 @@ def change(before: float | None, after: float | None) -> str:
 
 def overall(reports: Sequence[Mapping[str, Any]]) -> list[Json]:
     """For every word over all tasks: how often it was better, within noise and worse, and the mean changes."""
-    found: dict[str, list[Json]] = {}
+    by_word: dict[str, list[Json]] = {}
     for report in reports:
         for entry in report["words"]:
-            found.setdefault(entry["word"], []).append(entry)
+            by_word.setdefault(entry["word"], []).append(entry)
     return [
         {
             "word": word,
@@ -218,7 +218,7 @@ def overall(reports: Sequence[Mapping[str, Any]]) -> list[Json]:
             "value": fmean(entry["value"] for entry in entries),
             **{key: _mean_cost(entries, key) for key in (*COSTS, "deflated_bytes")},
         }
-        for word, entries in found.items()
+        for word, entries in by_word.items()
     ]
 
 

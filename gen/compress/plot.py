@@ -67,9 +67,9 @@ def _draw(axes: Any, report: Json) -> None:
     for place, stage in enumerate(stages):
         words = stage["recipe"].split("+")
         color = TRAINED[_trained(words)]
-        found = {key: 100 * stage["int8"][key] for key in ("test", "low_95", "high_95")}
-        reach = [[found["test"] - found["low_95"]], [found["high_95"] - found["test"]]]
-        axes.errorbar(found["test"], place, xerr=reach, fmt=MARKS[words[-1]], color=color, capsize=3, markersize=6)
+        percent = {key: 100 * stage["int8"][key] for key in ("test", "low_95", "high_95")}
+        reach = [[percent["test"] - percent["low_95"]], [percent["high_95"] - percent["test"]]]
+        axes.errorbar(percent["test"], place, xerr=reach, fmt=MARKS[words[-1]], color=color, capsize=3, markersize=6)
         each = [100 * run["int8"]["test"][report["figure"]["key"]] for run in stage["runs"]]
         axes.plot(each, [place] * len(each), "|", color=color, markersize=9)
     for place in range(1, len(stages)):

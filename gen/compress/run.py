@@ -129,8 +129,8 @@ class Outcome:
         said = []
         classes = self.task.dataset().classes
         for recipe in self.options.recipes:
-            found = self.results[recipe][0].int8.validation
-            worse = self.task.objective.at_chance(found, self.splits.validation, classes)
+            validation = self.results[recipe][0].int8.validation
+            worse = self.task.objective.at_chance(validation, self.splits.validation, classes)
             said += [f"{recipe}: {sentence}" for sentence in worse]
         plain = [stage for stage in self.options.stages if not stage.words] or list(self.options.recipes)
         student = self.results[plain[0]][0].simulated.validation
@@ -210,9 +210,9 @@ class Maker:
         build, training = self._step(recipe)
         name = str(recipe) if recipe.end == "qat" else "+".join(recipe.words) or "student alone"
         wrap = partial(self._with_teacher, recipe) if recipe.needs_teacher else lambda model: model
-        found = train.fit(name, build, training, self.task, self.splits, seed=self.seed, say=self.say, wrap=wrap)
+        trained = train.fit(name, build, training, self.task, self.splits, seed=self.seed, say=self.say, wrap=wrap)
         self.clock.tick(training.epochs, self.say)
-        return found
+        return trained
 
     def _with_teacher(self, recipe: Recipe, model: Any) -> Any:
         assert self.teacher is not None
@@ -257,8 +257,8 @@ def _run(task: Task, options: CompressOptions, splits: Splits, folder: Path, say
     makers = [Maker(task, splits, teacher, seed, say, clock) for seed in range(task.seed, task.seed + options.seeds)]
     results = {stage: [maker.result(stage) for maker in makers] for stage in options.stages}
     costs = {}
-    for stage, found in results.items():
-        costs[stage] = cost(task, options, found[0].content, folder)
+    for stage, stage_results in results.items():
+        costs[stage] = cost(task, options, stage_results[0].content, folder)
         made = costs[stage]
         counted = f"{made.instructions:,} instructions" if made.instructions else made.note or ""
         say(f"{stage} on {options.board.id}: {made.verdict} {counted}".rstrip())
@@ -283,8 +283,8 @@ def _rehearse(task: Task, options: CompressOptions, splits: Splits, folder: Path
                 distill.matched(task.student(), task.teacher())
         fresh = FloatModel(task.student(), 0, {}, task.objective)
         content = quantize.quantize(fresh, splits.train.x[:1], task.name).content
-    found = cost(task, options, content, folder)
-    say(f"untrained student on {options.board.id}: {found.verdict}, in {time.monotonic() - start:.1f} s")
+    measured = cost(task, options, content, folder)
+    say(f"untrained student on {options.board.id}: {measured.verdict}, in {time.monotonic() - start:.1f} s")
 
 
 def _layers(options: CompressOptions, maker: Maker) -> tuple[LayerCost, ...]:
@@ -301,8 +301,8 @@ def cost(task: Task, options: CompressOptions, content: bytes, folder: Path) -> 
     sources, graph = generate(model, options.board, options.engine, LEVEL), model.graph
     build = BuildOptions(options.engine, LEVEL, folder, sources=sources, suggest=False)
     try:
-        found = run_on_device(model, options.board, build, few_vectors(model), Silent()).verdict
-        verdict, instructions, note = found.kind, found.instructions, None
+        compared = run_on_device(model, options.board, build, few_vectors(model), Silent()).verdict
+        verdict, instructions, note = compared.kind, compared.instructions, None
     except MissingTool:
         raise
     except GenError as error:

@@ -252,11 +252,11 @@ def _size(count: int) -> str:
 
 
 def _usb_ids(values: dict[str, str]) -> tuple[str, ...]:
-    found = tuple(values.get("custom_usb_ids", "").split())
-    for pair in found:
+    ids = tuple(values.get("custom_usb_ids", "").split())
+    for pair in ids:
         if not _USB_ID.fullmatch(pair):
             raise ValueError(f"custom_usb_ids has {pair!r}, not VENDOR:PRODUCT such as 0483:374b.")
-    return found
+    return ids
 
 
 def _region(values: dict[str, str], key: str) -> Region | None:

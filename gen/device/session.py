@@ -244,11 +244,11 @@ class Session:
         return self._ask(Type.ECHO, data, self._answer_s, len(data))
 
     def _expect_bytes(self, kind: Kind, index: int, nbytes: int) -> None:
-        found = self.tensor_bytes(kind, index)
-        if found != nbytes:
+        there = self.tensor_bytes(kind, index)
+        if there != nbytes:
             what = kind.name.lower().replace("_", " ")
             raise ProtocolError(
-                f"{what} {index} has {found} bytes on {self._stream.name} and {nbytes} here: build and flash the "
+                f"{what} {index} has {there} bytes on {self._stream.name} and {nbytes} here: build and flash the "
                 "firmware again"
             )
 

@@ -78,12 +78,12 @@ def require_library(board: Board) -> None:
     """Upstream needs the C++ standard library's headers. Raises MissingTool where the board's compiler has none."""
     compiler = f"{board.toolchain}g++"
     try:
-        found = subprocess.run(
+        done = subprocess.run(
             [compiler, "-E", "-x", "c++", "-"], input=b"#include <type_traits>\n", capture_output=True, check=False
         )
     except OSError:
         return  # gen/device/build.py says what to install
-    if found.returncode != 0:
+    if done.returncode != 0:
         package = {"arm-none-eabi-": "; `apt-get install libstdc++-arm-none-eabi-newlib` brings them"}
         raise MissingTool(
             f"{compiler} has no C++ standard headers, which upstream TFLM includes{package.get(board.toolchain, '')}."

@@ -28,18 +28,18 @@ class Budget:
 
     def over(self, needs: "Needs") -> dict[str, float]:
         """For each limit by which share of it the needs are more, negative where they are less."""
-        limits, found = asdict(self), asdict(needs)
+        limits, needed = asdict(self), asdict(needs)
         return {
-            name: found[name] / limit - 1.0
+            name: needed[name] / limit - 1.0
             for name, limit in limits.items()
-            if limit is not None and found[name] is not None
+            if limit is not None and needed[name] is not None
         }
 
     def misses(self, needs: "Needs") -> str | None:
         """Why the needs are too much, in words; None where they are not."""
         over = {name: share for name, share in self.over(needs).items() if share > 0}
-        limits, found = asdict(self), asdict(needs)
-        parts = [f"{found[name]:,} {NAMES[name]}, {found[name] - limits[name]:,} too many" for name in over]
+        limits, needed = asdict(self), asdict(needs)
+        parts = [f"{needed[name]:,} {NAMES[name]}, {needed[name] - limits[name]:,} too many" for name in over]
         return "; ".join(parts) or None
 
 

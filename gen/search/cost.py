@@ -139,13 +139,13 @@ def fit(runs: Sequence[Run]) -> dict[str, Vector]:
         groups.setdefault(run.kernel, []).append(run)
         groups.setdefault(run.kind, []).append(run)
     rates = {}
-    for name, found in sorted(groups.items()):
-        if len(found) >= MIN_RUNS or name == found[0].kind:
-            counts = np.array([max(run.instructions, 1) for run in found], np.float64)
-            rows = np.array([run.does for run in found]) / counts[:, None]
+    for name, group in sorted(groups.items()):
+        if len(group) >= MIN_RUNS or name == group[0].kind:
+            counts = np.array([max(run.instructions, 1) for run in group], np.float64)
+            rows = np.array([run.does for run in group]) / counts[:, None]
             scale = rows.max(axis=0)  # the columns differ by orders of magnitude; some are 0 throughout
-            taken = np.flatnonzero(scale)[: max(2, len(found) // 2)]
-            solution, _ = nnls(rows[:, taken] / scale[taken], np.ones(len(found)))
+            taken = np.flatnonzero(scale)[: max(2, len(group) // 2)]
+            solution, _ = nnls(rows[:, taken] / scale[taken], np.ones(len(group)))
             rates[name] = tuple(float(f"{rate:.6g}") for rate in _spread(solution / scale[taken], taken))
     return rates
 
@@ -160,14 +160,14 @@ def _spread(values: Array, places: Array) -> Array:
 def errors(runs: Sequence[Run], totals: Mapping[int, int]) -> list[float]:
     """For each model how far a fit without it is from its measured total, as a share of it; models with an operator
     that no other has are left out."""
-    found = []
+    shares = []
     for number, total in totals.items():
         rates = fit([run for run in runs if run.model != number])
         mine = [run for run in runs if run.model == number]
         if all(run.kernel in rates or run.kind in rates for run in mine):
             predicted = sum(_dot(rates.get(run.kernel) or rates[run.kind], run.does) for run in mine)
-            found.append(abs(predicted - total) / total)
-    return found
+            shares.append(abs(predicted - total) / total)
+    return shares
 
 
 def calibrate(board: Board, engine: str, models: Sequence[QuantizedModel], say: Say) -> CostModel:
@@ -250,8 +250,8 @@ def _residual(shape: tuple[int, int, int], width: int) -> Any:
 def load(isa: str, engine: str, path: Path = FILE) -> CostModel | None:
     """The kept model; None where these kernels were never calibrated. Raises UsageError for a damaged file."""
     try:
-        found = _read(path).get(isa, {}).get(engine)
-        return None if found is None else CostModel(**found)
+        kept = _read(path).get(isa, {}).get(engine)
+        return None if kept is None else CostModel(**kept)
     except (ValueError, TypeError, AttributeError):
         raise UsageError(f"{path} is damaged: `python -m gen bench --calibrate` writes it anew.") from None
 
@@ -271,9 +271,9 @@ def save(isa: str, engine: str, model: CostModel, path: Path = FILE) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        kept = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(kept, dict):
         raise ValueError("not an object")
-    return found
+    return kept

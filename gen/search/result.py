@@ -29,11 +29,11 @@ from gen.verify.pipeline import RunOptions, run_on_device
 from gen.verify.vectors import choose_vectors
 
 
-def require_fit(found: Sequence[Row], options: SearchOptions) -> None:
+def require_fit(trials: Sequence[Row], options: SearchOptions) -> None:
     """Raises DoesNotFit where no trial is within the budget, with the nearest one."""
-    if any(row.state == "finished" for row in found):
+    if any(row.state == "finished" for row in trials):
         return
-    known = [row for row in found if row.state == "misfit" and row.needs is not None]
+    known = [row for row in trials if row.state == "misfit" and row.needs is not None]
     limits = asdict(options.budget)
 
     def worst(row: Row) -> float:
@@ -43,7 +43,7 @@ def require_fit(found: Sequence[Row], options: SearchOptions) -> None:
     nearest = min(known, key=worst, default=None)
     said = f"; the nearest, trial {nearest.number}, {nearest.why}" if nearest else ""
     raise DoesNotFit(
-        f"none of {len(found)} candidates is within the budget on {options.board.id}{said}: raise --flash, --ram or "
+        f"none of {len(trials)} candidates is within the budget on {options.board.id}{said}: raise --flash, --ram or "
         f"--instructions, or take a larger board."
     )
 
@@ -51,9 +51,9 @@ def require_fit(found: Sequence[Row], options: SearchOptions) -> None:
 def chosen(options: SearchOptions, evaluator: Evaluator, study: Any, say: Say) -> Json:
     """Looks at the test set, once, with the best student, verifies it on the board, and writes <task>.tflite, .json and
     .png into the order's folder; returns the JSON. Raises DoesNotFit where nothing is within the budget."""
-    found = rows(study)
-    require_fit(found, options)
-    best = next(row for row in found if row.number == best_of(study).number)
+    trials = rows(study)
+    require_fit(trials, options)
+    best = next(row for row in trials if row.number == best_of(study).number)
     tensorflow.require_train_extra()
     splits = options.task.splits()
     tensorflow.start_tensorflow()
@@ -84,7 +84,7 @@ def chosen(options: SearchOptions, evaluator: Evaluator, study: Any, say: Say) -
             "board": evaluator.costs.board,
             "median_error": evaluator.costs.median_error,
             "worst_error": evaluator.costs.worst_error,
-            **seen_error(found),
+            **seen_error(trials),
         },
         "chosen": {
             "trial": best.number,
@@ -103,8 +103,8 @@ def chosen(options: SearchOptions, evaluator: Evaluator, study: Any, say: Say) -
             "on_board": on_board,
         },
         "trial_minutes": sum((t.datetime_complete - t.datetime_start).total_seconds() for t in ended(study)) / 60,
-        "front": [row.number for row in front(found)],
-        "trials": [{**asdict(row), "candidate": row.candidate.as_json()} for row in found],
+        "front": [row.number for row in front(trials)],
+        "trials": [{**asdict(row), "candidate": row.candidate.as_json()} for row in trials],
     }
     check_folder(options.folder)
     write_files(whole, model.content, plot(whole), options.folder)
@@ -127,20 +127,20 @@ def verified(options: SearchOptions, model: QuantizedModel, say: Say) -> Json:
     build = BuildOptions(options.engine, options.level, options.folder / "build")
     if options.board.transport:
         run = RunOptions(choose_vectors(model, None), save=True)
-        found = run_on_device(model, options.board, build, run, progress).report
+        measured = run_on_device(model, options.board, build, run, progress).report
     else:
-        found = report.of(build_model(model, options.board, build, progress))
+        measured = report.of(build_model(model, options.board, build, progress))
         say(f"{options.board.id} has no emulator: instructions are the model's, and bytes were not compared")
     kept = ("verdict", "vectors", "mismatches", "instructions", "cycles", "flash_bytes", "ram_bytes", "arena_bytes",
             "const_bytes", "stack_bytes", options.task.objective.key)  # fmt: skip
-    return {name: found.as_json().get(name) for name in kept}
+    return {name: measured.as_json().get(name) for name in kept}
 
 
-def seen_error(found: Sequence[Row]) -> Json:
+def seen_error(trials: Sequence[Row]) -> Json:
     """Of the instructions' model, on the trials that were measured afterwards: shares of what was measured."""
     off = [
         abs(row.predicted / row.needs["instructions"] - 1.0)
-        for row in found
+        for row in trials
         if row.predicted and row.needs and row.needs["how"] == "measured"
     ]
     if not off:

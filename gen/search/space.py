@@ -86,10 +86,10 @@ class Candidate:
         return asdict(self)
 
 
-def from_json(found: dict[str, Any]) -> Candidate:
+def from_json(fields: dict[str, Any]) -> Candidate:
     """The Candidate that as_json() wrote."""
-    architecture = found["architecture"]
-    return Candidate(**{**found, "architecture": None if architecture is None else Architecture(**architecture)})
+    architecture = fields["architecture"]
+    return Candidate(**{**fields, "architecture": None if architecture is None else Architecture(**architecture)})
 
 
 def own(task: Task) -> Candidate:

@@ -103,11 +103,11 @@ class Worker:
 
         optuna.storages.fail_stale_trials(self.study)
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        found = len(ended(self.study)) + len(running) < self.options.trials
-        if not found and not self.waiting:
+        is_free = len(ended(self.study)) + len(running) < self.options.trials
+        if not is_free and not self.waiting:
             self.say(f"waiting for {len(running)} trials that other processes run, or ran {GRACE} seconds ago")
-        self.waiting = not found
-        return found
+        self.waiting = not is_free
+        return is_free
 
     def __call__(self, trial: Any) -> tuple[float, float]:
         """Optuna's objective: the figure on validation, and the cost."""
@@ -213,9 +213,9 @@ class Worker:
     def _tell(self, number: int, candidate: Candidate, facts: Mapping[str, Any], seconds: float) -> None:
         """The trial's line, and how far the study is."""
         cost = cost_name(self.evaluator)
-        found = facts.get("why") or f"{facts['figure']:.2%} on validation, {facts['cost']:,} {cost}"
+        outcome = facts.get("why") or f"{facts['figure']:.2%} on validation, {facts['cost']:,} {cost}"
         again = f"as trial {facts['same_as']}: " if "same_as" in facts else ""
-        self.say(f"trial {number}: {candidate}: {again}{found} ({seconds:.1f} s)")
+        self.say(f"trial {number}: {candidate}: {again}{outcome} ({seconds:.1f} s)")
         done, passed = len(ended(self.study)) + 1, time.monotonic() - self.started
         left = passed / (done - self.before) * max(self.options.trials - done, 0)
         best = best_of(self.study)
@@ -240,8 +240,8 @@ def cost_of(needs: Needs, evaluator: Evaluator) -> int | None:
 def best_of(study: Any) -> Any:
     """The finished trial with the best figure on validation, of equal ones the one that costs least; None: there is
     none."""
-    found = [trial for trial in ended(study) if trial.values]
-    return min(found, key=lambda t: (-t.values[0], t.values[1], t.number), default=None)
+    finished = [trial for trial in ended(study) if trial.values]
+    return min(finished, key=lambda t: (-t.values[0], t.values[1], t.number), default=None)
 
 
 def model_file(options: SearchOptions, number: int) -> Path:

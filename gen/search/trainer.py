@@ -114,11 +114,11 @@ class Trainer:
 
                 return FloatModel(keras.models.load_model(path), 0, {}, self.task.objective)
         task = self.task
-        found = train.fit(
+        trained = train.fit(
             "teacher", task.teacher, task.teacher_training, task, self.splits, seed=task.seed, say=self.say
         )
-        save_keras(found.keras, path)
-        return found
+        save_keras(trained.keras, path)
+        return trained
 
     def _build(self, candidate: Candidate) -> Any:
         return build(candidate, self.task, self.shape, self.outputs)

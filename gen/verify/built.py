@@ -64,7 +64,7 @@ def held_build(model: QuantizedModel, board: Board, options: BuildOptions, progr
         build.check_fits(board, sources, lambda: what_fits(model, board, options.engine))
     else:
         build.check_fits(board, sources)
-    with place.alone(folder, build.digest(sources, board), progress.wait, progress._end_if_stopped):
+    with place.alone(folder, build.digest(sources, board), progress.wait, progress.raise_if_stopped):
         progress.say(f"build: compiling for {board.id} ...")
         start = time.monotonic()
         firmware = build.compile_in(sources, board, folder)

@@ -111,10 +111,10 @@ def total(blocks: Iterable[Block], code: Mapping[int, tuple[Instruction, int]]) 
 
 def parse(listing: str) -> dict[int, tuple[Instruction, int]]:
     """What objdump -d says: address -> (instruction, the address behind it)."""
-    found = [(int(a, 16), m.removesuffix(".w").removesuffix(".n"), (o or "").strip())
+    lines = [(int(a, 16), m.removesuffix(".w").removesuffix(".n"), (o or "").strip())
              for a, m, o in _LINE.findall(listing)]  # fmt: skip
-    behind = [address for address, _, _ in found[1:]] + [0]
-    return {a: (Instruction(m, o), b) for (a, m, o), b in zip(found, behind, strict=True)}
+    behind = [address for address, _, _ in lines[1:]] + [0]
+    return {a: (Instruction(m, o), b) for (a, m, o), b in zip(lines, behind, strict=True)}
 
 
 def estimate(elf: Path, board: Board, inputs: Sequence[Array]) -> int:

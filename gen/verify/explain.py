@@ -197,12 +197,12 @@ def _output_scaling(graph: Graph, op: Op, cases: Sequence[_Case]) -> str | None:
         return None
     scale, zero_point = quant.scale[0], quant.zero_point[0]
     right = np.concatenate([case.values[op.outputs[0]].ravel() for case in cases])
-    found = np.concatenate([case.computed.ravel() for case in cases])
+    computed = np.concatenate([case.computed.ravel() for case in cases])
     has = f"where the model has scale {scale:g} and zero point {zero_point}"
-    if right.dtype == np.int8 and np.array_equal(found, (right.view(np.uint8) ^ 0x80).view(np.int8)):
+    if right.dtype == np.int8 and np.array_equal(computed, (right.view(np.uint8) ^ 0x80).view(np.int8)):
         return f"{op} gives the output as uint8, {has}: an int8 output is zero point + real / scale"
-    inside = (np.abs(right.astype(np.int64)) < 127) & (np.abs(found.astype(np.int64)) < 127)
-    x, y = right[inside].astype(np.float64) - zero_point, found[inside].astype(np.float64)
+    inside = (np.abs(right.astype(np.int64)) < 127) & (np.abs(computed.astype(np.int64)) < 127)
+    x, y = right[inside].astype(np.float64) - zero_point, computed[inside].astype(np.float64)
     differences = np.unique(y - x) - zero_point
     rounded = np.abs(differences).max(initial=0) <= 1 and differences.size > 1
     if np.unique(x).size < DISTINCT or rounded:

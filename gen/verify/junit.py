@@ -56,12 +56,12 @@ def xml(model: str, outcomes: Sequence[Outcome]) -> str:
         if outcome.report is None:
             _stopped(case, "error", outcome.error_kind, outcome.error)
             continue
-        found = outcome.report.as_json()
+        report = outcome.report.as_json()
         if outcome.exit_code != 0:
-            why = found["explanation"] or {"kind": found["verdict"], "sentence": ""}
-            message = f"{found['mismatches']} of {found['vectors']} vectors differ. {why['sentence']}"
+            why = report["explanation"] or {"kind": report["verdict"], "sentence": ""}
+            message = f"{report['mismatches']} of {report['vectors']} vectors differ. {why['sentence']}"
             _stopped(case, "failure", why["kind"], message.strip())
-        lines = [f"{key}: {found[key]}" for key in METRICS if found.get(key) is not None]
+        lines = [f"{key}: {report[key]}" for key in METRICS if report.get(key) is not None]
         ElementTree.SubElement(case, "system-out").text = "\n".join(lines)
     suites = ElementTree.Element("testsuites")
     suites.append(suite)

@@ -145,11 +145,11 @@ class Runner:
         while self._clock() < deadline:
             self._stream.write(b"%name%")
             for line in self._lines(min(AGAIN_S, deadline - self._clock())):
-                if found := re.fullmatch(r"m-name-dut-\[(.*)\]", line):
+                if match := re.fullmatch(r"m-name-dut-\[(.*)\]", line):
                     while self._clock() < deadline and self._stream.read(QUIET_S):
                         pass
                     self._backlog = b""
-                    return found[1]
+                    return match[1]
         raise DeviceSilent(
             f"{self._stream.name} does not answer `name` within {self._start_s:g} s: check the port and the baud rate, "
             "and that a firmware built with --protocol mlperf is on the board"
@@ -196,10 +196,10 @@ class Runner:
 
     def _first(self, command: str, pattern: str) -> str:
         lines = self.ask(command)
-        found = _matches(pattern, lines)
-        if not found:
+        matches = _matches(pattern, lines)
+        if not matches:
             raise ProtocolError(f"{self._stream.name} answers {command!r} with {lines}: verify again")
-        return found[0]
+        return matches[0]
 
     def _lines(self, timeout_s: float) -> Iterator[str]:
         """Complete lines, as they come, until timeout_s have passed."""
@@ -216,7 +216,7 @@ class Runner:
 
 
 def _matches(pattern: str, lines: Sequence[str]) -> list[str]:
-    return [found[1] for line in lines if (found := re.fullmatch(pattern, line))]
+    return [match[1] for line in lines if (match := re.fullmatch(pattern, line))]
 
 
 @dataclass(frozen=True)
@@ -258,12 +258,12 @@ def compare(
     for number, ((x,), (y,)) in enumerate(zip(vectors.inputs, expected.outputs, strict=True)):
         progress("device", number, total)
         runner.load(seen.payload(x))
-        found, truth = runner.infer(1, 0), seen.results(x, y)
-        times.append(found.end_us - found.start_us)
-        if found.results != truth:
+        inference, truth = runner.infer(1, 0), seen.results(x, y)
+        times.append(inference.end_us - inference.start_us)
+        if inference.results != truth:
             bad += 1
-            worst = max(worst, _thousandths(found.results, truth))
-        given.append(_values(found.results))
+            worst = max(worst, _thousandths(inference.results, truth))
+        given.append(_values(inference.results))
     progress("device", total, total)
     microseconds = median_low(times)
     return Score(
@@ -286,9 +286,9 @@ def _values(results: str) -> Array:
         raise ProtocolError(f"the device's results are no numbers: {results!r}; verify again") from error
 
 
-def _thousandths(found: str, truth: str) -> int:
+def _thousandths(results: str, truth: str) -> int:
     """The largest difference of two lists of printed numbers."""
-    a, b = _values(found), _values(truth)
+    a, b = _values(results), _values(truth)
     if a.shape != b.shape:
         raise ProtocolError(
             f"the device gives {a.size} results instead of {b.size}: build and flash the firmware again"

@@ -113,8 +113,8 @@ def of(built: Built, verdict: Verdict | Score | None = None) -> Report:
 
 def rows(report: Report) -> list[tuple[str, str]]:
     """What of a report a person reads, in TITLES' order."""
-    found = report.as_json()
-    return [(title, _text(found, key)) for key, (title, _) in TITLES.items() if found.get(key) is not None]
+    values = report.as_json()
+    return [(title, _text(values, key)) for key, (title, _) in TITLES.items() if values.get(key) is not None]
 
 
 def _text(report: Mapping[str, Any], key: str) -> str:
@@ -141,10 +141,10 @@ def show_rows(title: str, report: Report) -> None:
 
 def save(report: Report, folder: Path) -> None:
     """report.json and report.md in the build folder."""
-    found = report.as_json()
-    lines = [f"# {report.model} on {report.board}: {found['verdict']}", "", "| | |", "|---|---|"]
+    values = report.as_json()
+    lines = [f"# {report.model} on {report.board}: {values['verdict']}", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in rows(report)]
     lines += ["", "| operator | kind | kernel |", "|--:|---|---|"]
     lines += [f"| {index} | {kind.upper()} | `{kernel}` |" for index, kind, kernel in report.kernels]
     write_if_changed(folder / "report.md", "\n".join(lines) + "\n")
-    write_if_changed(folder / "report.json", json.dumps(found, indent=2) + "\n")
+    write_if_changed(folder / "report.json", json.dumps(values, indent=2) + "\n")

@@ -56,9 +56,9 @@ class Stress:
         return self.verdict.exact and self.unplug_seconds <= UNPLUG_DEADLINE_S
 
     def as_json(self) -> dict[str, Any]:
-        found = asdict(self) | {"verdict": self.verdict.kind}
+        fields = asdict(self) | {"verdict": self.verdict.kind}
         more = {"vectors": self.verdict.vectors, "resends": self.verdict.resends}
-        return {key: (found | more)[key] for key in KEYS}
+        return {key: (fields | more)[key] for key in KEYS}
 
     def as_row(self) -> tuple[str, ...]:
         """For a table with COLUMNS. unplugged: the seconds to the error; noise: those to the answer after it."""
