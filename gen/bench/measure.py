@@ -1,17 +1,8 @@
 """What a model costs on each board, with each engine, at each optimization level: measured, and verified byte for byte.
 
-A row is one build, run in the board's emulator. Its figures, for our engines and for a peer's alike:
-
-instructions   of one inference (engine_invoke alone, warm), the low median over FEW random inputs
-m4_cycles      an estimate for Cortex-M4, see gen/verify/cycles.py; on request, and only for boards with that core
-code_bytes     machine code (.text) of the engine, the kernels and the library functions linked with them
-const_bytes    constants of the same: weights, structs, tables, the .tflite where it is interpreted
-arena_bytes    the static arena; input and output are in it (a peer's buffers for them are added to its arena)
-stack_bytes    deepest use since reset, the link protocol's frames included
-verdict        exact, off_by_one, mismatch; or why there are no figures: does_not_fit, unsupported_op, ...
-
-Neither code_bytes nor const_bytes has the port and the link protocol (main.c, link.c, firmware/port), which serve the
-measurement. memcpy and its like count fully, although link.c needs memcpy too.
+A row is one build, run in the board's emulator; ours and a peer's are measured alike. Neither code_bytes nor
+const_bytes has the port and the link protocol (main.c, link.c, firmware/port), which serve the measurement. memcpy and
+its like count fully, although link.c needs memcpy too.
 """
 
 import time
@@ -63,20 +54,20 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """See the module; what could not be measured is None."""
+    """What could not be measured is None. The fields are keys of its JSON."""
 
     model: str
     model_sha256: str
     board: str
     engine: str
-    optimize: str | None
-    verdict: str
-    instructions: int | None = None
-    m4_cycles: int | None = None
-    code_bytes: int | None = None
-    const_bytes: int | None = None
-    arena_bytes: int | None = None
-    stack_bytes: int | None = None
+    optimize: str | None  # the level
+    verdict: str  # exact, off_by_one, mismatch; or why nothing was measured: does_not_fit, unsupported_op, ...
+    instructions: int | None = None  # of one inference (engine_invoke alone, warm), low median over FEW random inputs
+    m4_cycles: int | None = None  # an estimate, see gen/verify/cycles.py; on request, for boards with that core
+    code_bytes: int | None = None  # machine code (.text) of engine, kernels and the library functions linked with them
+    const_bytes: int | None = None  # of the same: weights, structs, tables, the .tflite where it is interpreted
+    arena_bytes: int | None = None  # with input and output (a peer's buffers for them are added to its arena)
+    stack_bytes: int | None = None  # deepest use since reset, the link protocol's frames included
     note: str | None = None  # why something is None, or how a peer's model was changed
     operators: tuple[OperatorProfile, ...] | None = None  # None where they were not asked for
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Of `verify` with the verdict's fields beside the build's; its metric is under its own key."""
-        build = {key: getattr(self, key) for key in self.__dataclass_fields__ if key != "verdict"}
+        build = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "verdict"}
         build["kernels"] = [{"op": index, "kind": kind, "kernel": kernel} for index, kind, kernel in self.kernels]
         if self.verdict is None:
             return build

@@ -25,7 +25,7 @@ M4 = "qemu_mps2_an386"
 ROW = Row("kws", "ab" * 32, M4, "aot", "balanced", "exact", 1000, None, 2000, 3000, 4000, 500)
 
 
-def saved(path: Path, *rows: Row) -> list[baseline.Figures]:
+def saved(path: Path, *rows: Row) -> list[baseline.Metrics]:
     baseline.save(rows, path)
     return baseline.load(path)
 
