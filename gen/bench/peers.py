@@ -41,11 +41,11 @@ _QUIET = '#pragma GCC diagnostic ignored "-Wunused-parameter"\n#pragma GCC diagn
 
 @dataclass(frozen=True, eq=False)
 class Peer:
-    """What runs on the device: the model as it was edited, its sources, and what to say beside the figures."""
+    """What runs on the device."""
 
-    model: QuantizedModel
+    model: QuantizedModel  # as it was edited
     sources: Sources
-    note: str
+    note: str  # what to say beside the measurements
 
 
 def available() -> bool:
@@ -110,7 +110,7 @@ def _sources(
         firmware=(),
         include_dirs=(".",),
         arena_bytes=memory.arena_bytes + memory.input_bytes + memory.output_bytes,
-        arena_because=f"{NAME} plans it so",
+        peak_reason=f"{NAME} plans it so",
         model_bytes=len(model.content),
         const_bytes=memory.emitted_constant_payload_bytes,
         kernels=kernels,

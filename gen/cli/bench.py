@@ -34,7 +34,7 @@ def add_bench(sub: Parser) -> None:
     sub.add_argument("--optimize", nargs="+", default=list(LEVELS), choices=list(LEVELS), metavar="L",
                      help=f"levels of engine aot (default: {' '.join(LEVELS)})")  # fmt: skip
     sub.add_argument("--profile", action="store_true", help="the instructions of each operator, and its kernel")
-    sub.add_argument("--cycles", action="store_true", help="estimate Cortex-M4 cycles, see gen/bench/cycles.py")
+    sub.add_argument("--cycles", action="store_true", help="estimate Cortex-M4 cycles, see gen/verify/cycles.py")
     sub.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as a page, too")
     sub.add_argument("--calibrate", action="store_true",
                      help="instead: fit what `search` tells instructions from; kept in benchmarks/")  # fmt: skip

@@ -22,7 +22,7 @@ from gen.device import board, flash
 from gen.errors import UsageError
 from gen.progress import Progress
 from gen.verify import report
-from gen.verify.pipeline import Request, build_model, held_build, usual_folder
+from gen.verify.built import BuildOptions, build_model, held_build, usual_folder
 
 
 def add_build(sub: Parser, several: str = "") -> None:
@@ -52,36 +52,36 @@ def add_flash(sub: Parser) -> None:
     add_device(sub)
 
 
-def request_of(args: Namespace) -> Request:
+def build_options(args: Namespace) -> BuildOptions:
     """What the command line asks to be made of the model. Raises UsageError for an unknown engine."""
     check_engine(args, "build")
     if args.arena and not args.tflm_dir:
         raise UsageError("--arena is for --tflm-dir only: without it the arena is computed.")
-    return Request(args.engine, args.optimize, args.out, args.tflm_dir, args.arena, args.protocol)
+    return BuildOptions(args.engine, args.optimize, args.out, args.tflm_dir, args.arena, args.protocol)
 
 
 def run_build(args: Namespace) -> int:
-    target, request = board.load(args.board), request_of(args)
-    found = build_model(load_model(args), target, request, Progress()).report
+    target, request = board.load(args.board), build_options(args)
+    found = report.of(build_model(load_model(args), target, request, Progress()))
     if args.json:
-        tables.show_json(found)
+        tables.show_json(found.as_json())
     else:
         report.show_rows("built", found)
     return 0
 
 
 def run_flash(args: Namespace) -> int:
-    target, request, found = board.load(args.board), request_of(args), load_model(args)
+    target, request, found = board.load(args.board), build_options(args), load_model(args)
     if args.dry_run:
         folder = Path(os.path.relpath(request.folder or usual_folder(found, target, request)))
         command = flash.choose(target, folder, args.tool, lambda: args.port or "PORT", dry=True)
         return show_commands(args, [(target, shlex.join(command))])
     # Says before the build what is missing.
-    flash.choose(target, request.folder or usual_folder(found, target, request), args.tool, lambda: "")
+    flash.require(target, request.folder or usual_folder(found, target, request), args.tool)
     with held_build(found, target, request, Progress()) as built:
         flash.run(flash.choose(target, built.folder, args.tool, lambda: flash.find_port(target, args.port)), target)
     if args.json:
-        tables.show_json(built.report)
+        tables.show_json(report.of(built).as_json())
     return 0
 
 

@@ -11,7 +11,7 @@ from gen.cli.options import Parser, Subcommand, add_board, add_task_file, check_
 from gen.compiler.engines import ENGINES
 from gen.compress import figures, recipe, run
 from gen.compress import report as compress_report
-from gen.compress.run import Order
+from gen.compress.run import CompressOptions
 from gen.device import board
 from gen.errors import UsageError
 from gen.files import check_folder
@@ -76,14 +76,14 @@ def run_compress(args: Namespace) -> int:
     return 1 if wrong else 0
 
 
-def compress_order(args: Namespace) -> Order:
+def compress_order(args: Namespace) -> CompressOptions:
     """Raises UsageError for unknown recipes, board and engine, and for a board without an emulator."""
     recipes = recipe.parse_all(args.recipe or run.RECIPES)
     target = board.load(args.board or BOARD)
     if not target.transport:
         raise UsageError(f"{target.id} has no emulator to count instructions in: `python -m gen boards` lists those.")
     check_engine(args, "compress")
-    return Order(recipes, args.seeds, target, args.engine, args.sensitivity)
+    return CompressOptions(recipes, args.seeds, target, args.engine, args.sensitivity)
 
 
 COMPRESS = Subcommand(

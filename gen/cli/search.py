@@ -17,7 +17,7 @@ from gen.progress import Progress
 from gen.search import cost, result
 from gen.search import storage as search_study
 from gen.search import study as search
-from gen.search.budget import Target, of_board
+from gen.search.budget import Evaluator, of_board
 from gen.search.space import quantity
 
 SEARCHED = Path("build/search")
@@ -75,7 +75,7 @@ def run_search(args: Namespace) -> int:
     return 0
 
 
-def search_order(args: Namespace) -> tuple[search_study.Order, Target]:
+def search_order(args: Namespace) -> tuple[search_study.SearchOptions, Evaluator]:
     """What to search for, and on what. Raises UsageError."""
     chosen, target = task.load_task(args.task), board.load(args.board)
     check_engine(args, "search")
@@ -97,8 +97,10 @@ def search_order(args: Namespace) -> tuple[search_study.Order, Target]:
     for made in (folder, *([args.markdown.parent] if args.markdown else [])):
         check_folder(made)
     storage = args.storage or f"sqlite:///{folder}.db"
-    order = search_study.Order(chosen, target, args.engine, args.optimize, budget, args.trials, storage, study, folder)
-    return order, Target(target, args.engine, args.optimize, budget, costs, folder / "build")
+    order = search_study.SearchOptions(
+        chosen, target, args.engine, args.optimize, budget, args.trials, storage, study, folder
+    )
+    return order, Evaluator(target, args.engine, args.optimize, budget, costs, folder / "build")
 
 
 SEARCH = Subcommand(

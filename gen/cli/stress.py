@@ -8,7 +8,9 @@ from gen.cli.options import Parser, Subcommand, add_board, add_model, boards_of,
 from gen.compiler.engines import ENGINES
 from gen.progress import Progress
 from gen.verify import compare, stress
-from gen.verify.pipeline import Request, held_build
+from gen.verify.built import BuildOptions
+from gen.verify.pipeline import RunOptions, run_on_device
+from gen.verify.stress import StressOptions
 from gen.verify.vectors import choose_vectors
 
 
@@ -31,18 +33,15 @@ def percentage(text: str) -> float:
 
 
 def run_stress(args: Namespace) -> int:
-    targets, request = boards_of(args.board), Request(args.engine, "balanced")
+    targets, build = boards_of(args.board), BuildOptions(args.engine, "balanced")
     for target in targets:
         stress.require_emulator(target)
     found = load_model(args)
     vectors = choose_vectors(found, args.vectors)
-    expected = compare.expect(found, vectors, Progress())
-    rows = []
-    for target in targets:
-        progress = Progress(target.id)
-        with held_build(found, target, request, progress) as built:
-            row = stress.run(built, vectors, expected, rate=args.errors / 100, noise=args.noise, say=progress.say)
-        rows.append(row)
+    options = StressOptions(args.errors / 100, args.noise)
+    run = RunOptions(vectors, compare.expect(found, vectors, Progress()), stress=options)
+    measured = [run_on_device(found, target, build, run, Progress(target.id)) for target in targets]
+    rows = [one.stress for one in measured if one.stress is not None]
     if args.json:
         tables.show_json([row.as_json() for row in rows])
     else:

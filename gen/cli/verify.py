@@ -4,21 +4,22 @@ import os
 import shlex
 import sys
 from argparse import Namespace
-from functools import cache, partial
+from dataclasses import replace
 from pathlib import Path
 
 from gen import tables
-from gen.cli.build import add_build, add_device, request_of
+from gen.cli.build import add_build, add_device, build_options
 from gen.cli.options import Parser, Subcommand, boards_of, load_model, positive, show_commands
 from gen.device import flash, renode
 from gen.device.board import Board
 from gen.errors import UsageError
 from gen.model.quantized import QuantizedModel
 from gen.progress import Progress
-from gen.verify import compare, junit, report
+from gen.verify import junit, report
+from gen.verify.built import BuildOptions, line_of, usual_folder
 from gen.verify.junit import Outcome
-from gen.verify.pipeline import Built, Request, held_build, line_of, usual_folder, verify_boards, verify_built
-from gen.verify.vectors import Vectors, choose_vectors
+from gen.verify.pipeline import RunOptions, run_on_device, verify_boards
+from gen.verify.vectors import choose_vectors
 
 
 def add_verify(sub: Parser) -> None:
@@ -36,7 +37,7 @@ def add_verify(sub: Parser) -> None:
 
 
 def run_verify(args: Namespace) -> int:
-    targets, request = boards_of(args.board), request_of(args)
+    targets, request = boards_of(args.board), build_options(args)
     if len(targets) > 1 and (args.out or args.port or args.flash):
         raise UsageError("--out, --port and --flash are of one board: name one with --board, or leave them out.")
     if args.tool and not args.flash:
@@ -51,46 +52,34 @@ def run_verify(args: Namespace) -> int:
         return show_commands(args, [(target, run_command(args, found, target, request)) for target in targets])
     if args.flash:
         # Says before the build what is missing.
-        folder = request.folder or usual_folder(found, targets[0], request)
-        flash.choose(targets[0], folder, args.tool, lambda: "")
-    vectors = choose_vectors(found, args.vectors)
+        flash.require(targets[0], request.folder or usual_folder(found, targets[0], request), args.tool)
+    run = RunOptions(
+        choose_vectors(found, args.vectors),
+        port=args.port,
+        flash=args.flash,
+        tool=args.tool,
+        in_renode=args.emulator is not None,
+        explain=args.explain,
+        save=True,
+    )
     if len(targets) > 1 or args.junit:
-        return verify_several(args, found, targets, request, vectors)
+        return verify_several(args, found, targets, request, run)
     if not (args.port or args.flash or args.emulator or targets[0].transport):
-        args.port = flash.find_port(targets[0], None)  # says before the build that there is none
-    progress = Progress()
-    with held_build(found, targets[0], request, progress) as built:
-        verified = verify_built(
-            built,
-            vectors,
-            compare.expect(found, vectors, progress),
-            progress,
-            port=port_of(args, built),
-            explained=args.explain,
-            in_renode=args.emulator is not None,
-        )
+        run = replace(run, port=flash.find_port(targets[0], None))  # says before the build that there is none
+    measured = run_on_device(found, targets[0], request, run, Progress())
     if args.json:
-        tables.show_json(verified)
+        tables.show_json(measured.report.as_json())
     else:
-        report.show_rows(f"{found.name} on {built.board.name}", verified)
-        sys.stderr.write(f"report: {os.path.relpath(built.folder / 'report.md')}\n")
-    return 0 if verified["verdict"] == "exact" else 1
+        report.show_rows(f"{found.name} on {targets[0].name}", measured.report)
+        sys.stderr.write(f"report: {os.path.relpath(measured.built.folder / 'report.md')}\n")
+    return 0 if measured.verdict.exact else 1
 
 
 def verify_several(
-    args: Namespace, found: QuantizedModel, targets: list[Board], request: Request, vectors: Vectors
+    args: Namespace, found: QuantizedModel, targets: list[Board], request: BuildOptions, run: RunOptions
 ) -> int:
     """Every board in parallel, a row each. The exit code is that of an error if there was one, 1 where bytes differ."""
-    outcomes = verify_boards(
-        found,
-        targets,
-        request,
-        vectors,
-        port_of=partial(port_of, args),
-        explained=args.explain,
-        in_renode=args.emulator is not None,
-        jobs=args.jobs,
-    )
+    outcomes = verify_boards(found, targets, request, run, args.jobs)
     if args.json:
         tables.show_json([outcome.as_json() for outcome in outcomes])
     else:
@@ -106,15 +95,16 @@ SEVERAL = ("board", "verdict", "vectors", "instructions", "arena", "flash", "RAM
 def several_row(outcome: Outcome) -> tuple[str, ...]:
     """A board's figures, or what stopped it."""
     found = outcome.report
-    if found is None:
+    if found is None or found.verdict is None:
         return (outcome.board, outcome.error_kind.replace("_", " "), "", "", "", "", "", outcome.error)
-    figures = (found[k] for k in ("vectors", "instructions", "arena_bytes", "flash_bytes", "ram_bytes"))
-    why = (found["explanation"] or {"sentence": ""})["sentence"]
+    verdict = found.verdict
+    figures = (verdict.vectors, verdict.instructions, found.arena_bytes, found.flash_bytes, found.ram_bytes)
     texts = ("" if figure is None else f"{figure:,}" for figure in figures)
-    return (outcome.board, found["verdict"].replace("_", " "), *texts, why)
+    why = "" if verdict.explanation is None else verdict.explanation.sentence
+    return (outcome.board, verdict.kind.replace("_", " "), *texts, why)
 
 
-def run_command(args: Namespace, found: QuantizedModel, target: Board, request: Request) -> str:
+def run_command(args: Namespace, found: QuantizedModel, target: Board, request: BuildOptions) -> str:
     """What runs a board's firmware: a command line, or the port."""
     folder, port = Path(os.path.relpath(request.folder or usual_folder(found, target, request))), args.port
     if args.flash:
@@ -124,16 +114,6 @@ def run_command(args: Namespace, found: QuantizedModel, target: Board, request: 
     if port or target.transport:
         return line_of(target, folder / "firmware.elf", port).removeprefix("exec:")
     return f"# {target.id}: a real board, at --port or where its USB ids are found"
-
-
-def port_of(args: Namespace, built: Built) -> str | None:
-    """The port at which the device talks, with --flash after what was built is on it."""
-    if not args.flash:
-        port: str | None = args.port
-        return port
-    found = cache(lambda: flash.find_port(built.board, args.port))
-    flash.run(flash.choose(built.board, built.folder, args.tool, found), built.board)
-    return found()
 
 
 VERIFY = Subcommand(

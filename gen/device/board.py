@@ -43,6 +43,7 @@ from pathlib import Path
 from typing import Any
 
 from gen.compiler.kernels.select import FALLBACK
+from gen.compiler.target import Target
 from gen.errors import UsageError, unknown, why
 from gen.paths import BOARDS, FIRMWARE, ROOT
 
@@ -55,10 +56,10 @@ _OWN: dict[str, Path] = {}  # files of boards that are not in boards/, by id, wh
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Where a compiler comes from: Debian's packages, and PlatformIO's for those who don't have them."""
+    """Where a compiler comes from."""
 
-    apt: str
-    package: str = ""
+    apt: str  # Debian's packages
+    package: str = ""  # PlatformIO's, for those who don't have them
 
 
 # By the prefix of its programs. Whatever is on PATH is used; firmware/pio/platform.py names the packages once more.
@@ -72,10 +73,10 @@ TOOLCHAINS = {
 
 @dataclass(frozen=True)
 class Region:
-    """A piece of the target's memory: origin is an address, bytes its length."""
+    """A piece of the target's memory."""
 
-    origin: int
-    bytes: int
+    origin: int  # its first address
+    bytes: int  # its length
 
     def __contains__(self, address: int) -> bool:
         return self.origin <= address < self.origin + self.bytes
@@ -83,11 +84,11 @@ class Region:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a firmware's parts are in the address space. ram: of stack and variables."""
+    """Where a firmware's parts are in the address space."""
 
     code: Region
     constants: Region
-    ram: Region
+    ram: Region  # of stack and variables
 
 
 # What a firmware has beside the model's constants and its arena, at most; the linker has the last word.
@@ -118,6 +119,11 @@ class Board:
     usb_ids: tuple[str, ...]
     renode: tuple[str, ...] = ()
     simulator: str = ""
+
+    @property
+    def target(self) -> Target:
+        """What engines generate for."""
+        return Target(self.isa, self.pointer_bytes)
 
     @property
     def vendor(self) -> bool:
@@ -297,11 +303,11 @@ def _size(count: int) -> str:
 
 
 def _usb_ids(values: dict[str, str]) -> tuple[str, ...]:
-    found = tuple(values.get("custom_usb_ids", "").split())
-    for pair in found:
+    ids = tuple(values.get("custom_usb_ids", "").split())
+    for pair in ids:
         if not _USB_ID.fullmatch(pair):
             raise ValueError(f"custom_usb_ids has {pair!r}, not VENDOR:PRODUCT such as 0483:374b.")
-    return found
+    return ids
 
 
 def _region(values: dict[str, str], key: str) -> Region | None:

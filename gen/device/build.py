@@ -43,17 +43,15 @@ _UNREACHABLE = re.compile(r"HTTPClientError|InternetConnection|UnknownPackage|Co
 
 @dataclass(frozen=True)
 class Firmware:
-    """A linked image. flash_bytes is what it occupies in flash; ram_bytes its data and the stack's reserve.
-
-    parts says whose bytes those in flash are: "model" (generated), folders of firmware/ ("tflm", "kernels", "port"),
-    "main" (main.c, link.c) and "toolchain" (the compiler's libraries). code is what of them is machine code (.text).
-    """
+    """A linked image."""
 
     elf: Path
-    flash_bytes: int
-    ram_bytes: int
+    flash_bytes: int  # what it occupies in flash
+    ram_bytes: int  # its data and the stack's reserve
+    # Whose bytes those in flash are: "model" (generated), folders of firmware/ ("tflm", "kernels", "port"), "main"
+    # (main.c, link.c) and "toolchain" (the compiler's libraries).
     parts: Mapping[str, int]
-    code: Mapping[str, int]
+    code: Mapping[str, int]  # what of them is machine code (.text)
 
 
 def default_folder(model: str, board: Board, engine: str, level: str | None) -> Path:
@@ -82,7 +80,7 @@ def misfit(board: Board, sources: Sources) -> str | None:
         return (
             f"{sources.name} needs at least {need} bytes of RAM (arena {sources.arena_bytes} + stack "
             f"{board.stack_bytes}) and {board.id} has {room}: does not fit by {need - room} bytes, because "
-            f"{sources.arena_because}"
+            f"{sources.peak_reason}"
         )
     need, room = sources.const_bytes, layout.constants.bytes
     if need > room:

@@ -104,12 +104,12 @@ def _lock(descriptor: int, folder: Path, what: str, say: Callable[[str], None], 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            found = os.pread(descriptor, 200, 0).decode("ascii", "replace")
+            holder = os.pread(descriptor, 200, 0).decode("ascii", "replace")
         except OSError as error:
             raise UsageError(f"{folder} can't be locked: {why(error)}.") from error
-        process, _, theirs = found.strip().partition(" ")
+        process, _, theirs = holder.strip().partition(" ")
         # Twice: who has just begun may not have written yet what it is about to build.
-        if theirs and theirs != what and found == seen:
+        if theirs and theirs != what and holder == seen:
             raise UsageError(
                 f"another gen (process {process}) is building something else in {folder}: wait until it has ended, or "
                 "name another folder with --out."
@@ -117,6 +117,6 @@ def _lock(descriptor: int, folder: Path, what: str, say: Callable[[str], None], 
         if theirs == what and not said:
             say(f"waiting for process {process}, which is building the same in {os.path.relpath(folder)} ...")
             said = True
-        seen = found
+        seen = holder
         check()
         time.sleep(POLL_S)

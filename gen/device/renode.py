@@ -33,7 +33,7 @@ def require(target: Board) -> None:
         raise UsageError(f"{target.id} has no machine in Renode: choose one of {known}, or leave --emulator out.")
 
 
-def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[str, str]) -> None:
+def save(target: Board, folder: Path, model: QuantizedModel, options: Mapping[str, str]) -> None:
     """firmware.resc, firmware.robot and the model that the latter verifies with these options of the command line.
 
     folder is that of firmware.elf. Nothing for a board that Renode has no machine for."""
@@ -41,13 +41,13 @@ def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[st
         return
     folder = folder.resolve()
     platform, uart = target.renode
-    words = {"model": found.name, "board": target.id, "port": PORT, "platform": platform, "uart": uart}
+    words = {"model": model.name, "board": target.id, "port": PORT, "platform": platform, "uart": uart}
     words["board_file"] = robot_cell(str(own_file(target.id) or ""))
     project = "." if INSTALLED else os.path.relpath(ROOT, folder)
     for name in ("firmware.resc", "firmware.robot"):
-        text = render(name, **words, project=robot_cell(project), file=robot_cell(found.name), options=options)
+        text = render(name, **words, project=robot_cell(project), file=robot_cell(model.name), options=options)
         write_if_changed(folder / name, text)
-    write_whole(folder / f"{found.name}.tflite", found.content)
+    write_whole(folder / f"{model.name}.tflite", model.content)
 
 
 def robot_cell(text: str) -> str:

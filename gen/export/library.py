@@ -15,6 +15,7 @@ import numpy as np
 from gen import __version__
 from gen.compiler.engines import ENGINES, Sources
 from gen.compiler.kernels.select import FALLBACK
+from gen.compiler.target import Target
 from gen.device import board
 from gen.errors import unknown
 from gen.export.folder import MANIFEST, manifest, write
@@ -99,7 +100,7 @@ def library(model: QuantizedModel, options: ExportOptions, say: Callable[[str], 
     isa = board.load(options.board).isa if options.board is not None else options.isa or "portable"
     prefix = default_prefix(model.name) if options.prefix is None else check_prefix(options.prefix)
     generate = ENGINES[options.engine]
-    narrow, wide = (generate(model.graph, model.content, isa, pointer_bytes, options.level) for pointer_bytes in (4, 8))
+    narrow, wide = (generate(model, Target(isa, pointer_bytes), options.level) for pointer_bytes in (4, 8))
     known, examples, source = _examples(model, say)
     own = {f"src/{prefix}/{path}": text for path, text in tree(narrow, prefix).items()}
     values = {
@@ -130,8 +131,8 @@ def _examples(model: QuantizedModel, say: Callable[[str], None]) -> tuple[Known,
     graph = model.graph
     known, test, whose = look_up(model, say)
     if test is not None and len(test.y):
-        classify = model.task is None or task.load_task(model.task).objective is CLASSIFY
-        found = real_examples(graph, known, test, classify)
+        objective = CLASSIFY if model.task is None else task.load_task(model.task).objective
+        found = real_examples(graph, known, test, objective)
         what = "a test example" if len(found) == 1 else f"{len(found)} test examples"
         labels = [example.label for example in found if example.label]
         said = f" (labeled {', '.join(labels)})" if labels else ""

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from gen.data import folder
 from gen.data.audio import AudioFeatures
 from gen.data.examples import Examples
@@ -18,6 +16,7 @@ from gen.data.resample import resample
 from gen.data.series import SeriesFeatures
 from gen.errors import MissingTool
 from gen.learn import task
+from gen.learn.objective import Objective
 from gen.model import reference, values
 from gen.model.graph import Array, Graph
 from gen.model.quantized import QuantizedModel
@@ -79,17 +78,17 @@ def look_up(model: QuantizedModel, say: Say) -> tuple[Known, Examples | None, st
 
 
 def _of_task(model: QuantizedModel, name: str, say: Say) -> tuple[Known, Examples | None, str]:
-    learned = task.load_task(name)
+    known_task = task.load_task(name)
     card = model.card or task.card_path(name)
     try:
-        dataset, test = learned.dataset(), learned.test_set()
+        dataset, test = known_task.dataset(), known_task.test_set()
     except MissingTool as error:
         say(f"random inputs in the example: {error}")
         return Known(_classes_of(card)), None, ""
     normalization = Normalization(dataset.mean, dataset.deviation) if dataset.mean else None
     shape = model.graph.tensors[model.graph.inputs[0]].shape  # smaller where `search` chose so
     answers = model.graph.tensors[model.graph.outputs[0]].elements
-    wanted = len(dataset.classes) if learned.objective.softmax else test.x[0].size
+    wanted = len(dataset.classes) if known_task.objective.softmax else test.x[0].size
     if len(model.graph.inputs) > 1 or len(shape) != 4 or shape[3] != test.x.shape[3] or answers != wanted:
         say(f"random inputs in the example: {card} says task {name!r}, whose examples this model does not take.")
         return Known(), None, ""
@@ -155,7 +154,7 @@ def describe(features: Features) -> tuple[str, tuple[str, ...], tuple[Constant, 
     return meaning, (), constants
 
 
-def real_examples(graph: Graph, known: Known, test: Examples, classify: bool) -> list[Example]:
+def real_examples(graph: Graph, known: Known, test: Examples, objective: Objective) -> list[Example]:
     """The first ones of the test set, of different classes and answered right where there are such."""
     x = known.normalization.apply(test.x) if known.normalization else test.x
     count = max(1, min(EXAMPLES, VALUES // x[0].size))
@@ -171,7 +170,7 @@ def real_examples(graph: Graph, known: Known, test: Examples, classify: bool) ->
         outputs = tuple(reference.outputs(graph, inputs))
         label = known.labels[int(y)] if int(y) < len(known.labels) else None
         example = Example(inputs, outputs, raw, label)
-        if not classify or int(np.argmax(outputs[0])) == int(y):
+        if objective.is_right(outputs[0], int(y)):
             found.append(example)
             seen.add(int(y))
         else:

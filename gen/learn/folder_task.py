@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gen.compiler.engines import ENGINES
+from gen.compiler.target import Target
 from gen.data import files as data_files
 from gen.data import folder as data
 from gen.data.augment import Augmentation, ImageAugmentation, SeriesAugmentation
@@ -175,7 +176,7 @@ def describe(prepared: Prepared, model: QuantizedModel, card_folder: Path) -> Ca
         "bad_files": [asdict(bad) for bad in prepared.collection.bad],
         "notes": list(prepared.collection.notes),
         "test_files": [recording.file for recording in prepared.parts[2]],
-        "arena_bytes": {name: make(graph, model.content, "portable", 4).arena_bytes for name, make in ENGINES.items()},
+        "arena_bytes": {name: make(model, Target("portable", 4)).arena_bytes for name, make in ENGINES.items()},
     }
 
 

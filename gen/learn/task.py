@@ -169,6 +169,6 @@ def overview() -> list[dict[str, str]]:
             card = json.loads(card_path(name).read_text("utf-8"))
             student = card["models"][card.get("kept", "distilled")]
             size = f"{student['tflite_bytes']} bytes"
-            figure = f"{found.objective.figure} {student['test_int8'][found.objective.key]:.2%}"
+            figure = f"{found.objective.name} {student['test_int8'][found.objective.key]:.2%}"
         rows.append({"task": name, "title": found.title, "student": size, "figure": figure})
     return rows

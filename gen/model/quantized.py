@@ -17,7 +17,7 @@ class QuantizedModel:
 
     content: bytes
     graph: Graph
-    task: str | None
+    task: str | None = None
     card: Path | None = None
     examples: Path | None = None
 

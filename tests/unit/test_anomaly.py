@@ -83,7 +83,7 @@ def test_the_threshold_is_of_normal_errors_alone() -> None:
     dataset = anomaly.dataset("", counting(40), counting(60, 30), windowing)
     assert dataset.validation is not None and dataset.test is not None
     splits = Splits(dataset.examples, dataset.validation, dataset.test)
-    further = anomaly.watch(windowing).further
+    further = anomaly.Watch(windowing).further
     outputs = dataset.validation.x.reshape(len(dataset.validation.x), -1) + 0.25
     thresholds = set()
     for scale in (0.0, 1.0, 50.0):
@@ -192,7 +192,7 @@ def test_a_whole_run_of_a_small_task(tmp_path: Path) -> None:
         student=lambda: _dense(16),
         teacher_training=Training(epochs=6, batch=16, learning_rate=1e-2),
         student_training=Training(epochs=6, batch=16, learning_rate=1e-2),
-        objective=anomaly.watch(windowing),
+        objective=anomaly.Watch(windowing),
     )
     card = train_task.train_task(small, tmp_path, lambda _: None)
     student = card["models"]["distilled"]

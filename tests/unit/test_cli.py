@@ -23,7 +23,8 @@ from gen.device.board import Board
 from gen.errors import UsageError
 from gen.files import write_if_changed
 from gen.progress import Progress
-from gen.verify import pipeline
+from gen.verify import built
+from gen.verify.built import Built
 from tests import tiny
 
 
@@ -193,7 +194,7 @@ def test_ctrl_c_ends_every_board(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     """The main thread alone hears of it; the boards end at the next thing that they do."""
     at_work, ended = threading.Event(), threading.Event()
 
-    def held_build(found: object, target: Board, request: object, progress: Progress) -> pipeline.Built:
+    def held_build(found: object, target: Board, request: object, progress: Progress) -> Built:
         if target.id == "host":
             at_work.wait(10)
             raise KeyboardInterrupt
@@ -206,7 +207,7 @@ def test_ctrl_c_ends_every_board(monkeypatch: pytest.MonkeyPatch, capsys: pytest
             ended.set()
         raise AssertionError("it was not stopped")
 
-    monkeypatch.setattr(pipeline, "held_build", held_build)
+    monkeypatch.setattr(built, "held_build", held_build)
     assert main(["verify", "digits", "--board", "host,pico", "--jobs", "2", "--vectors", "1"]) == 130
     assert ended.is_set() and "interrupted" in capsys.readouterr().err
 
@@ -218,15 +219,15 @@ def test_junit_and_flash_go_together(
     commands: list[list[str]] = []
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(flash, "run", lambda command, board: commands.append(command))
-    monkeypatch.setattr(pipeline, "held_build", lambda found, target, request, progress: nullcontext(SimpleNamespace(
-        board=target, folder=tmp_path)))  # fmt: skip
+    monkeypatch.setattr(built, "held_build", lambda model, board, options, progress: nullcontext(SimpleNamespace(
+        board=board, folder=tmp_path)))  # fmt: skip
     ports: list[str | None] = []
 
-    def verify_built(*built: object, port: str | None, **how: object) -> dict[str, Any]:
+    def open_line(what: object, port: str | None, in_renode: bool) -> Any:
         ports.append(port)
         raise UsageError("no board is here")
 
-    monkeypatch.setattr(pipeline, "verify_built", verify_built)
+    monkeypatch.setattr(built, "open_line", open_line)
     words = ["--flash", "--port", "P", "--junit", str(tmp_path / "j.xml"), "--vectors", "1"]
     assert main(["verify", "digits", "--board", "nucleo_f446re", *words]) == 2
     assert ports == ["P"] and [command[0] for command in commands] == ["openocd"]

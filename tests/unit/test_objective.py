@@ -32,7 +32,7 @@ def test_roc_auc_is_scikit_learns_ties_included(drawn: list[tuple[int, bool]]) -
         assert figure.value == pytest.approx(roc_auc_score(y, objective.errors(outputs, examples)), abs=1e-12)
         assert figure.low_95 < figure.high_95
         assert figure.low_95 - 1e-9 <= figure.value <= figure.high_95 + 1e-9
-        assert np.mean(RECONSTRUCT.credits(outputs, examples)) == pytest.approx(figure.value)
+        assert np.mean(RECONSTRUCT.per_example_scores(outputs, examples)) == pytest.approx(figure.value)
     else:
         assert figure.key == "variance_explained"
 
