@@ -17,7 +17,7 @@ HERE = $(shell $(PYTHON) -c 'import platform, sys; print(*sys.version_info[:2], 
     print(sys.platform, platform.machine())')
 C_FILES = $(shell find firmware tests -path tests/golden -prune -o -name '*.[ch]' -print -o -name '*.cc' -print)
 
-.PHONY: help setup demo test lint lock clean
+.PHONY: help setup demo test quick lint lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -53,6 +53,9 @@ demo: setup ## train, quantize, build, run on an emulated STM32F405, verify, rep
 
 test: setup lint ## every test, three at a time, as some wait for emulators
 	$(BIN)/python -m pytest -n 3
+
+quick: setup lint ## the tests of what changed and a smoke of the rest, in 4 minutes; it says what it left out
+	$(BIN)/python -m tests.quick
 
 lint: setup ## formatting, types and warnings
 	$(BIN)/ruff check

@@ -25,6 +25,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar
 
+from gen.paths import install
+
 
 class GenError(Exception):
     """Base of all; str() is one sentence for a person, exit_code the process's exit code."""
@@ -137,4 +139,4 @@ def unknown(what: str, word: str, known: Iterable[str], see: str) -> UsageError:
     return UsageError(f"unknown {what} {word!r}: {hint}")
 
 
-INSTALL_TRAIN = "pip install -e '.[train]'"
+INSTALL_TRAIN = install("train")

@@ -18,7 +18,7 @@ class Progress:
         self.started: dict[str, float] = {}
 
     def __call__(self, stage: str, done: float, total: int) -> None:
-        self._end_if_stopped()
+        self.raise_if_stopped()
         start = self.started.setdefault(stage, time.monotonic())
         live = sys.stderr.isatty() and not self.about
         if done >= total:
@@ -30,17 +30,21 @@ class Progress:
             sys.stderr.flush()
 
     def say(self, line: str) -> None:
-        self._end_if_stopped()
+        self.raise_if_stopped()
+        self.wait(line)
+
+    def wait(self, line: str) -> None:
+        """Why nothing happens for now."""
         sys.stderr.write(f"{self.about}{line}\n")
         sys.stderr.flush()
 
-    def _end_if_stopped(self) -> None:
+    def raise_if_stopped(self) -> None:
         if self.stop is not None and self.stop.is_set():
             raise KeyboardInterrupt
 
 
 class Silent(Progress):
-    """The stages of a trial say nothing: its own line does."""
+    """Nothing but what it waits for: where a line stands for many stages, such as of a trial or a row."""
 
     def __call__(self, stage: str, done: float, total: int) -> None:
         pass

@@ -15,7 +15,7 @@ BYTES_A_LINE = 24
 
 
 def hex_lines(data: bytes) -> list[str]:
-    """Rows of a C initialiser, "0x1a,0x00,...": each but the last with BYTES_A_LINE bytes."""
+    """Rows of a C initializer, "0x1a,0x00,...": each but the last with BYTES_A_LINE bytes."""
     words = [f"0x{byte:02x}," for byte in range(256)]
     rows = (data[at : at + BYTES_A_LINE] for at in range(0, len(data), BYTES_A_LINE))
     return ["".join(words[byte] for byte in row) for row in rows]

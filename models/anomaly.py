@@ -63,5 +63,5 @@ TASK = Task(
     student_training=Training(epochs=200, batch=32, learning_rate=3e-3),
     augmentation=SeriesAugmentation(stretch=0.05, scale=0.05),
     distillation=Distillation(temperature=1.0, alpha=0.5),
-    objective=anomaly.watch(WINDOWING),
+    objective=anomaly.Watch(WINDOWING),
 )

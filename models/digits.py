@@ -65,7 +65,7 @@ def student() -> Any:
 
 TASK = Task(
     name="digits",
-    title="handwritten digits, 8x8 grey",
+    title="handwritten digits, 8x8 gray",
     seed=1,
     load=load,
     validation_share=0.15,

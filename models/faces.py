@@ -17,14 +17,14 @@ MOMENTUM = 0.9  # of the moving averages: few steps are in an epoch
 
 
 def load() -> Dataset:
-    """x: 25x25 grey, 0 to 1; the first 100 of the file are faces, the others not."""
+    """x: 25x25 gray, 0 to 1; the first 100 of the file are faces, the others not."""
     images = np.load(io.BytesIO(wheels.read(wheels.SCIKIT_IMAGE, "skimage/data/lfw_subset.npy")))
     return Dataset(
         source="scikit-image 0.26.0, lfw_subset: 100 faces and 100 other patches of Labeled Faces in the Wild "
         "(Huang et al., 2007)",
         classes=("other", "face"),
         examples=Examples(images[..., None].astype(np.float32), (np.arange(len(images)) < 100).astype(np.int64)),
-        meaning="25 rows of 25 pixels, from top to bottom, grey, 0 (black) to 1",
+        meaning="25 rows of 25 pixels, from top to bottom, gray, 0 (black) to 1",
     )
 
 
@@ -72,7 +72,7 @@ def student() -> Any:
 
 TASK = Task(
     name="faces",
-    title="face or not, 25x25 grey",
+    title="face or not, 25x25 gray",
     seed=1,
     load=load,
     validation_share=0.15,

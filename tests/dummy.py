@@ -67,7 +67,7 @@ def sources(
         firmware=(),
         include_dirs=(".",),
         arena_bytes=arena_bytes,
-        arena_because="operator 3 is large",
+        peak_reason="operator 3 is large",
         model_bytes=const_bytes,
         const_bytes=const_bytes,
         kernels=(),

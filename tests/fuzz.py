@@ -22,10 +22,12 @@ import numpy as np
 from gen.compiler import passes
 from gen.compiler.engines import ENGINES
 from gen.compiler.kernels.select import FALLBACK, LEVELS
+from gen.compiler.target import Target
 from gen.errors import GenError
 from gen.model import reference, tflite, upstream
 from gen.model.graph import Graph
 from gen.model.inline import inline
+from gen.model.quantized import QuantizedModel
 from gen.model.support import require_supported
 from tests import shared
 from tests.graphs import network
@@ -62,7 +64,7 @@ def put_through(content: bytes, number: int) -> Graph:
     require_supported(graph, "m")
     isa, level = list(FALLBACK)[number % len(FALLBACK)], list(LEVELS)[number // 7 % len(LEVELS)]
     for engine in ENGINES.values():
-        sources = engine(graph, content, isa, 4, level)
+        sources = engine(QuantizedModel(content, graph), Target(isa, 4), level)
         assert sources.arena_bytes > 0 and sources.files
     return graph
 

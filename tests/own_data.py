@@ -12,7 +12,7 @@ from scipy.io import wavfile
 
 from gen.data import folder as data
 from gen.data.files import Features, Unusable
-from gen.data.folder import Order
+from gen.data.folder import FolderOptions
 from gen.errors import UsageError
 from gen.learn.task import list_tasks
 from gen.model.graph import Array
@@ -51,7 +51,7 @@ def table(rows: int, seed: int = 0, header: str = "ax,ay") -> bytes:
     return "\n".join([header, *(",".join(f"{v:.4f}" for v in row) for row in values)]).encode()
 
 
-def labelled(rows: Sequence[str], seed: int = 0) -> bytes:
+def labeled(rows: Sequence[str], seed: int = 0) -> bytes:
     """A row for each label."""
     values = np.random.default_rng(seed).normal(size=len(rows))
     return "\n".join(["x,Label", *(f"{v:.4f},{label}" for v, label in zip(values, rows, strict=True))]).encode()
@@ -81,8 +81,8 @@ MAKE = {"images": images, "wav": sounds, "csv": series}
 WINDOW = {"images": None, "wav": None, "csv": 16.0}
 
 
-def order(folder: Path, kind: str, **more: Any) -> Order:
-    return Order(folder, kind, **{"name": "mine", "window": WINDOW[kind], **more})
+def order(folder: Path, kind: str, **more: Any) -> FolderOptions:
+    return FolderOptions(folder, kind, **{"name": "mine", "window": WINDOW[kind], **more})
 
 
 def reason(features: Features, content: bytes) -> str:

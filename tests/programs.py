@@ -12,12 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gen.compiler import target as target_of
 from gen.compiler.engines import ENGINES
 from gen.compiler.engines.tflm import CORE
 from gen.compiler.kernels.select import VARIANTS
 from gen.model import reference
 from gen.model.graph import Array, Graph
 from gen.model.ops import KERNELS, OPS
+from gen.model.quantized import QuantizedModel
 from tests.kernels.harness import ROOT, START, WARNINGS, Target
 
 FIRMWARE = ROOT / "firmware"
@@ -38,6 +40,10 @@ class Case:
     graph: Graph
     vectors: Sequence[Sequence[Array]] = field(default_factory=list)
     truth: Sequence[Sequence[Array]] = field(default_factory=list)
+
+    @property
+    def model(self) -> QuantizedModel:
+        return QuantizedModel(self.content, self.graph)
 
 
 def case(name: str, content: bytes, graph: Graph) -> Case:
@@ -91,6 +97,11 @@ class Program:
         return content[1:]
 
 
+def abi(target: Target) -> target_of.Target:
+    """The harness' target as engines take it."""
+    return target_of.Target(target.isa, target.pointer_bytes)
+
+
 def fnv(content: bytes) -> int:
     """FNV-1a, 32 bits."""
     value = 2166136261
@@ -105,7 +116,7 @@ def aot(cases: Sequence[Case], target: Target, levels: Iterable[str], folder: Pa
     firmware: set[str] = set()
     for case in cases:
         for level in levels:
-            sources = ENGINES["aot"](case.graph, case.content, target.isa, target.pointer_bytes, level)
+            sources = ENGINES["aot"](case.model, abi(target), level)
             firmware.update(sources.firmware)
             key = (case.name, sources.files["engine.c"])
             engines.setdefault(key, (len(engines), case, []))[2].append(level)
@@ -125,7 +136,7 @@ def tflm(cases: Sequence[Case], target: Target, folder: Path) -> Program:
     by_symbol = {f"nn_{variant.name}": variant for variant in VARIANTS}
     tables, firmware, headers = [], {f"kernels/portable/{kernel}.c" for kernel in KERNELS}, {"kernels/nn.h"}
     for number, case in enumerate(cases):
-        sources = ENGINES["tflm"](case.graph, case.content, target.isa, target.pointer_bytes)
+        sources = ENGINES["tflm"](case.model, abi(target))
         firmware.update(file for file in sources.firmware if file.startswith("kernels/"))
         chosen = {by_symbol[symbol].kernel: symbol for _, _, symbol in sources.kernels}
         headers |= {f"kernels/{by_symbol[symbol].header}" for symbol in chosen.values()}

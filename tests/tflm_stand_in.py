@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from gen.compiler.engines import ENGINES
+from gen.compiler.target import Target
 from gen.device.upstream_tflm import NEEDED
 from gen.importer import load
 from gen.paths import ROOT
@@ -21,7 +22,7 @@ def make(root: Path, holds: str = "1") -> Path:
     for source in OURS.glob("*.cc"):
         shutil.copy(source, lite / "micro")
     found = load.load_model("digits")
-    sources = ENGINES["tflm"](found.graph, found.content, "portable", 8)
+    sources = ENGINES["tflm"](found, Target("portable", 8))
     kernels = lite / "micro" / "kernels"
     kernels.mkdir()
     for file in sources.firmware:

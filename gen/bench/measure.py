@@ -1,20 +1,10 @@
 """What a model costs on each board, with each engine, at each optimization level: measured, and verified byte for byte.
 
-A row is one build, run in the board's emulator. Its figures, for our engines and for a peer's alike:
-
-instructions   of one inference (engine_invoke alone, warm), the low median over VECTORS random inputs
-m4_cycles      an estimate for Cortex-M4, see gen/bench/cycles.py; on request, and only for boards with that core
-code_bytes     machine code (.text) of the engine, the kernels and the library functions linked with them
-const_bytes    constants of the same: weights, structs, tables, the .tflite where it is interpreted
-arena_bytes    the static arena; input and output are in it (a peer's buffers for them are added to its arena)
-stack_bytes    deepest use since reset, the link protocol's frames included
-verdict        exact, off_by_one, mismatch; or why there are no figures: does_not_fit, unsupported_op, ...
-
-Neither code_bytes nor const_bytes has the port and the link protocol (main.c, link.c, firmware/port), which serve the
-measurement. memcpy and its like count fully, although link.c needs memcpy too.
+A row is one build, run in the board's emulator; ours and a peer's are measured alike. Neither code_bytes nor
+const_bytes has the port and the link protocol (main.c, link.c, firmware/port), which serve the measurement. memcpy and
+its like count fully, although link.c needs memcpy too.
 """
 
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,86 +12,72 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gen.bench import cycles, peers
-from gen.compiler.engines import ENGINES, Sources
+from gen.bench import peers
+from gen.compiler.engines import ENGINES, LEVELED, Sources
 from gen.compiler.kernels.select import LEVELS
-from gen.device import build, place, transport
 from gen.device.board import Board
-from gen.device.session import Session
 from gen.errors import GenError, MissingTool, unknown
 from gen.importer.load import load_model
+from gen.learn import task
 from gen.model.quantized import QuantizedModel
 from gen.paths import MODELS
+from gen.progress import Silent
 from gen.verify import compare
-from gen.verify.vectors import random_vectors
+from gen.verify.built import BuildOptions
+from gen.verify.pipeline import FEW, Measured, RunOptions, run_on_device
+from gen.verify.profile import OperatorProfile
+from gen.verify.vectors import Vectors, random_vectors
 
-VECTORS = 3  # enough for a verdict: verify is the verb that compares many
 # One for each set of kernels: Cortex-M3, M4, M55, RISC-V, Xtensa.
 BOARDS = ("qemu_mps2_an385", "qemu_mps2_an386", "qemu_mps3_an547", "qemu_riscv32_virt", "qemu_lx60")
-LEVELED = ("aot",)  # engines that --optimize makes a difference to
-CYCLES_CORE = "Cortex-M4F"
 NOT_THE_MODELS = ("port", "main")
-EXPECTED = ("exact", "does_not_fit")  # verdicts that are no fault of ours
+EXPECTED = (compare.EXACT, "does_not_fit")  # verdicts that are no fault of ours
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One row to be measured. optimize is None for an engine that has no levels; own_folder: where to build, if not
-    where `build` does."""
+    """One row to be measured, in the folder where `build` builds it, so that neither builds it twice."""
 
     model: QuantizedModel
     board: Board
-    engine: str
-    optimize: str | None
-    own_folder: Path | None = None
+    engine: str  # a key of ENGINES, or the peer's name
+    optimize: str | None  # a level; None for an engine that has none
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.model.name, self.board.id, self.engine, self.optimize)))
 
-    @property
-    def folder(self) -> Path:
-        """Where it is built: where `build` builds it, so that neither builds it twice."""
-        return self.own_folder or build.default_folder(self.model.name, self.board, self.engine, self.optimize)
-
-
-@dataclass(frozen=True)
-class Operator:
-    """One operator run alone on the device. share: of all operators' instructions, 0..1."""
-
-    op: int
-    kind: str
-    kernel: str
-    instructions: int
-    share: float
+    def options(self, sources: Sources | None = None) -> BuildOptions:
+        """sources: those of a peer."""
+        return BuildOptions(self.engine, self.optimize or "balanced", sources=sources, suggest=False)
 
 
 @dataclass(frozen=True)
 class Row:
-    """See the module; a figure that could not be measured is None, and note says why or how the model was changed."""
+    """What could not be measured is None. The fields are keys of its JSON."""
 
     model: str
     model_sha256: str
     board: str
     engine: str
-    optimize: str | None
-    verdict: str
-    instructions: int | None = None
-    m4_cycles: int | None = None
-    code_bytes: int | None = None
-    const_bytes: int | None = None
-    arena_bytes: int | None = None
-    stack_bytes: int | None = None
-    note: str | None = None
-    operators: tuple[Operator, ...] | None = None
+    optimize: str | None  # the level
+    verdict: str  # exact, off_by_one, mismatch; or why nothing was measured: does_not_fit, unsupported_op, ...
+    instructions: int | None = None  # of one inference (engine_invoke alone, warm), low median over FEW random inputs
+    m4_cycles: int | None = None  # an estimate, see gen/verify/cycles.py; on request, for boards with that core
+    code_bytes: int | None = None  # machine code (.text) of engine, kernels and the library functions linked with them
+    const_bytes: int | None = None  # of the same: weights, structs, tables, the .tflite where it is interpreted
+    arena_bytes: int | None = None  # with input and output (a peer's buffers for them are added to its arena)
+    stack_bytes: int | None = None  # deepest use since reset, the link protocol's frames included
+    note: str | None = None  # why something is None, or how a peer's model was changed
+    operators: tuple[OperatorProfile, ...] | None = None  # None where they were not asked for
 
     def as_json(self) -> dict[str, Any]:
         """All of it; operators only where they were measured."""
-        found = asdict(self)
+        fields = asdict(self)
         if self.operators is None:
-            del found["operators"]
-        return found
+            del fields["operators"]
+        return fields
 
 
 def cases(
@@ -112,8 +88,8 @@ def cases(
 ) -> list[Case]:
     """Every combination, in that order; one case for an engine without levels."""
     return [
-        Case(found, board, engine, level)
-        for found in models
+        Case(model, board, engine, level)
+        for model in models
         for board in boards
         for engine in engines
         for level in (levels if engine in LEVELED else (None,))
@@ -127,7 +103,7 @@ def load(
     that are float, see load.load_model(). Raises UsageError, ModelError."""
     files = {path.stem: path for path in sorted(MODELS.rglob("*.tflite"))}
     for word in words:
-        if word not in files and not Path(word).suffix and not Path(word).is_dir():
+        if word not in (*files, *task.list_tasks()) and not Path(word).suffix and not Path(word).is_dir():
             raise unknown("model", word, files, "ls models models/mlperf")
     return [
         load_model(str(files[word])) if word in files else load_model(word, calibration, trust=trust, pixels=pixels)
@@ -159,8 +135,8 @@ def run(todo: Sequence[Case], say: Say, *, profile: bool = False, with_cycles: b
             raise
         except GenError as error:
             row = replace(_empty(case), verdict=error.kind, note=str(error))
-        found = f", {row.instructions:,} instructions" if row.instructions else f", {row.note}" if row.note else ""
-        say(f"{number} of {len(todo)}: {case}: {row.verdict}{found} ({time.monotonic() - start:.1f} s)")
+        result = f", {row.instructions:,} instructions" if row.instructions else f", {row.note}" if row.note else ""
+        say(f"{number} of {len(todo)}: {case}: {row.verdict}{result} ({time.monotonic() - start:.1f} s)")
         rows.append(row)
     return rows
 
@@ -169,72 +145,43 @@ def _empty(case: Case) -> Row:
     return Row(case.model.name, case.model.graph.sha256, case.board.id, case.engine, case.optimize, "")
 
 
+def run_case(case: Case, *, profile: bool = False, with_cycles: bool = False) -> tuple[Measured, str | None]:
+    """What the device did, and what to say beside the figures. Raises whatever GenError stops it."""
+    model, sources, note = case.model, None, None
+    if case.engine == peers.NAME:
+        peer = peers.generate(case.model, case.board)
+        model, sources, note = peer.model, peer.sources, peer.note
+    run = RunOptions(_vectors(model), _expected(model), profile=profile, cycles=with_cycles)
+    return run_on_device(model, case.board, case.options(sources), run, Silent()), note
+
+
 def measure(case: Case, *, profile: bool, with_cycles: bool) -> Row:
     """Generate, build, run, compare. Raises whatever GenError stops it."""
-    edited, sources, note = generate(case)
-    build.check_fits(case.board, sources)
-    with place.alone(case.folder, build.digest(sources, case.board)):
-        firmware = build.compile_in(sources, case.board, case.folder)
-        vectors = random_vectors(edited.graph, VECTORS)
-        with transport.open_stream(case.board.transport.format(elf=shlex.quote(str(firmware.elf)))) as stream:
-            session = Session(stream)
-            verdict = compare.compare(
-                edited,
-                sources,
-                session,
-                vectors,
-                _expected(edited),
-                emulated=case.board.emulated,
-                progress=lambda *_: None,
-            )
-            operators = operator_profile(sources, session, case.board) if profile else None
-        estimate = None
-        if with_cycles and case.board.core == CYCLES_CORE:
-            estimate = cycles.estimate(firmware.elf, case.board, vectors.inputs[0])
+    measured, note = run_case(case, profile=profile, with_cycles=with_cycles)
+    built, verdict = measured.built, measured.verdict
     code, parts = (
         sum(size for part, size in sizes.items() if part not in NOT_THE_MODELS)
-        for sizes in (firmware.code, firmware.parts)
+        for sizes in (built.firmware.code, built.firmware.parts)
     )
     return replace(
         _empty(case),
         verdict=verdict.kind,
         instructions=verdict.instructions,
-        m4_cycles=estimate,
+        m4_cycles=measured.m4_cycles,
         code_bytes=code,
         const_bytes=parts - code,
-        arena_bytes=sources.arena_bytes,
+        arena_bytes=built.sources.arena_bytes,
         stack_bytes=verdict.stack_bytes,
         note=note,
-        operators=operators,
+        operators=measured.operators,
     )
+
+
+def _vectors(model: QuantizedModel) -> Vectors:
+    return random_vectors(model.graph, FEW)
 
 
 @cache
-def _expected(found: QuantizedModel) -> compare.Expected:
+def _expected(model: QuantizedModel) -> compare.Expected:
     """The truth on the vectors that every row of a model shares."""
-    return compare.expect(found, random_vectors(found.graph, VECTORS), lambda *_: None)
-
-
-def generate(case: Case) -> tuple[QuantizedModel, Sources, str | None]:
-    """What runs: the model (a peer's may be an edited one), its sources, and what to say beside the figures."""
-    if case.engine == peers.NAME:
-        peer = peers.generate(case.model, case.board)
-        return peer.model, peer.sources, peer.note
-    board, level = case.board, case.optimize or "balanced"
-    sources = ENGINES[case.engine](case.model.graph, case.model.content, board.isa, board.pointer_bytes, level)
-    return case.model, sources, None
-
-
-def operator_profile(sources: Sources, session: Session, board: Board) -> tuple[Operator, ...] | None:
-    """Each operator alone, on the inputs of the last inference's vector; None where the engine or board can't."""
-    info = session.info
-    if info.ops != len(sources.kernels) or not board.emulated or info.tick_kind != "timer":
-        return None
-    for index, array in enumerate(random_vectors(sources.graph, 1).inputs[0]):
-        session.write_input(index, array)
-    counts = [round(session.run_op(number) * 1e9 / info.tick_hz) for number in range(info.ops)]
-    total = max(sum(counts), 1)
-    return tuple(
-        Operator(index, kind, kernel, count, count / total)
-        for (index, kind, kernel), count in zip(sources.kernels, counts, strict=True)
-    )
+    return compare.expect(model, _vectors(model), Silent())

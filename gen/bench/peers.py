@@ -19,6 +19,7 @@ from gen.device.board import Board
 from gen.errors import MissingTool, UnsupportedOp
 from gen.model import tflite
 from gen.model.quantized import QuantizedModel
+from gen.paths import install
 from gen.render import render
 
 NAME = "bakenn"
@@ -40,11 +41,11 @@ _QUIET = '#pragma GCC diagnostic ignored "-Wunused-parameter"\n#pragma GCC diagn
 
 @dataclass(frozen=True, eq=False)
 class Peer:
-    """What runs on the device: the model as it was edited, its sources, and what to say beside the figures."""
+    """What runs on the device."""
 
-    model: QuantizedModel
+    model: QuantizedModel  # as it was edited
     sources: Sources
-    note: str
+    note: str  # what to say beside the measurements
 
 
 def available() -> bool:
@@ -54,7 +55,7 @@ def available() -> bool:
 def generate(model: QuantizedModel, board: Board) -> Peer:
     """bakenn's C for the model and board. Raises MissingTool without the extra, UnsupportedOp where bakenn refuses."""
     if not available():
-        raise MissingTool(f"{NAME} is not installed: `pip install -e '.[bench]'` brings it.")
+        raise MissingTool(f"{NAME} is not installed: `{install('bench')}` brings it.")
     import bakenn
 
     content, edits = edit(model.content)
@@ -109,7 +110,7 @@ def _sources(
         firmware=(),
         include_dirs=(".",),
         arena_bytes=memory.arena_bytes + memory.input_bytes + memory.output_bytes,
-        arena_because=f"{NAME} plans it so",
+        peak_reason=f"{NAME} plans it so",
         model_bytes=len(model.content),
         const_bytes=memory.emitted_constant_payload_bytes,
         kernels=kernels,

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from gen.bench.measure import VECTORS, Operator, Row
+from gen.bench.measure import Row
 from gen.device.board import Board
 from gen.render import render
 from gen.tables import show_table
+from gen.verify.pipeline import FEW
+from gen.verify.profile import OperatorProfile
 
 NONE = "–"
 COLUMNS = ("model", "engine", "optimize", "instructions", "M4 cycles", "code", "constants", "arena", "stack", "verdict")
@@ -20,7 +22,7 @@ def line(row: Row) -> tuple[str, ...]:
     return (row.model, row.engine, row.optimize or NONE, *figures, row.verdict)
 
 
-def operator_line(operator: Operator) -> tuple[str, ...]:
+def operator_line(operator: OperatorProfile) -> tuple[str, ...]:
     """An operator as texts, in OPERATOR_COLUMNS' order."""
     share = f"{100 * operator.share:.1f} %"
     return (str(operator.op), operator.kind.upper(), operator.kernel, f"{operator.instructions:,}", share)
@@ -39,12 +41,12 @@ def table(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 def notes(rows: Sequence[Row]) -> dict[str, str]:
     """What is to be said beside the figures -> the rows that it is about."""
-    found: dict[str, list[str]] = {}
+    rows_by_note: dict[str, list[str]] = {}
     for row in rows:
         if row.note:
             name = " ".join(filter(None, (row.model, row.engine, row.optimize)))
-            found.setdefault(row.note, []).append(name)
-    return {note: ", ".join(names) for note, names in found.items()}
+            rows_by_note.setdefault(row.note, []).append(name)
+    return {note: ", ".join(names) for note, names in rows_by_note.items()}
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -70,7 +72,7 @@ def markdown(rows: Sequence[Row], boards: Sequence[Board], command: str) -> str:
     return render(
         "benchmarks.md",
         command=command,
-        vectors=VECTORS,
+        vectors=FEW,
         tables=tables,
         operator_columns=OPERATOR_COLUMNS,
         profiles=[

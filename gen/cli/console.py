@@ -44,7 +44,7 @@ class _Stream:
     def write(self, text: str) -> int:
         raise NotImplementedError
 
-    def _let_go(self) -> None:
+    def _discard(self) -> None:
         """What is still in its buffer would be an error once more at the end of the process."""
         with contextlib.suppress(OSError, ValueError):
             null = os.open(os.devnull, os.O_WRONLY)
@@ -54,26 +54,26 @@ class _Stream:
 
 class _Output(_Stream):
     def write(self, text: str) -> int:
-        with self._told():
+        with self._as_output_lost():
             return int(self._stream.write(text))
         raise AssertionError
 
     def flush(self) -> None:
         if self._stream is not None:
-            with self._told():
+            with self._as_output_lost():
                 self._stream.flush()
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_output_lost(self) -> Iterator[None]:
         if self._stream is None:
             raise OutputLost("standard output is closed: there is nowhere to write to.")
         try:
             yield
         except BrokenPipeError:
-            self._let_go()
+            self._discard()
             raise ReaderGone from None
         except OSError as error:
-            self._let_go()
+            self._discard()
             raise OutputLost(f"standard output can't be written: {why(error)}.") from None
 
 
@@ -83,7 +83,7 @@ class _Errors(_Stream):
             try:
                 self._stream.write(text)
             except OSError:
-                self._let_go()
+                self._discard()
         return len(text)
 
     def flush(self) -> None:
@@ -91,10 +91,10 @@ class _Errors(_Stream):
             try:
                 self._stream.flush()
             except OSError:
-                self._let_go()
+                self._discard()
 
 
-def _fill() -> None:
+def _occupy_descriptors() -> None:
     """No file that is opened later may be what others take for standard input, output or error."""
     number = os.open(os.devnull, os.O_RDWR)
     while number <= 2:
@@ -104,10 +104,10 @@ def _fill() -> None:
 
 
 @contextlib.contextmanager
-def rim() -> Iterator[None]:
+def guarded_streams() -> Iterator[None]:
     """sys.stdout and sys.stderr so until the block ends. What is written to stdout may raise OutputLost, ReaderGone."""
     plain = sys.stdout, sys.stderr
-    _fill()
+    _occupy_descriptors()
     output: Any = _Output(sys.stdout)
     errors: Any = _Errors(sys.stderr)
     sys.stdout, sys.stderr = output, errors

@@ -1,17 +1,21 @@
-"""What this machine has of what gen needs: Python packages, compilers and emulators."""
+"""`doctor`: what this machine has of what gen needs: Python packages, compilers and emulators."""
 
 import re
 import shutil
 import subprocess
 import tomllib
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from gen import tables
+from gen.cli.options import Subcommand, no_arguments
 from gen.device.board import TOOLCHAINS, Board, load_all
-from gen.paths import ROOT
+from gen.errors import MissingTool
+from gen.paths import ROOT, install
 
 NEWLIB = ("arm-none-eabi-",)  # the compilers that need a C library; the others have firmware/port/freestanding
 # For each extra of pyproject.toml, whose dependencies are "".
@@ -29,15 +33,14 @@ OPTIONAL = ("torch",)  # extras too large to be missed by who does not use them
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked for: what it is, whether it is there, its version or place, who needs it, how to get it;
-    optional: whether all is well without it."""
+    """One thing looked for."""
 
     name: str
-    found: bool
-    detail: str
-    needed_for: str
-    install: str
-    optional: bool = False
+    found: bool  # whether it is there
+    detail: str  # its version or place
+    needed_for: str  # who needs it
+    install: str  # the command that brings it
+    optional: bool = False  # whether all is well without it
 
     @property
     def missing(self) -> bool:
@@ -63,9 +66,9 @@ def check() -> list[Check]:
 def _python_packages() -> Iterator[Check]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for extra, requirements in {"": project["dependencies"], **project["optional-dependencies"]}.items():
-        install = f"pip install -e '.[{extra}]'" if extra else "pip install -e ."
+        command = install(extra) if extra else install()
         for text in requirements:
-            yield replace(_python_package(text, NEEDED_FOR[extra], install), optional=extra in OPTIONAL)
+            yield replace(_python_package(text, NEEDED_FOR[extra], command), optional=extra in OPTIONAL)
 
 
 def _python_package(text: str, needed_for: str, install: str) -> Check:
@@ -120,3 +123,17 @@ def _ids(boards: Iterator[Board]) -> str:
 def _program(name: str, users: str, apt: str) -> Check:
     place = shutil.which(name)
     return Check(name, place is not None, place or "not on PATH", users, f"apt-get install {apt}")
+
+
+def run_doctor(args: Namespace) -> int:
+    checks = check()
+    if args.json:
+        tables.show_json([c.as_json() for c in checks])
+    else:
+        lines = [(c.verdict, c.name, c.detail, c.needed_for, "" if c.found else c.install) for c in checks]
+        tables.show_table(("", "what", "found", "needed for", "to install"), lines)
+    return MissingTool.exit_code if any(c.missing for c in checks) else 0
+
+
+DOCTOR = Subcommand("doctor", "Say what is missing on this machine and how to install it.", ("doctor",),
+                    no_arguments, run_doctor)  # fmt: skip

@@ -29,13 +29,12 @@ MIXERS = {"Conv2D": "filters", "Dense": "units"}
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One layer at work. x, y: the channels along the last axis of its input (of its inputs one after another) and of
-    its output, int64: the same number where the same channel is meant. tensors: its inputs in Channels.clone."""
+    """One layer at work. Channels are int64: the same number where the same channel is meant."""
 
     layer: Any
-    x: Array
-    y: Array
-    tensors: tuple[Any, ...]
+    x: Array  # the channels along the last axis of its input, of its inputs one after another
+    y: Array  # those of its output
+    tensors: tuple[Any, ...]  # its inputs in Channels.clone
 
     def axes(self, weight: str) -> tuple[Array | None, ...]:
         """The channels along each axis of the layer's weight of that name; None for an axis that is never cut."""
@@ -45,14 +44,13 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Channels:
-    """steps by the layers' names, in the order of computation. groups: channels of which a share can be cut; those of
-    the model's inputs and outputs are in none, every other one in one. total: all numbers are below it. clone: the same
-    layers with other weights."""
+    """Which channels of a model depend on each other."""
 
-    steps: Mapping[str, Step]
+    steps: Mapping[str, Step]  # by the layers' names, in the order of computation
+    # Channels of which a share can be cut; those of the model's inputs and outputs are in none, every other one in one.
     groups: tuple[Array, ...]
-    total: int
-    clone: Any
+    total: int  # all channels' numbers are below it
+    clone: Any  # the same layers with other weights
 
 
 def kind(layer: Any) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from gen import __version__
 from gen.compress import bootstrap, run
 from gen.compress.recipe import Recipe
-from gen.compress.run import LEVEL, Figures, Order, Outcome
+from gen.compress.run import LEVEL, CompressOptions, Metrics, Outcome
 from gen.learn import distill
 from gen.learn.card import PACKAGES
 from gen.learn.task import Task
@@ -28,29 +28,29 @@ SAME = 0.01  # a cost that changes by less is called the same
 COSTS = ("tflite_bytes", "macs", "arena_bytes", "const_bytes", "instructions")
 
 
-def settings(task: Task, order: Order) -> Json:
+def settings(task: Task, options: CompressOptions) -> Json:
     """What decides the report."""
     return {
         "task": task.name,
-        "recipes": [str(recipe) for recipe in order.recipes],
-        "seeds": list(range(task.seed, task.seed + order.seeds)),
-        "board": order.board.id,
-        "engine": order.engine,
+        "recipes": [str(recipe) for recipe in options.recipes],
+        "seeds": list(range(task.seed, task.seed + options.seeds)),
+        "board": options.board.id,
+        "engine": options.engine,
         "optimize": LEVEL,
-        "sensitivity": order.sensitivity,
+        "sensitivity": options.sensitivity,
         "gen": __version__,
         "packages": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
     }
 
 
 def describe(outcome: Outcome) -> Json:
-    """The report. Figures are 0..1, intervals of 95 %; costs are of the first seed's model."""
-    task, order, splits = outcome.task, outcome.order, outcome.splits
-    first = outcome.results[order.stages[0]][0].int8
+    """The report. Metrics are 0..1, intervals of 95 %; costs are of the first seed's model."""
+    task, options, splits = outcome.task, outcome.options, outcome.splits
+    first = outcome.results[options.stages[0]][0].int8
     return {
-        **settings(task, order),
+        **settings(task, options),
         "title": task.title,
-        "figure": {"key": task.objective.key, "name": task.objective.figure, "of_validation": first.validation.name},
+        "figure": {"key": task.objective.key, "name": task.objective.name, "of_validation": first.validation.name},
         "examples": {"train": len(splits.train.y), "validation": len(splits.validation.y), "test": len(splits.test.y)},
         "training": asdict(task.student_training),
         "fine_tuning": {
@@ -59,7 +59,7 @@ def describe(outcome: Outcome) -> Json:
         },
         "distillation": {**asdict(task.distillation), "similarity": distill.SIMILARITY},
         "teacher": outcome.teacher and _figures(outcome.teacher),
-        "stages": [_stage(outcome, recipe) for recipe in order.stages],
+        "stages": [_stage(outcome, recipe) for recipe in options.stages],
         "words": words(outcome),
         "equal_sizes": equal_sizes(outcome),
         "layers": [asdict(layer) for layer in outcome.layers],
@@ -67,7 +67,7 @@ def describe(outcome: Outcome) -> Json:
     }
 
 
-def _figures(figures: Figures) -> Json:
+def _figures(figures: Metrics) -> Json:
     return {"validation": figures.validation.as_json(), "test": figures.test.as_json()}
 
 
@@ -76,7 +76,7 @@ def _stage(outcome: Outcome, recipe: Recipe) -> Json:
     return {
         "recipe": str(recipe),
         "steps": [str(stage) for stage in recipe.stages],
-        "asked": recipe in outcome.order.recipes,
+        "asked": recipe in outcome.options.recipes,
         "float": _over_seeds(outcome, [result.simulated for result in results]),
         "int8": _over_seeds(outcome, [result.int8 for result in results]),
         **asdict(outcome.costs[recipe]),
@@ -93,30 +93,30 @@ def _stage(outcome: Outcome, recipe: Recipe) -> Json:
     }
 
 
-def _credits(figures: Sequence[Figures]) -> Array:
+def _scores(figures: Sequence[Metrics]) -> Array:
     """Seeds x test examples."""
-    return np.stack([of_seed.credits for of_seed in figures])
+    return np.stack([of_seed.per_example_scores for of_seed in figures])
 
 
-def _over_seeds(outcome: Outcome, figures: Sequence[Figures]) -> Json:
+def _over_seeds(outcome: Outcome, figures: Sequence[Metrics]) -> Json:
     """Means, that of the test set with an interval. It is never narrower than one model's own is on average: where all
     examples are right a bootstrap has nothing to draw but right ones."""
-    found = bootstrap.interval(_credits(figures), outcome.task.objective.block)
+    interval = bootstrap.interval(_scores(figures), outcome.task.objective.block)
     return {
         "validation": fmean(f.validation.value for f in figures),
         "test": fmean(f.test.value for f in figures),
-        "low_95": min(found.low_95, fmean(f.test.low_95 for f in figures)),
-        "high_95": max(found.high_95, fmean(f.test.high_95 for f in figures)),
+        "low_95": min(interval.low_95, fmean(f.test.low_95 for f in figures)),
+        "high_95": max(interval.high_95, fmean(f.test.high_95 for f in figures)),
     }
 
 
 def words(outcome: Outcome) -> list[Json]:
     """For every two stages that differ by one word: what that word changed, in the figure and in costs."""
-    found = []
-    for recipe in outcome.order.stages:
+    changes = []
+    for recipe in outcome.options.stages:
         for word, other in recipe.without():
             if other in outcome.results:
-                found.append(
+                changes.append(
                     {
                         "word": word,
                         "recipe": str(recipe),
@@ -128,21 +128,21 @@ def words(outcome: Outcome) -> list[Json]:
                         },
                     }
                 )
-    return found
+    return changes
 
 
 def _difference(outcome: Outcome, before: Recipe, after: Recipe) -> Json:
     """Of the int8 figures on the test set, paired by seed and example."""
-    rows = [_credits([result.int8 for result in outcome.results[recipe]]) for recipe in (before, after)]
-    found = bootstrap.difference(rows[0], rows[1], outcome.task.objective.block)
-    return {**asdict(found), "verdict": VERDICTS[found.sign]}
+    rows = [_scores([result.int8 for result in outcome.results[recipe]]) for recipe in (before, after)]
+    difference = bootstrap.difference(rows[0], rows[1], outcome.task.objective.block)
+    return {**asdict(difference), "verdict": VERDICTS[difference.sign]}
 
 
 def equal_sizes(outcome: Outcome) -> list[Json]:
     """The recipes asked for in groups whose models have the same weights' bytes and multiplications, and in each group
     every recipe against those of fewer words, or as many and named before it."""
     groups: dict[tuple[int, int], list[Recipe]] = {}
-    for recipe in sorted(outcome.order.recipes, key=lambda recipe: recipe.methods):
+    for recipe in sorted(outcome.options.recipes, key=lambda recipe: recipe.methods):
         cost = outcome.costs[recipe]
         groups.setdefault((cost.weights_bytes, cost.macs), []).append(recipe)
     return [_group(outcome, recipes) for _, recipes in sorted(groups.items(), reverse=True) if len(recipes) > 1]
@@ -153,8 +153,8 @@ def _group(outcome: Outcome, recipes: Sequence[Recipe]) -> Json:
     pairs, sentences = [], []
     for number, recipe in enumerate(recipes[1:], 1):
         against = [(other, _difference(outcome, other, recipe)) for other in recipes[:number]]
-        pairs += [{"recipe": str(recipe), "other": str(other), **found} for other, found in against]
-        simpler = [found["verdict"] for other, found in against if other.methods < recipe.methods]
+        pairs += [{"recipe": str(recipe), "other": str(other), **difference} for other, difference in against]
+        simpler = [difference["verdict"] for other, difference in against if other.methods < recipe.methods]
         sentences.append(sentence(recipe, against) + combined(recipe, simpler))
     return {
         "weights_bytes": size.weights_bytes,
@@ -170,7 +170,7 @@ def sentence(recipe: Recipe, against: Sequence[tuple[Recipe, Json]]) -> str:
     parts = []
     for verdict, verb in VERBS.items():
         tell = short if verdict == VERDICTS[0] else points
-        named = [f"{other} ({tell(found)})" for other, found in against if found["verdict"] == verdict]
+        named = [f"{other} ({tell(difference)})" for other, difference in against if difference["verdict"] == verdict]
         if named:
             parts.append(f"{verb} {', '.join(named)}")
     return f"{recipe}: {'; '.join(parts)}."
@@ -186,14 +186,14 @@ def combined(recipe: Recipe, simpler: Sequence[str]) -> str:
     return f" Combining beats {better or 'none'} of the {len(simpler)} simpler ones."
 
 
-def points(found: Json) -> str:
+def points(difference: Json) -> str:
     """A difference with its interval in percentage points, signed."""
-    return f"{short(found)}, {100 * found['low_95']:+.2f} to {100 * found['high_95']:+.2f}"
+    return f"{short(difference)}, {100 * difference['low_95']:+.2f} to {100 * difference['high_95']:+.2f}"
 
 
-def short(found: Json) -> str:
+def short(difference: Json) -> str:
     """The same without its interval."""
-    return f"{100 * found['value']:+.2f}"
+    return f"{100 * difference['value']:+.2f}"
 
 
 def change(before: float | None, after: float | None) -> str:
@@ -206,10 +206,10 @@ def change(before: float | None, after: float | None) -> str:
 
 def overall(reports: Sequence[Mapping[str, Any]]) -> list[Json]:
     """For every word over all tasks: how often it was better, within noise and worse, and the mean changes."""
-    found: dict[str, list[Json]] = {}
+    by_word: dict[str, list[Json]] = {}
     for report in reports:
         for entry in report["words"]:
-            found.setdefault(entry["word"], []).append(entry)
+            by_word.setdefault(entry["word"], []).append(entry)
     return [
         {
             "word": word,
@@ -218,7 +218,7 @@ def overall(reports: Sequence[Mapping[str, Any]]) -> list[Json]:
             "value": fmean(entry["value"] for entry in entries),
             **{key: _mean_cost(entries, key) for key in (*COSTS, "deflated_bytes")},
         }
-        for word, entries in found.items()
+        for word, entries in by_word.items()
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 Json = Mapping[str, Any]
 COLUMNS = 2  # of tasks
-TRAINED = {  # recipe's words -> colour
+TRAINED = {  # recipe's words -> color
     (): "#d9822b",
     ("distill",): "#1f6fb2",
     ("features",): "#2a8a57",
@@ -18,7 +18,7 @@ LABELS = {
     ("features",): "features",
     ("distill", "features"): "soft targets and features",
 }
-GREY = "#555555"
+GRAY = "#555555"
 MARKS = {"ptq": "o", "qat": "s"}
 
 
@@ -41,9 +41,9 @@ def plot(reports: Sequence[Json]) -> bytes:
     entries = [
         *(Line2D([], [], color=TRAINED[kind], marker="o", linestyle="", label=LABELS[kind])
           for kind in TRAINED if kind in used),
-        *(Line2D([], [], color=GREY, marker=MARKS[end], linestyle="", label=end)
+        *(Line2D([], [], color=GRAY, marker=MARKS[end], linestyle="", label=end)
           for end in MARKS if any(words[-1] == end for words in names)),
-        *([Line2D([], [], color=GREY, linestyle=":", label="teacher, float")]
+        *([Line2D([], [], color=GRAY, linestyle=":", label="teacher, float")]
           if any(report["teacher"] for report in reports) else []),
     ]  # fmt: skip
     figure.legend(handles=entries, loc="outside lower center", ncols=3 * columns, frameon=False, fontsize=9)
@@ -67,9 +67,9 @@ def _draw(axes: Any, report: Json) -> None:
     for place, stage in enumerate(stages):
         words = stage["recipe"].split("+")
         color = TRAINED[_trained(words)]
-        found = {key: 100 * stage["int8"][key] for key in ("test", "low_95", "high_95")}
-        reach = [[found["test"] - found["low_95"]], [found["high_95"] - found["test"]]]
-        axes.errorbar(found["test"], place, xerr=reach, fmt=MARKS[words[-1]], color=color, capsize=3, markersize=6)
+        percent = {key: 100 * stage["int8"][key] for key in ("test", "low_95", "high_95")}
+        reach = [[percent["test"] - percent["low_95"]], [percent["high_95"] - percent["test"]]]
+        axes.errorbar(percent["test"], place, xerr=reach, fmt=MARKS[words[-1]], color=color, capsize=3, markersize=6)
         each = [100 * run["int8"]["test"][report["figure"]["key"]] for run in stage["runs"]]
         axes.plot(each, [place] * len(each), "|", color=color, markersize=9)
     for place in range(1, len(stages)):
@@ -77,7 +77,7 @@ def _draw(axes: Any, report: Json) -> None:
             axes.axhline(place - 0.5, color="#999999", linewidth=0.8)
     if report["teacher"]:
         test = 100 * report["teacher"]["test"][report["figure"]["key"]]
-        axes.axvline(test, color=GREY, linestyle=":", linewidth=1.2)
+        axes.axvline(test, color=GRAY, linestyle=":", linewidth=1.2)
     labels = [f"{stage['recipe']}\n{_costs(stage)}" for stage in stages]
     axes.set_yticks(range(len(stages)), labels, fontsize=7.5)
     axes.set_ylim(len(stages) - 0.4, -0.6)

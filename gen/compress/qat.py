@@ -28,13 +28,12 @@ BATCH = 64  # examples whose ranges are measured at once
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What makes one tensor of the .tflite: a layer, the normalization folded into it and the ReLU fused with it.
-    inputs: numbers of the stages that it reads, -1 is the model's input."""
+    """What makes one tensor of the .tflite."""
 
     layer: Any
-    inputs: tuple[int, ...]
-    norm: Any = None
-    relu: Any = None
+    inputs: tuple[int, ...]  # numbers of the stages that it reads, -1 is the model's input
+    norm: Any = None  # the normalization folded into the layer
+    relu: Any = None  # the ReLU fused with it
 
     @property
     def kind(self) -> str:
@@ -49,13 +48,12 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """A model's stages, the same with the normalizations folded, as Keras layers, and the range of each place: the
-    lowest and the highest number there. shape: H, W, C of the input."""
+    """A model that computes as int8 would."""
 
     stages: Sequence[Stage]
-    folded: Sequence[Any]
-    ranges: Mapping[str, tuple[float, float]]
-    shape: tuple[int, ...]
+    folded: Sequence[Any]  # the same as Keras layers, with the normalizations folded
+    ranges: Mapping[str, tuple[float, float]]  # the lowest and the highest number at each place
+    shape: tuple[int, ...]  # of the input: H, W, C
 
     def rounding_at(self, places: Collection[str]) -> Any:
         """A Keras model that rounds at these places and computes in float elsewhere. All that are made share their

@@ -39,12 +39,12 @@ class Recipe:
     @property
     def words(self) -> tuple[str, ...]:
         """All but the end."""
-        found = []
+        named = []
         for name in ORDER[: -len(ENDS)]:
             value = getattr(self, name)
             if value:
-                found.append(name if value is True else f"{name}={value!r}")
-        return tuple(found)
+                named.append(name if value is True else f"{name}={value!r}")
+        return tuple(named)
 
     @property
     def methods(self) -> int:
@@ -57,7 +57,7 @@ class Recipe:
         return str(self).replace("+", "_").replace("=", "").replace(".", "").replace("-", "m")
 
     @property
-    def taught(self) -> bool:
+    def needs_teacher(self) -> bool:
         """A teacher is in the loss."""
         return self.distill or self.features
 
@@ -71,23 +71,23 @@ class Recipe:
     def without(self) -> list[tuple[str, "Recipe"]]:
         """Every word of it (qat among them) with the recipe that lacks just this one."""
         empty: dict[str, float | bool | None] = {name: None for name in SHARES}
-        found = [
+        shorter = [
             (word, replace(self, **{word.partition("=")[0]: empty.get(word.partition("=")[0], False)}))  # type: ignore[arg-type]
             for word in self.words
         ]
-        return [*found, ("qat", replace(self, end="ptq"))] if self.end == "qat" else found
+        return [*shorter, ("qat", replace(self, end="ptq"))] if self.end == "qat" else shorter
 
 
 def parse(text: str) -> Recipe:
     """Raises UsageError: unknown, doubled or misplaced word, a share that is none."""
-    found: dict[str, float | bool | str] = {}
+    parsed: dict[str, float | bool | str] = {}
     for word in text.split("+"):
         name, value = _word(word, text)
         key = "end" if name in ENDS else name
-        if key in found:
-            raise UsageError(f"recipe {text!r} has {_both(name, found[key])}: leave one out.")
-        found[key] = value
-    recipe = Recipe(**found)  # type: ignore[arg-type]
+        if key in parsed:
+            raise UsageError(f"recipe {text!r} has {_both(name, parsed[key])}: leave one out.")
+        parsed[key] = value
+    recipe = Recipe(**parsed)  # type: ignore[arg-type]
     names = [word.partition("=")[0] for word in text.split("+")]
     if names != sorted(names, key=ORDER.index):
         raise UsageError(f"the words of recipe {text!r} are out of order: write {recipe}.")

@@ -12,7 +12,7 @@ from gen import tables
 from gen.compress import plot
 from gen.compress.figures import NONE, brought, change, overall, points, settings
 from gen.compress.recipe import Recipe
-from gen.compress.run import Order, Outcome
+from gen.compress.run import CompressOptions, Outcome
 from gen.files import check_folder, write_if_changed, write_whole
 from gen.learn import objective
 from gen.learn.task import Task
@@ -27,15 +27,15 @@ OVERALL = ("word", "comparisons", "better", "within noise", "worse", "points, me
            "instructions")  # fmt: skip
 
 
-def stage_rows(found: Json) -> list[tuple[str, ...]]:
+def stage_rows(report: Json) -> list[tuple[str, ...]]:
     """In STAGES' order, the teacher first; figures in percent: of validation as int8, of test as float and as int8."""
-    key = found["figure"]["key"]
+    key = report["figure"]["key"]
     rows = []
-    if found["teacher"]:
-        of = {split: found["teacher"][split] for split in ("validation", "test")}
+    if report["teacher"]:
+        of = {split: report["teacher"][split] for split in ("validation", "test")}
         validation = next(iter(of["validation"].values()))
         rows.append(("teacher", percent(validation), percent(of["test"][key]), *[NONE] * 6))
-    for stage in found["stages"]:
+    for stage in report["stages"]:
         int8 = stage["int8"]
         between = f"{percent(int8['test'])} ({100 * int8['low_95']:.1f}–{100 * int8['high_95']:.1f})"
         costs = (stage[name] for name in ("tflite_bytes", "macs", "arena_bytes", "const_bytes", "instructions"))
@@ -48,7 +48,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f}"
 
 
-def word_rows(found: Json) -> list[tuple[str, ...]]:
+def word_rows(report: Json) -> list[tuple[str, ...]]:
     """In WORDS' order."""
     return [
         (
@@ -58,11 +58,11 @@ def word_rows(found: Json) -> list[tuple[str, ...]]:
             entry["verdict"],
             *(change(*entry[key]) for key in ("tflite_bytes", "macs", "arena_bytes", "instructions")),
         )
-        for entry in found["words"]
+        for entry in report["words"]
     ]
 
 
-def layer_rows(found: Json) -> list[tuple[str, ...]]:
+def layer_rows(report: Json) -> list[tuple[str, ...]]:
     """In LAYERS' order, the costliest first; figures of the validation split."""
     return [
         (
@@ -72,7 +72,7 @@ def layer_rows(found: Json) -> list[tuple[str, ...]]:
             percent(layer["all_but"]),
             f"{100 * layer['change']:.2f} %",
         )
-        for layer in found["layers"]
+        for layer in report["layers"]
     ]
 
 
@@ -86,16 +86,16 @@ def overall_rows(reports: Sequence[Json]) -> list[tuple[str, ...]]:
     return rows
 
 
-def show(found: Json) -> None:
+def show(report: Json) -> None:
     """On stdout: what is there after each step, what each word changed, who beats whom."""
-    seeds = f"{len(found['seeds'])} seeds from {found['seeds'][0]}"
-    print(f"{found['task']}, {found['figure']['name']} in %, {seeds}; {found['board']}, engine {found['engine']}")
-    tables.show_table(STAGES, stage_rows(found))
-    if found["words"]:
-        tables.show_table(WORDS, word_rows(found))
-    if found["layers"]:
-        tables.show_table(LAYERS, layer_rows(found))
-    for group in found["equal_sizes"]:
+    seeds = f"{len(report['seeds'])} seeds from {report['seeds'][0]}"
+    print(f"{report['task']}, {report['figure']['name']} in %, {seeds}; {report['board']}, engine {report['engine']}")
+    tables.show_table(STAGES, stage_rows(report))
+    if report["words"]:
+        tables.show_table(WORDS, word_rows(report))
+    if report["layers"]:
+        tables.show_table(LAYERS, layer_rows(report))
+    for group in report["equal_sizes"]:
         print(f"With {group['weights_bytes']:,} bytes of weights and {group['macs']:,} MACs:")
         for line in group["sentences"]:
             print(f"  {line}")
@@ -106,13 +106,13 @@ def markdown(reports: Sequence[Json], command: str, picture: str) -> str:
     """The page about several tasks. picture: the plot's name, beside the page."""
     tasks = [
         {
-            **found,
-            "block": objective.of({found["figure"]["key"]: None}).block,
-            "stage_rows": stage_rows(found),
-            "word_rows": word_rows(found),
-            "layer_rows": layer_rows(found),
+            **report,
+            "block": objective.of({report["figure"]["key"]: None}).block,
+            "stage_rows": stage_rows(report),
+            "word_rows": word_rows(report),
+            "layer_rows": layer_rows(report),
         }
-        for found in reports
+        for report in reports
     ]
     return render(
         "compression.md",
@@ -138,16 +138,16 @@ def save_page(reports: Sequence[Json], page: Path, command: str) -> None:
         write_whole(picture, drawn)
 
 
-def save(outcome: Outcome, found: Json, folder: Path) -> list[Path]:
+def save(outcome: Outcome, report: Json, folder: Path) -> list[Path]:
     """Into folder: a .tflite and its card for every recipe, the plot, and the report last, since --resume takes what
     has one; each is whole or as it was before. Returns the .tflite files."""
     files: dict[str, bytes] = {}
-    for stage in found["stages"]:
+    for stage in report["stages"]:
         if stage["asked"]:
-            recipe = next(recipe for recipe in outcome.order.recipes if str(recipe) == stage["recipe"])
+            recipe = next(recipe for recipe in outcome.options.recipes if str(recipe) == stage["recipe"])
             content, name = outcome.results[recipe][0].content, file_name(outcome.task, recipe)
-            files |= {f"{name}.tflite": content, f"{name}.json": _text(_card(found, stage, content))}
-    files |= {PLOT: plot.plot([found]), REPORT: _text(found)}
+            files |= {f"{name}.tflite": content, f"{name}.json": _text(_card(report, stage, content))}
+    files |= {PLOT: plot.plot([report]), REPORT: _text(report)}
     check_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".compress-") as scratch:
         for name, data in files.items():
@@ -163,28 +163,28 @@ def file_name(task: Task, recipe: Recipe) -> str:
     return f"{task.name}_{recipe.slug}"
 
 
-def _card(found: Json, stage: Json, content: bytes) -> Json:
+def _card(report: Json, stage: Json, content: bytes) -> Json:
     """Of one recipe's model: it is of the first seed."""
     about = ("task", "title", "board", "engine", "optimize", "packages", "figure", "examples")
     return {
-        **{key: found[key] for key in about},
+        **{key: report[key] for key in about},
         "recipe": stage["recipe"],
-        "seed": found["seeds"][0],
+        "seed": report["seeds"][0],
         "sha256": hashlib.sha256(content).hexdigest(),
         "stage": stage,
     }
 
 
-def _text(found: Json) -> bytes:
-    return (json.dumps(found, indent=2) + "\n").encode()
+def _text(report: Json) -> bytes:
+    return (json.dumps(report, indent=2) + "\n").encode()
 
 
-def load(task: Task, order: Order, folder: Path) -> Json | None:
+def load(task: Task, options: CompressOptions, folder: Path) -> Json | None:
     """The report that is there of the same settings; None where there is none."""
     try:
-        found: Json = json.loads((folder / REPORT).read_text("utf-8"))
+        report: Json = json.loads((folder / REPORT).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    wanted = settings(task, order)
-    same = isinstance(found, dict) and all(found.get(key) == value for key, value in wanted.items())
-    return found if same else None
+    wanted = settings(task, options)
+    same = isinstance(report, dict) and all(report.get(key) == value for key, value in wanted.items())
+    return report if same else None

@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from gen.bench import measure
-from gen.bench.measure import Case
 from gen.compress import prune, qat, sensitivity
 from gen.compress.recipe import Recipe
 from gen.compress.sensitivity import LayerCost
@@ -26,15 +24,17 @@ from gen.data.examples import Splits
 from gen.device import build
 from gen.device.board import Board
 from gen.errors import GenError, MissingTool
-from gen.learn import distill, quantize, tensorflow, train, warn
-from gen.learn.objective import Figure
+from gen.learn import distill, quantize, tensorflow, train
+from gen.learn.objective import Metric
 from gen.learn.task import Task, Training
 from gen.learn.train import FloatModel
 from gen.model import tflite, values
 from gen.model.graph import Array, Graph
 from gen.model.ops import lower
 from gen.model.quantized import QuantizedModel
-from gen.progress import Say
+from gen.progress import Say, Silent
+from gen.verify.built import BuildOptions, generate
+from gen.verify.pipeline import few_vectors, run_on_device
 
 # Each method alone and some together, at the student's size and with half its channels.
 RECIPES = (
@@ -56,14 +56,14 @@ FINE_EPOCHS, PRUNED_RATE, QAT_RATE = 1 / 3, 1.0, 1 / 2
 
 
 @dataclass(frozen=True)
-class Order:
-    """What to do with a task. seeds: how many."""
+class CompressOptions:
+    """What to do with a task."""
 
     recipes: tuple[Recipe, ...]
-    seeds: int
-    board: Board
+    seeds: int  # how many
+    board: Board  # whose costs to tell
     engine: str
-    sensitivity: bool = False
+    sensitivity: bool = False  # quantize each layer of the first recipe's student alone, too
 
     @property
     def stages(self) -> tuple[Recipe, ...]:
@@ -71,70 +71,68 @@ class Order:
         return tuple(dict.fromkeys(stage for recipe in self.recipes for stage in recipe.stages))
 
     @property
-    def taught(self) -> bool:
+    def needs_teacher(self) -> bool:
         """A teacher is needed."""
-        return any(recipe.taught for recipe in self.recipes)
+        return any(recipe.needs_teacher for recipe in self.recipes)
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
-    """Of a model on the two splits that it did not learn from. credits: of the test set, see gen.objective; float64."""
+class Metrics:
+    """Of a model on the two splits that it did not learn from."""
 
-    validation: Figure
-    test: Figure
-    credits: Array
+    validation: Metric
+    test: Metric
+    per_example_scores: Array  # of the test set, see Objective; float64
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A stage from one seed. simulated: of the float model before the step to int8, which computes as int8 would after
-    qat."""
+    """A stage from one seed."""
 
     seed: int
-    content: bytes
-    simulated: Figures
-    int8: Figures
+    content: bytes  # the .tflite
+    simulated: Metrics  # of the float model before the step to int8, which computes as int8 would after qat
+    int8: Metrics
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Of a stage's int8 model, on the board and with the engine. weights: bytes of its constant tensors; zeros: the
-    share of its int8 weights that are 0; deflated_bytes: the .tflite as a zip file would hold it; verdict and
-    instructions: as in measure.Row, with a note where there are none."""
+    """Of a stage's int8 model, on the board and with the engine. The fields are keys of the report's JSON."""
 
     tflite_bytes: int
-    deflated_bytes: int
-    weights_bytes: int
-    zeros: float
-    macs: int
+    deflated_bytes: int  # the .tflite as a zip file would hold it
+    weights_bytes: int  # of its constant tensors
+    zeros: float  # the share of its int8 weights that are 0
+    macs: int  # multiply-accumulates of one inference
     arena_bytes: int
     const_bytes: int
-    verdict: str
-    instructions: int | None
-    note: str | None
+    verdict: str  # a kind of compare.Verdict, or of the error that stopped the measurement
+    instructions: int | None  # of one inference
+    note: str | None  # why there are none
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a task's recipes gave: results by stage, one for each seed. layers: of --sensitivity, else empty."""
+    """What a task's recipes gave."""
 
     task: Task
-    order: Order
+    options: CompressOptions
     splits: Splits
-    teacher: Figures | None
-    results: Mapping[Recipe, list[Result]]
-    costs: Mapping[Recipe, Costs]
-    layers: tuple[LayerCost, ...]
+    teacher: Metrics | None  # None where none was needed
+    results: Mapping[Recipe, list[Result]]  # by stage, one for each seed
+    costs: Mapping[Recipe, Costs]  # by stage, of the first seed's model
+    layers: tuple[LayerCost, ...]  # of --sensitivity, else empty
 
     @property
     def warnings(self) -> list[str]:
         """What went wrong with teacher and students, of the first seed."""
         said = []
         classes = self.task.dataset().classes
-        for recipe in self.order.recipes:
-            found = self.results[recipe][0].int8.validation
-            said += [f"{recipe}: {w}" for w in warn.at_chance(self.task.objective, found, self.splits, classes)]
-        plain = [stage for stage in self.order.stages if not stage.words] or list(self.order.recipes)
+        for recipe in self.options.recipes:
+            validation = self.results[recipe][0].int8.validation
+            worse = self.task.objective.at_chance(validation, self.splits.validation, classes)
+            said += [f"{recipe}: {sentence}" for sentence in worse]
+        plain = [stage for stage in self.options.stages if not stage.words] or list(self.options.recipes)
         student = self.results[plain[0]][0].simulated.validation
         if self.teacher is not None and self.teacher.validation.value < student.value:
             said.append(
@@ -180,17 +178,17 @@ class Maker:
         model, finish = self.model(recipe), qat.finish if recipe.end == "qat" else quantize.quantize
         with tensorflow.quiet():
             made = finish(model, self.splits.train.x, self.task.name)
-        after = self.figures(partial(values.outputs, made.graph))
-        return Result(self.seed, made.content, self.figures(model.outputs), after)
+        after = self.metrics(partial(values.outputs, made.graph))
+        return Result(self.seed, made.content, self.metrics(model.outputs), after)
 
-    def figures(self, outputs: Callable[[Array], Array]) -> Figures:
+    def metrics(self, outputs: Callable[[Array], Array]) -> Metrics:
         """Of a model that gives outputs(x)."""
         objective, validation, test = self.task.objective, self.splits.validation, self.splits.test
         given = outputs(test.x)
-        return Figures(
+        return Metrics(
             objective.measure(outputs(validation.x), validation),
             objective.measure(given, test),
-            objective.credits(given, test).astype(np.float64),
+            objective.per_example_scores(given, test).astype(np.float64),
         )
 
     def _step(self, recipe: Recipe) -> tuple[Callable[[], Any], Training]:
@@ -211,12 +209,12 @@ class Maker:
     def _fit(self, recipe: Recipe) -> FloatModel:
         build, training = self._step(recipe)
         name = str(recipe) if recipe.end == "qat" else "+".join(recipe.words) or "student alone"
-        wrap = partial(self._taught, recipe) if recipe.taught else lambda model: model
-        found = train.fit(name, build, training, self.task, self.splits, seed=self.seed, say=self.say, wrap=wrap)
+        wrap = partial(self._with_teacher, recipe) if recipe.needs_teacher else lambda model: model
+        trained = train.fit(name, build, training, self.task, self.splits, seed=self.seed, say=self.say, wrap=wrap)
         self.clock.tick(training.epochs, self.say)
-        return found
+        return trained
 
-    def _taught(self, recipe: Recipe, model: Any) -> Any:
+    def _with_teacher(self, recipe: Recipe, model: Any) -> Any:
         assert self.teacher is not None
         settings, objective = self.task.distillation, self.task.objective
         return distill.learner(
@@ -230,52 +228,53 @@ def fine_tuning(training: Training, rate: float = PRUNED_RATE) -> Training:
     return replace(training, epochs=epochs, learning_rate=rate * training.learning_rate)
 
 
-def planned(task: Task, order: Order) -> int:
+def planned(task: Task, options: CompressOptions) -> int:
     """Epochs of all trainings."""
     whole, fine = task.student_training.epochs, fine_tuning(task.student_training).epochs
-    tuned = [stage.end == "qat" or stage.prune is not None or stage.sparse is not None for stage in order.stages]
-    students = order.seeds * sum(fine if is_tuned else whole for is_tuned in tuned)
-    return students + (task.teacher_training.epochs if order.taught else 0)
+    tuned = [stage.end == "qat" or stage.prune is not None or stage.sparse is not None for stage in options.stages]
+    students = options.seeds * sum(fine if is_tuned else whole for is_tuned in tuned)
+    return students + (task.teacher_training.epochs if options.needs_teacher else 0)
 
 
-def run(task: Task, order: Order, say: Say) -> Outcome:
+def run(task: Task, options: CompressOptions, say: Say) -> Outcome:
     """All of it; nothing stays written. Raises MissingTool, UsageError, BuildError."""
     tensorflow.require_train_extra()
     splits = task.splits()
     tensorflow.start_tensorflow()
     with tempfile.TemporaryDirectory(dir=build.scratch(), prefix=".compress-") as folder:
-        return _run(task, order, splits, Path(folder), say)
+        return _run(task, options, splits, Path(folder), say)
 
 
-def _run(task: Task, order: Order, splits: Splits, folder: Path, say: Say) -> Outcome:
+def _run(task: Task, options: CompressOptions, splits: Splits, folder: Path, say: Say) -> Outcome:
     """folder: where all is built, of this process alone, since another one may compress the same task."""
-    _rehearse(task, order, splits, folder, say)
-    clock = Clock(planned(task, order))
-    say(f"{task.name}: {len(order.recipes)} recipes, {order.seeds} seeds, {clock.epochs} epochs in all")
+    _rehearse(task, options, splits, folder, say)
+    clock = Clock(planned(task, options))
+    say(f"{task.name}: {len(options.recipes)} recipes, {options.seeds} seeds, {clock.epochs} epochs in all")
     teacher = None
-    if order.taught:
+    if options.needs_teacher:
         teacher = train.fit("teacher", task.teacher, task.teacher_training, task, splits, seed=task.seed, say=say)
         clock.tick(task.teacher_training.epochs, say)
-    makers = [Maker(task, splits, teacher, seed, say, clock) for seed in range(task.seed, task.seed + order.seeds)]
-    results = {stage: [maker.result(stage) for maker in makers] for stage in order.stages}
+    makers = [Maker(task, splits, teacher, seed, say, clock) for seed in range(task.seed, task.seed + options.seeds)]
+    results = {stage: [maker.result(stage) for maker in makers] for stage in options.stages}
     costs = {}
-    for stage, found in results.items():
-        costs[stage] = cost(task, order, found[0].content, folder)
-        told = f"{costs[stage].instructions:,} instructions" if costs[stage].instructions else costs[stage].note or ""
-        say(f"{stage} on {order.board.id}: {costs[stage].verdict} {told}".rstrip())
-    shown = None if teacher is None else makers[0].figures(teacher.outputs)
-    outcome = Outcome(task, order, splits, shown, results, costs, _layers(order, makers[0]))
+    for stage, stage_results in results.items():
+        costs[stage] = cost(task, options, stage_results[0].content, folder)
+        made = costs[stage]
+        counted = f"{made.instructions:,} instructions" if made.instructions else made.note or ""
+        say(f"{stage} on {options.board.id}: {made.verdict} {counted}".rstrip())
+    shown = None if teacher is None else makers[0].metrics(teacher.outputs)
+    outcome = Outcome(task, options, splits, shown, results, costs, _layers(options, makers[0]))
     for sentence in outcome.warnings:
         say(f"warning: {sentence}")
     return outcome
 
 
-def _rehearse(task: Task, order: Order, splits: Splits, folder: Path, say: Say) -> None:
+def _rehearse(task: Task, options: CompressOptions, splits: Splits, folder: Path, say: Say) -> None:
     """What could fail later, with a student of random weights: a compiler that is missing, or layers that can't be
     pruned, simulated or compared, are told before the training. Raises MissingTool, UsageError."""
     start = time.monotonic()
     with tensorflow.quiet():
-        for recipe in order.recipes:
+        for recipe in options.recipes:
             if recipe.narrow or recipe.prune:
                 prune.narrow(task.student(), 0.5)
             if recipe.end == "qat":
@@ -284,26 +283,26 @@ def _rehearse(task: Task, order: Order, splits: Splits, folder: Path, say: Say) 
                 distill.matched(task.student(), task.teacher())
         fresh = FloatModel(task.student(), 0, {}, task.objective)
         content = quantize.quantize(fresh, splits.train.x[:1], task.name).content
-    found = cost(task, order, content, folder)
-    say(f"untrained student on {order.board.id}: {found.verdict}, in {time.monotonic() - start:.1f} s")
+    measured = cost(task, options, content, folder)
+    say(f"untrained student on {options.board.id}: {measured.verdict}, in {time.monotonic() - start:.1f} s")
 
 
-def _layers(order: Order, maker: Maker) -> tuple[LayerCost, ...]:
+def _layers(options: CompressOptions, maker: Maker) -> tuple[LayerCost, ...]:
     """What quantizing each layer alone does to the student of the first recipe, from the first seed."""
-    if not order.sensitivity:
+    if not options.sensitivity:
         return ()
-    return sensitivity.sensitivity(maker.model(order.recipes[0].stages[0]), maker.task, maker.splits)
+    return sensitivity.sensitivity(maker.model(options.recipes[0].stages[0]), maker.task, maker.splits)
 
 
-def cost(task: Task, order: Order, content: bytes, folder: Path) -> Costs:
+def cost(task: Task, options: CompressOptions, content: bytes, folder: Path) -> Costs:
     """Built in one folder for all of a task's models, which have most of their kernels in common. Raises MissingTool;
     another reason that nothing could be measured is the verdict."""
     model = QuantizedModel(content, tflite.read(content, f"compress_{task.name}"), task.name)
-    case = Case(model, order.board, order.engine, LEVEL if order.engine in measure.LEVELED else None, folder)
-    sources, graph = measure.generate(case)[1], model.graph
+    sources, graph = generate(model, options.board, options.engine, LEVEL), model.graph
+    build = BuildOptions(options.engine, LEVEL, folder, sources=sources, suggest=False)
     try:
-        row = measure.measure(case, profile=False, with_cycles=False)
-        verdict, instructions, note = row.verdict, row.instructions, row.note
+        compared = run_on_device(model, options.board, build, few_vectors(model), Silent()).verdict
+        verdict, instructions, note = compared.kind, compared.instructions, None
     except MissingTool:
         raise
     except GenError as error:

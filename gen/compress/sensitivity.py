@@ -13,16 +13,15 @@ from gen.model.graph import Array
 
 @dataclass(frozen=True)
 class LayerCost:
-    """What int8 does at one place: to a layer's weights and output, or, with layer qat.INPUT, to the model's input.
+    """What int8 does at one place: to a layer's weights and output, or to the model's input. The fields are keys of
+    the report's JSON."""
 
-    alone: the objective's figure on validation, 0..1, with only this in int8; all_but: with everything else in int8;
-    drop: how many points, of 100, alone is below float. change: root mean square of what this alone changes in the
-    model's outputs, as a share of their standard deviation: it tells layers apart that cost no example."""
-
-    layer: str
-    alone: float
-    all_but: float
-    drop: float
+    layer: str  # its name, or qat.INPUT
+    alone: float  # the objective's metric on validation, 0..1, with only this in int8
+    all_but: float  # with everything else in int8
+    drop: float  # how many points, of 100, alone is below float
+    # Root mean square of what this alone changes in the model's outputs, as a share of their standard deviation: it
+    # tells layers apart that cost no example.
     change: float
 
 

@@ -21,32 +21,29 @@ from gen.model.graph import Array
 
 SUFFIXES = (".wav",)
 HIGHEST_RATE = 16_000  # Hz; what speech and most machines need
-LOWEST_KNOWN_RATE, HIGHEST_KNOWN_RATE = 100, 400_000  # Hz
+MIN_RATE_HZ, MAX_RATE_HZ = 100, 400_000  # Hz
 FRAME_SECONDS, STRIDE_SECONDS = 0.03, 0.02
-MOST_BANDS = 32
+MAX_BANDS = 32
 LOWEST_HZ = 20.0
 FLOOR = 1e-6  # added to a band's energy before the logarithm
-FEWEST_FRAMES = 8
+MIN_FRAMES = 8
 
 
 @dataclass(frozen=True)
 class AudioFeatures:
-    """Samples are -1 to 1, mono (the mean of the channels), rate Hz. A window has window_samples; the next one starts
-    hop_samples later. A frame has frame_samples, a power of two and the FFT's size; the next one starts stride_samples
-    later; its Hann window is 0.5 - 0.5 cos(2 pi n / frame_samples). Energy of band b: sum over k of
-    |FFT_k|^2 / frame_samples * triangle_b(k * rate / frame_samples), the triangles' corners being bands + 2 points
-    that are equally far apart from low_hz to high_hz on the scale mel(f) = 2595 log10(1 + f / 700), their height 1.
-    Value: ln(energy + floor)."""
+    """Samples are -1 to 1, mono (the mean of the channels). Energy of band b: sum over k of |FFT_k|^2 / frame_samples *
+    triangle_b(k * rate / frame_samples), the triangles' corners being bands + 2 points that are equally far apart from
+    low_hz to high_hz on the scale mel(f) = 2595 log10(1 + f / 700), their height 1. Value: ln(energy + floor)."""
 
-    rate: int
-    window_samples: int
-    hop_samples: int
-    frame_samples: int
-    stride_samples: int
-    bands: int
-    low_hz: float
-    high_hz: float
-    floor: float
+    rate: int  # Hz
+    window_samples: int  # of one example
+    hop_samples: int  # from the start of one window to that of the next
+    frame_samples: int  # a power of two, the FFT's size; its Hann window is 0.5 - 0.5 cos(2 pi n / frame_samples)
+    stride_samples: int  # from the start of one frame to that of the next
+    bands: int  # mel bands of a frame
+    low_hz: float  # where the lowest band begins
+    high_hz: float  # where the highest band ends
+    floor: float  # added to an energy before its logarithm
 
     @property
     def frames(self) -> int:
@@ -94,13 +91,13 @@ def mel_filters(rate: int, frame_samples: int, bands: int, low_hz: float, high_h
 def survey(contents: Iterable[bytes], window_seconds: float, hop_seconds: float) -> AudioFeatures:
     """For the files' most common rate, at most HIGHEST_RATE. Raises UsageError for a window or hop that is too
     short."""
-    known = range(LOWEST_KNOWN_RATE, HIGHEST_KNOWN_RATE + 1)
+    known = range(MIN_RATE_HZ, MAX_RATE_HZ + 1)
     rates = Counter(rate for rate in map(sample_rate, contents) if rate is not None and rate in known)
     rate = min(HIGHEST_RATE, max(rates, key=lambda r: (rates[r], r))) if rates else HIGHEST_RATE
     frame = 1 << (max(16, round(FRAME_SECONDS * rate)) - 1).bit_length()
     stride = max(1, round(STRIDE_SECONDS * rate))
     window, hop = round(window_seconds * rate), max(1, round(hop_seconds * rate))
-    fewest = frame + (FEWEST_FRAMES - 1) * stride
+    fewest = frame + (MIN_FRAMES - 1) * stride
     if window < fewest:
         raise UsageError(
             f"--window {window_seconds:g} is too short: at {rate} Hz at least {fewest / rate:.2f} s are needed."
@@ -108,7 +105,7 @@ def survey(contents: Iterable[bytes], window_seconds: float, hop_seconds: float)
     if hop < stride:
         raise UsageError(f"--hop {hop_seconds:g} is too short: a spectrogram has a value each {stride / rate:.2f} s.")
     low, high = min(LOWEST_HZ, rate / 100), rate / 2
-    bands = MOST_BANDS
+    bands = MAX_BANDS
     while bands > 1 and not mel_filters(rate, frame, bands, low, high).any(axis=0).all():
         bands -= 1  # a triangle narrower than the FFT's bins may miss them all
     return AudioFeatures(rate, window, hop, frame, stride, bands, low, high, FLOOR)
@@ -135,20 +132,20 @@ def decode(content: bytes) -> tuple[int, Array]:
         try:
             rate, samples = wavfile.read(io.BytesIO(content))
         except wavfile.WavFileWarning:
-            raise Unusable("ends before its header says: it was cut off") from None
+            raise Unusable("is shorter than its header says: it is truncated") from None
         except (ValueError, struct.error, OSError, EOFError, ZeroDivisionError, TypeError, UnboundLocalError) as error:
-            raise Unusable(f"is no WAV that SciPy reads ({str(error).splitlines()[0]})") from None
+            raise Unusable(f"is not a WAV file that SciPy reads ({str(error).splitlines()[0]})") from None
     if not samples.size:
         raise Unusable("has no samples")
-    if not LOWEST_KNOWN_RATE <= rate <= HIGHEST_KNOWN_RATE:
-        raise Unusable(f"has a sample rate of {rate} Hz, {LOWEST_KNOWN_RATE} to {HIGHEST_KNOWN_RATE} are read")
+    if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
+        raise Unusable(f"has a sample rate of {rate} Hz; supported are {MIN_RATE_HZ} to {MAX_RATE_HZ}")
     values = samples.astype(np.float64)
     if samples.dtype == np.uint8:
         values = (values - 128) / 128
     elif samples.dtype.kind == "i":
         values /= 2.0 ** (8 * samples.dtype.itemsize - 1)
     if not np.isfinite(values).all():
-        raise Unusable("has samples that are infinite or no number")
+        raise Unusable("has samples that are infinite or not a number")
     return rate, values if values.ndim == 1 else values.mean(axis=1)
 
 

@@ -11,21 +11,21 @@ from gen.model.graph import Array
 class ImageAugmentation:
     """Random affine maps, each drawn uniformly from -limit to +limit."""
 
-    shift_pixels: float = 0.0
+    shift_pixels: float = 0.0  # along each axis
     rotation_degrees: float = 0.0
-    zoom: float = 0.0
-    shear: float = 0.0
+    zoom: float = 0.0  # share of the size
+    shear: float = 0.0  # pixels sideways per pixel down
 
 
 @dataclass(frozen=True)
 class SeriesAugmentation:
-    """For series, 1 x steps x channels: a shift in time, a stretch of time about the middle and a scale of the
-    values, each drawn uniformly from -limit to +limit for each series; jitter: deviation of normal noise on values."""
+    """Random changes of a series, 1 x steps x channels; all but jitter are drawn uniformly from -limit to +limit for
+    each series."""
 
-    shift_steps: float = 0.0
-    stretch: float = 0.0
-    scale: float = 0.0
-    jitter: float = 0.0
+    shift_steps: float = 0.0  # in time
+    stretch: float = 0.0  # of time about the middle, a share
+    scale: float = 0.0  # of the values, a share
+    jitter: float = 0.0  # standard deviation of normal noise on the values
 
 
 Augmentation = ImageAugmentation | SeriesAugmentation
@@ -60,7 +60,7 @@ def _augment_series(x: Array, limits: SeriesAugmentation, rng: np.random.Generat
 
 
 def _augment_images(x: Array, limits: ImageAugmentation, rng: np.random.Generator) -> Array:
-    """An affine map about the centre; bilinear, 0 outside."""
+    """An affine map about the center; bilinear, 0 outside."""
     count, height, width, channels = x.shape
 
     def draw(limit: float) -> Array:
@@ -72,9 +72,9 @@ def _augment_images(x: Array, limits: ImageAugmentation, rng: np.random.Generato
     # From a pixel of the result to the place in x where its value comes from: rotation * shear * zoom, then shift.
     matrix = np.array([[cos * zoom_y, (shear * cos - sin) * zoom_x], [sin * zoom_y, (shear * sin + cos) * zoom_x]])
     shift = np.array([draw(limits.shift_pixels), draw(limits.shift_pixels)])
-    centre = np.array([[(height - 1) / 2], [(width - 1) / 2]])
-    grid = np.indices((height, width)).reshape(2, -1) - centre
-    place = np.einsum("abn,bp->nap", matrix, grid) + shift.T[:, :, None] + centre  # N, (y, x), pixel
+    center = np.array([[(height - 1) / 2], [(width - 1) / 2]])
+    grid = np.indices((height, width)).reshape(2, -1) - center
+    place = np.einsum("abn,bp->nap", matrix, grid) + shift.T[:, :, None] + center  # N, (y, x), pixel
 
     corner = np.floor(place).astype(np.int64)
     part = place - corner

@@ -9,10 +9,8 @@ from gen.model.graph import Array
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """x: float32 NHWC in natural units; y: int64, one for each example: its class, which is 1 for an anomaly."""
-
-    x: Array
-    y: Array
+    x: Array  # float32 NHWC, in natural units
+    y: Array  # int64, a class for each example; 1 for an anomaly where the task is to find anomalies
 
     def __post_init__(self) -> None:
         if self.x.ndim != 4 or self.x.dtype != np.float32 or self.y.shape != self.x.shape[:1]:
@@ -21,28 +19,25 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Every example there is. source: what a person needs to find the data again. test, validation: these sets, when
-    the data come with one or are split in time; examples then are without. meaning: what an example's values are, in
-    their order, with units and rate, for whoever feeds a device. mean, deviation: what values were less, and then
-    divided by, of each channel; () where they are as they were measured."""
+    """Every example there is."""
 
-    source: str
+    source: str  # what a person needs to find the data again
     classes: tuple[str, ...]
-    examples: Examples
-    test: Examples | None = None
-    validation: Examples | None = None
-    meaning: str = ""
-    mean: tuple[float, ...] = ()
-    deviation: tuple[float, ...] = ()
+    examples: Examples  # without test and validation
+    test: Examples | None = None  # where the data come with a test set, or are split in time
+    validation: Examples | None = None  # the same of a validation set
+    meaning: str = ""  # what an example's values are, in their order, with units and rate, for whoever feeds a device
+    mean: tuple[float, ...] = ()  # what was subtracted from the values of each channel; () where they are as measured
+    deviation: tuple[float, ...] = ()  # what they were divided by after that
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Disjoint. train: weights and quantization ranges; validation: every choice; test: the card's figures only."""
+    """Disjoint."""
 
-    train: Examples
-    validation: Examples
-    test: Examples
+    train: Examples  # for weights and quantization ranges
+    validation: Examples  # for every choice
+    test: Examples  # for the card's metrics only
 
 
 def stratify(y: Array, shares: tuple[float, ...], seed: int) -> list[Array]:

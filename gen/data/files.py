@@ -17,8 +17,8 @@ from gen.model.graph import Array
 
 Progress = Callable[[str, int, int], None]
 SHARES = (0.15, 0.2)  # of each class's files: validation, test
-FEWEST = 3  # files of a class: one for each split
-MOST_BYTES = 2 << 30  # of examples; training takes some times as much memory
+MIN_FILES = 3  # files of a class: one for each split
+MAX_BYTES = 2 << 30  # of examples; training takes some times as much memory
 
 
 class Unusable(Exception):
@@ -27,12 +27,11 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file to read. name: relative to the folder, with /. label: of the folder that it lies in; None where a column
-    of the file says it."""
+    """A file to read."""
 
     path: Path
-    name: str
-    label: str | None
+    name: str  # path relative to the folder, with /
+    label: str | None  # name of the folder that it lies in; None where a column of the file says it
 
     def content(self) -> bytes:
         """Raises Unusable."""
@@ -47,12 +46,11 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """What a file gives. x: float32 N x H x W x C, not normalized. labels: N of them, where the file says them. note:
-    what was done to make it fit, if anything."""
+    """The examples of one file."""
 
-    x: Array
-    labels: tuple[str, ...] | None = None
-    note: str = ""
+    x: Array  # float32 N x H x W x C, not normalized
+    labels: tuple[str, ...] | None = None  # N of them, where the file says them
+    note: str = ""  # what was done to make it fit, if anything
 
 
 class Features(Protocol):
@@ -67,27 +65,27 @@ class Features(Protocol):
 
 
 @dataclass(frozen=True)
-class Bad:
-    file: str
-    reason: str
+class UnusableFile:
+    file: str  # name, as in Entry
+    reason: str  # the end of a sentence that begins with the file's name
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One file's examples: x as in Windows, labels one for each."""
+    """One file's examples."""
 
     file: str
-    x: Array
-    labels: tuple[str, ...]
+    x: Array  # as in Windows
+    labels: tuple[str, ...]  # one for each example
 
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """All that a folder gave. notes: sentences for a person on what was left out or changed."""
+    """All that a folder holds."""
 
     recordings: tuple[Recording, ...]
-    bad: tuple[Bad, ...]
-    notes: tuple[str, ...]
+    bad: tuple[UnusableFile, ...]
+    notes: tuple[str, ...]  # sentences for a person on what was left out or changed
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -100,12 +98,12 @@ def find(folder: Path, suffixes: tuple[str, ...], *, flat: bool) -> tuple[list[E
     empty class folder, both layouts."""
     kind = " or ".join(suffix.lstrip(".") for suffix in suffixes)
     if not folder.is_dir():
-        raise UsageError(f"--data {folder} is no folder: give the one that has a folder for each class.")
+        raise UsageError(f"--data {folder} is not a folder: give the one that has a folder for each class.")
     try:
         visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
         groups = {path.name: _below(path) for path in visible if path.is_dir()}
     except OSError as error:
-        raise UsageError(f"can't list {error.filename}: {error.strerror}; make it readable, or take it away.") from None
+        raise UsageError(f"can't list {error.filename}: {error.strerror}; make it readable, or remove it.") from None
     direct = [path for path in visible if path.is_file()]
     entries = [Entry(path, path.name, None) for path in direct if path.suffix.lower() in suffixes]
     if flat and entries:
@@ -125,7 +123,7 @@ def find(folder: Path, suffixes: tuple[str, ...], *, flat: bool) -> tuple[list[E
     if empty:
         raise UsageError(
             f"class folder {folder / empty[0]} has no {kind} files: "
-            f"{'take it away, or ' if len(groups) > 2 else ''}{layout}."
+            f"{'remove it, or ' if len(groups) > 2 else ''}{layout}."
         )
     all_files = [*direct, *(path for below in groups.values() for path in below)]
     notes = _others(all_files, suffixes, kind)
@@ -167,8 +165,8 @@ def contents(entries: Sequence[Entry]) -> Iterator[bytes]:
 
 def read(entries: Sequence[Entry], features: Features, progress: Progress) -> Collection:
     """Every file through the features; a file that can't be used, or is a copy of one before it, is in bad. Raises
-    UsageError: more than MOST_BYTES."""
-    recordings, bad, notes = list[Recording](), list[Bad](), Counter[str]()
+    UsageError: more than MAX_BYTES."""
+    recordings, bad, notes = list[Recording](), list[UnusableFile](), Counter[str]()
     seen: dict[bytes, str] = {}
     size = 0
     for number, entry in enumerate(entries):
@@ -180,17 +178,17 @@ def read(entries: Sequence[Entry], features: Features, progress: Progress) -> Co
                 raise Unusable(f"has the same bytes as {first}")
             windows = features.read(content)
         except Unusable as problem:
-            bad.append(Bad(entry.name, str(problem)))
+            bad.append(UnusableFile(entry.name, str(problem)))
             continue
         labels = windows.labels if entry.label is None else (entry.label,) * len(windows.x)
         if labels is None:
-            bad.append(Bad(entry.name, "has no column 'label' and lies in no class folder"))
+            bad.append(UnusableFile(entry.name, "has no column 'label' and lies in no class folder"))
             continue
         size += windows.x.nbytes
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             raise UsageError(
-                f"the files up to {entry.name} give {size / (1 << 30):.1f} GB of examples, {MOST_BYTES >> 30} are the "
-                "most: give a longer --hop, smaller examples, or fewer files."
+                f"the files up to {entry.name} give {size / (1 << 30):.1f} GB of examples, at most "
+                f"{MAX_BYTES >> 30} GB are possible: give a longer --hop, smaller examples, or fewer files."
             )
         if windows.note:
             notes[windows.note] += 1
@@ -209,14 +207,14 @@ def check(collection: Collection, folder: Path) -> None:
             f"{'' if len(collection.classes) == 1 else 'es'}, two are needed{why}."
         )
     for label, count in files_by_class(collection.recordings).items():
-        if count < FEWEST:
+        if count < MIN_FILES:
             raise UsageError(
-                f"class {label!r} has {count} usable file{'s' * (count > 1)}, at least {FEWEST} are needed, because "
+                f"class {label!r} has {count} usable file{'s' * (count > 1)}, at least {MIN_FILES} are needed, because "
                 f"training, validation and test get different files: record more{why}."
             )
 
 
-def _example(bad: Sequence[Bad]) -> str:
+def _example(bad: Sequence[UnusableFile]) -> str:
     """The first of those with the most common kind of reason: the reason but for its numbers and quotations."""
     kinds = [re.sub(r"\d+|'[^']*'", "", one.reason) for one in bad]
     one = bad[kinds.index(Counter(kinds).most_common(1)[0][0])]

@@ -22,27 +22,26 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}")
 
 
 @dataclass(frozen=True)
-class Order:
-    """What the command line asks for. window: seconds of wav, rows of csv; hop: from one window to the next; size:
-    height and width of images; None: the kind's default."""
+class FolderOptions:
+    """What the command line asks for; None: the default of the kind of data."""
 
-    folder: Path
-    kind: str
-    name: str | None = None
-    window: float | None = None
-    hop: float | None = None
-    size: tuple[int, int] | None = None
+    folder: Path  # with a folder for each class
+    kind: str  # a key of KINDS
+    name: str | None = None  # of the model
+    window: float | None = None  # seconds of wav, rows of csv
+    hop: float | None = None  # from one window to the next, in the same unit
+    size: tuple[int, int] | None = None  # height and width of images
     epochs: int | None = None
     seed: int = 1
 
 
 @dataclass(frozen=True)
 class Kind:
-    """features: the dataclass that reads a file. window: the default, None for a kind without windows."""
+    """A kind of data."""
 
-    suffixes: tuple[str, ...]
-    features: type[Any]
-    window: float | None
+    suffixes: tuple[str, ...]  # of its files
+    features: type[Any]  # the dataclass that reads a file
+    window: float | None  # the default; None for a kind without windows
 
 
 KINDS: Mapping[str, Kind] = {
@@ -74,39 +73,39 @@ class Normalization:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A folder, read. splits are normalized; parts are the recordings of training, validation and test."""
+    """A folder, read."""
 
-    order: Order
+    options: FolderOptions
     name: str
     features: Features
     collection: Collection
     normalization: Normalization
-    parts: tuple[list[Recording], list[Recording], list[Recording]]
-    splits: Splits
+    parts: tuple[list[Recording], list[Recording], list[Recording]]  # recordings of training, validation and test
+    splits: Splits  # normalized
 
     @property
     def classes(self) -> tuple[str, ...]:
         return self.collection.classes
 
 
-def prepare(order: Order, progress: Progress, taken: Sequence[str] = ()) -> Prepared:
+def prepare(options: FolderOptions, progress: Progress, taken: Sequence[str] = ()) -> Prepared:
     """Reads the folder. Raises UsageError (options, too little to learn from), MissingTool."""
-    name = order.name or default_name(order.folder)
+    name = options.name or default_name(options.folder)
     check_name(name, taken)
-    kind = _kind(order.kind)
-    entries, notes = files.find(order.folder, kind.suffixes, flat=order.kind == "csv")
-    features, more = survey(order, entries)
+    kind = _kind(options.kind)
+    entries, notes = files.find(options.folder, kind.suffixes, flat=options.kind == "csv")
+    features, more = survey(options, entries)
     collection = files.read(entries, features, progress)
     collection = replace(collection, notes=(*notes, *more, *collection.notes))
-    files.check(collection, order.folder)
-    parts = files.split(collection.recordings, order.seed)
+    files.check(collection, options.folder)
+    parts = files.split(collection.recordings, options.seed)
     (x, y), *others = (files.stack(part, collection.classes) for part in parts)
-    normalization = normalize(x, order.kind)
+    normalization = normalize(x, options.kind)
     # The quantizer's ranges come from the first training examples: all classes must be among them.
-    shuffled = np.random.default_rng(order.seed).permutation(len(y))
+    shuffled = np.random.default_rng(options.seed).permutation(len(y))
     train, validation, test = (Examples(normalization.apply(x), y) for x, y in ((x[shuffled], y[shuffled]), *others))
     splits = Splits(train, validation, test)
-    return Prepared(order, name, features, collection, normalization, parts, splits)
+    return Prepared(options, name, features, collection, normalization, parts, splits)
 
 
 def default_name(folder: Path) -> str:
@@ -128,23 +127,23 @@ def _kind(word: str | None) -> Kind:
     return KINDS[word]
 
 
-def survey(order: Order, entries: list[Entry]) -> tuple[Features, list[str]]:
+def survey(options: FolderOptions, entries: list[Entry]) -> tuple[Features, list[str]]:
     """How to read the files, from what most of them are; and notes. Raises UsageError, MissingTool."""
-    kind = KINDS[order.kind]
-    if kind.window is None and (order.window or order.hop):
+    kind = KINDS[options.kind]
+    if kind.window is None and (options.window or options.hop):
         raise UsageError("--window and --hop are for wav and csv: an image is one example.")
-    if order.kind != "images" and order.size:
-        raise UsageError(f"--size is for images, not for {order.kind}: --window says how long an example is.")
+    if options.kind != "images" and options.size:
+        raise UsageError(f"--size is for images, not for {options.kind}: --window says how long an example is.")
     contents = files.contents(entries)
-    if order.kind == "images":
-        height, width = order.size or SIZE
+    if options.kind == "images":
+        height, width = options.size or SIZE
         if height not in SIZES or width not in SIZES:
             raise UsageError(f"--size {height}x{width}: give {SIZES[0]} to {SIZES[-1]} pixels each way.")
         return images.survey(contents, height, width), []
-    window = order.window or kind.window or 0.0
-    if order.kind == "wav":
-        return audio.survey(contents, window, order.hop or window / 2), []
-    hop = order.hop or max(1, window // 2)
+    window = options.window or kind.window or 0.0
+    if options.kind == "wav":
+        return audio.survey(contents, window, options.hop or window / 2), []
+    hop = options.hop or max(1, window // 2)
     return series.survey(contents, window, hop, by_row=entries[0].label is None)
 
 
@@ -168,13 +167,13 @@ def normalize(x: Array, kind: str) -> Normalization:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What a card of ours says of the data that its model was trained on. entries: the files of the test set."""
+    """What a card of ours says of the data that its model was trained on."""
 
     kind: str
     features: Features
     normalization: Normalization
     classes: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...]  # files of the test set
     card: Path
 
     def raw_test_set(self) -> Examples:

@@ -15,18 +15,18 @@ from gen.errors import INSTALL_TRAIN, MissingTool
 from gen.model.graph import Array
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
-GREY = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L")
+GRAY = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L")
 DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, struct.error, zlib.error)
 
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """channels: 1 is grey, 3 is RGB. Resized with Pillow's bilinear filter, which averages where it shrinks; upright as
-    EXIF says; a value is a pixel / 255."""
+    """Resized with Pillow's bilinear filter, which averages where it shrinks; upright as EXIF says; a value is a pixel
+    / 255."""
 
     height: int
     width: int
-    channels: int
+    channels: int  # 1: gray, 3: RGB
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -44,7 +44,7 @@ class ImageFeatures:
                     mode = "L" if self.channels == 1 else "RGB"
                     pixels = resized(ops.exif_transpose(opened), mode, self.height, self.width)
             except image.UnidentifiedImageError:
-                raise Unusable("is no PNG or JPEG") from None
+                raise Unusable("is not PNG or JPEG") from None
             except (image.DecompressionBombError, image.DecompressionBombWarning):
                 raise Unusable("has more pixels than Pillow takes from an unknown source") from None
             except DAMAGED as error:
@@ -65,14 +65,14 @@ def resized(opened: Any, mode: str, height: int, width: int) -> Array:
 
 
 def survey(contents: Iterable[bytes], height: int, width: int) -> ImageFeatures:
-    """RGB where any image has colours. Raises MissingTool."""
+    """RGB where any image has colors. Raises MissingTool."""
     image, _ = pillow()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # read() says what is wrong
         for content in contents:
             try:
                 with image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
-                    if opened.mode not in GREY:
+                    if opened.mode not in GRAY:
                         return ImageFeatures(height, width, 3)
             except (*DAMAGED, image.DecompressionBombError):
                 continue

@@ -17,23 +17,21 @@ from gen.model.graph import Array
 
 SUFFIXES = (".csv",)
 LABEL = "label"
-NO_SIGNAL = ("time", "timestamp", "index", "")  # columns that count rows; pandas writes its index without a name
+INDEX_COLUMNS = ("time", "timestamp", "index", "")  # columns that count rows; pandas writes its index without a name
 DELIMITERS = ",;\t"
-FEWEST_STEPS = 8
+MIN_STEPS = 8
 HEAD = 65_536  # bytes that hold the first two lines
 
 
 @dataclass(frozen=True)
 class SeriesFeatures:
-    """window: rows of an example; the next one starts hop rows later. header: the names of all columns, or a number for
-    each where files have no header. columns: those that are the channels, in order. by_row: whether the column 'label'
-    says each row's class."""
+    """Rows of a CSV file."""
 
-    window: int
-    hop: int
-    header: tuple[str, ...]
-    columns: tuple[str, ...]
-    by_row: bool
+    window: int  # rows of an example
+    hop: int  # rows from the start of one window to that of the next
+    header: tuple[str, ...]  # names of all columns; a number for each where files have no header
+    columns: tuple[str, ...]  # those that are the channels, in order
+    by_row: bool  # whether the column 'label' says each row's class
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -62,7 +60,7 @@ class SeriesFeatures:
         )
 
     def _values(self, rows: Sequence[Sequence[str]]) -> Array:
-        """rows x columns, float32. Raises Unusable with the first cell that is no number."""
+        """rows x columns, float32. Raises Unusable with the first cell that is not a number."""
         places = [self.header.index(column) for column in self.columns]
         try:
             with np.errstate(over="ignore"):
@@ -74,7 +72,9 @@ class SeriesFeatures:
         for number, row in enumerate(rows):
             for place in places:
                 if not is_number(row[place]):
-                    raise Unusable(f"has {row[place]!r} in row {number + 1}, column {self.header[place]!r}: no number")
+                    raise Unusable(
+                        f"has {row[place]!r} in row {number + 1}, column {self.header[place]!r}: not a number"
+                    )
         raise Unusable("has numbers that float32 can't hold")
 
 
@@ -87,7 +87,7 @@ def parse(content: bytes) -> tuple[tuple[str, ...], list[list[str]]]:
     if not data:
         raise Unusable("has a header and no rows")
     if len(set(names)) < len(names):
-        raise Unusable("has two columns of one name")
+        raise Unusable("has two columns of the same name")
     for number, row in enumerate(data):
         if len(row) != len(names):
             raise Unusable(f"has {len(row)} columns in row {number + 1} and {len(names)} in the first line")
@@ -99,7 +99,7 @@ def _rows(content: bytes, most: int | None = None) -> list[list[str]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unusable("is no UTF-8 text") from None
+        raise Unusable("is not UTF-8 text") from None
     if not text.strip():
         raise Unusable("is empty")
     lines = text.splitlines()
@@ -108,7 +108,7 @@ def _rows(content: bytes, most: int | None = None) -> list[list[str]]:
     try:
         return list(islice((row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))), most))
     except csv.Error as error:
-        raise Unusable(f"is no CSV ({error})") from None
+        raise Unusable(f"is not CSV ({error})") from None
 
 
 def _header(row: Sequence[str]) -> tuple[str, ...] | None:
@@ -135,12 +135,12 @@ def _runs(labels: Sequence[str]) -> Iterable[tuple[int, int]]:
 
 def survey(contents: Iterable[bytes], window: float, hop: float, *, by_row: bool) -> tuple[SeriesFeatures, list[str]]:
     """The columns that most files have, and notes on those that are left out: the label, time, and text in every file.
-    Raises UsageError: no usable columns, no labels, window or hop that is no number of rows."""
+    Raises UsageError: no usable columns, no labels, window or hop that is not a whole number of rows."""
     for word, value in (("--window", window), ("--hop", hop)):
         if value != int(value):
-            raise UsageError(f"{word} {value:g} is no whole number of rows.")
-    if window < FEWEST_STEPS:
-        raise UsageError(f"--window {window:g} is too short: give at least {FEWEST_STEPS} rows.")
+            raise UsageError(f"{word} {value:g} is not a whole number of rows.")
+    if window < MIN_STEPS:
+        raise UsageError(f"--window {window:g} is too short: give at least {MIN_STEPS} rows.")
     heads = Counter[tuple[str, ...]]()
     numeric: dict[tuple[str, ...], set[str]] = {}
     for content in contents:
@@ -160,7 +160,7 @@ def survey(contents: Iterable[bytes], window: float, hop: float, *, by_row: bool
             f"the CSV files have the columns {', '.join(header)} and lie in no class folders: "
             f"add a column {LABEL!r}, or put the files of each class into a folder of its own."
         )
-    apart = {LABEL, *NO_SIGNAL}
+    apart = {LABEL, *INDEX_COLUMNS}
     columns = tuple(name for name in header if name.lower() not in apart and name in numeric[header])
     if not columns:
         raise UsageError(f"the CSV files have no column of numbers among {', '.join(header)}.")

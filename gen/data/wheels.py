@@ -12,9 +12,9 @@ import numpy as np
 from gen.data.examples import Examples
 from gen.errors import MissingTool
 from gen.model.graph import Array
-from gen.paths import MODELS
+from gen.paths import CACHE, MODELS, ROOT
 
-FOLDER = MODELS.parent / ".cache" / "data"
+FOLDER = CACHE / "data"
 FETCH = "python -m gen.data.wheels"
 # One wheel for all machines: it is read, not run.
 TARGET = ("--only-binary", ":all:", "--python-version", "3.11", "--platform", "manylinux_2_28_x86_64")
@@ -26,7 +26,8 @@ def read(wheel: str, path: str, folder: Path = FOLDER) -> bytes:
     """The file at path inside the wheel, which is given as name-version. Raises MissingTool when folder lacks it."""
     found = next(folder.glob(f"{wheel}-*.whl"), None)
     if found is None:
-        raise MissingTool(f"the data lie in the wheel {wheel}, which is not in .cache/data: run `{FETCH}`.")
+        shown = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
+        raise MissingTool(f"the data lie in the wheel {wheel}, which is not in {shown}: run `{FETCH}`.")
     try:
         with zipfile.ZipFile(found) as archive:
             return archive.read(path)

@@ -33,26 +33,33 @@ custom_machine_flags   for compiler and linker alike
 custom_linker_script   from the root of the project
 """
 
+import contextlib
 import re
+import shlex
 import textwrap
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gen.errors import UsageError, unknown
-from gen.paths import BOARDS, ROOT
+from gen.compiler.kernels.select import FALLBACK
+from gen.compiler.target import Target
+from gen.errors import UsageError, unknown, why
+from gen.paths import BOARDS, FIRMWARE, ROOT
 
 REGISTRY = "registry"
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([KM]?)")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_OWN: dict[str, Path] = {}  # files of boards that are not in boards/, by id, while own() lasts
 
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Where a compiler comes from: Debian's packages, and PlatformIO's for those who don't have them."""
+    """Where a compiler comes from."""
 
-    apt: str
-    package: str = ""
+    apt: str  # Debian's packages
+    package: str = ""  # PlatformIO's, for those who don't have them
 
 
 # By the prefix of its programs. Whatever is on PATH is used; firmware/pio/platform.py names the packages once more.
@@ -66,10 +73,10 @@ TOOLCHAINS = {
 
 @dataclass(frozen=True)
 class Region:
-    """A piece of the target's memory: origin is an address, bytes its length."""
+    """A piece of the target's memory."""
 
-    origin: int
-    bytes: int
+    origin: int  # its first address
+    bytes: int  # its length
 
     def __contains__(self, address: int) -> bool:
         return self.origin <= address < self.origin + self.bytes
@@ -77,11 +84,11 @@ class Region:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a firmware's parts are in the address space. ram: of stack and variables."""
+    """Where a firmware's parts are in the address space."""
 
     code: Region
     constants: Region
-    ram: Region
+    ram: Region  # of stack and variables
 
 
 # What a firmware has beside the model's constants and its arena, at most; the linker has the last word.
@@ -112,6 +119,11 @@ class Board:
     usb_ids: tuple[str, ...]
     renode: tuple[str, ...] = ()
     simulator: str = ""
+
+    @property
+    def target(self) -> Target:
+        """What engines generate for."""
+        return Target(self.isa, self.pointer_bytes)
 
     @property
     def vendor(self) -> bool:
@@ -171,7 +183,35 @@ class Board:
 
 def known() -> list[str]:
     """The ids of all boards, sorted."""
-    return sorted(path.stem for path in BOARDS.glob("*.ini"))
+    return sorted([*(path.stem for path in BOARDS.glob("*.ini")), *_OWN])
+
+
+@contextlib.contextmanager
+def own(path: Path) -> Iterator[str]:
+    """Until the block ends, the board of this file is known as those of boards/ are; gives its id, the file's stem.
+
+    Raises UsageError as read() does, and where a board of that id is known."""
+    if not _ID.fullmatch(path.stem):
+        raise UsageError(f"{path}: a board is called as its file, by letters, digits, '_', '.' and '-': rename it.")
+    if path.stem in known():
+        raise UsageError(f"{path}: there is a board {path.stem!r} in boards/: call the file and its section otherwise.")
+    read(path)
+    _OWN[path.stem] = path.absolute()
+    try:
+        yield path.stem
+    finally:
+        del _OWN[path.stem]
+
+
+def own_file(board_id: str) -> Path | None:
+    """The file of a board that is not in boards/."""
+    return _OWN.get(board_id)
+
+
+def options(board_id: str) -> str:
+    """Which options name this board on a command line."""
+    path = own_file(board_id)
+    return f"--board {board_id}" if path is None else f"--board-file {shlex.quote(str(path))}"
 
 
 def load(board_id: str) -> Board:
@@ -181,7 +221,7 @@ def load(board_id: str) -> Board:
     """
     if board_id not in known():
         raise unknown("board", board_id, known(), "python -m gen boards")
-    return read(BOARDS / f"{board_id}.ini")
+    return read(own_file(board_id) or BOARDS / f"{board_id}.ini")
 
 
 def load_all() -> list[Board]:
@@ -196,6 +236,7 @@ def read(path: Path) -> Board:
 
     section = f"env:{path.stem}"
     try:
+        path.read_bytes()
         # parse_extra globs from the current directory, which may be any.
         config = ProjectConfig(str(ROOT / "platformio.ini"), parse_extra=False)
         config.read(str(path), False)
@@ -203,6 +244,8 @@ def read(path: Path) -> Board:
             raise UsageError(f"{path} has no section [{section}]; a board's file is called as its environment.")
         values: dict[str, str] = {key: str(config.get(section, key)) for key in config.options(section=section)}
         return _board(path.stem, values)
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {why(error)}.") from None
     except PlatformioException as error:
         raise UsageError(f"{path} can't be read: {' '.join(str(error).split())}") from error
     except KeyError as error:
@@ -214,6 +257,20 @@ def read(path: Path) -> Board:
 def _board(board_id: str, values: dict[str, str]) -> Board:
     if values.get("custom_emulated", "no") not in ("yes", "no"):
         raise ValueError(f"custom_emulated is {values['custom_emulated']!r}, not yes or no.")
+    for key, allowed in (("custom_isa", FALLBACK), ("custom_toolchain", (*TOOLCHAINS, REGISTRY))):
+        if values[key] not in allowed:
+            raise ValueError(f"{key} is {values[key]!r}, not one of {', '.join(filter(None, allowed))}.")
+    for name in values["custom_port"].split():
+        if not (FIRMWARE / "port" / name).is_file():
+            raise ValueError(f"custom_port has {name!r}, which is not in firmware/port.")
+    try:
+        values.get("custom_transport", "").format(elf="")
+    except (LookupError, ValueError):
+        raise ValueError(
+            f"custom_transport is {values['custom_transport']!r}: only {{elf}} may be in braces."
+        ) from None
+    if len(values.get("custom_renode", "a b").split()) != 2:
+        raise ValueError(f"custom_renode is {values['custom_renode']!r}, not a machine and a UART.")
     return Board(
         id=board_id,
         name=values["custom_name"],
@@ -246,11 +303,11 @@ def _size(count: int) -> str:
 
 
 def _usb_ids(values: dict[str, str]) -> tuple[str, ...]:
-    found = tuple(values.get("custom_usb_ids", "").split())
-    for pair in found:
+    ids = tuple(values.get("custom_usb_ids", "").split())
+    for pair in ids:
         if not _USB_ID.fullmatch(pair):
             raise ValueError(f"custom_usb_ids has {pair!r}, not VENDOR:PRODUCT such as 0483:374b.")
-    return found
+    return ids
 
 
 def _region(values: dict[str, str], key: str) -> Region | None:

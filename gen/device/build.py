@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,12 +19,15 @@ from pathlib import Path
 from gen import child
 from gen.compiler.engines import Sources
 from gen.device import place
-from gen.device.board import TOOLCHAINS, Board
+from gen.device.board import TOOLCHAINS, Board, own_file
 from gen.errors import BuildError, DiskFull, DoesNotFit, MissingTool, why
 from gen.files import write_if_changed, write_whole
-from gen.paths import ROOT
+from gen.paths import BUILDS, INSTALLED, PACKAGE, PROJECT, ROOT
 
-CORE = ROOT / ".pio" / "core"
+CORE = PROJECT / ".pio" / "core"
+PARTS = ("platformio.ini", "boards", "firmware")  # of PlatformIO's project
+
+_PREPARING = threading.Lock()  # for boards that are built at a time: files in the making are named by process
 
 ANSWERS_HELLO = "link.c"  # with the model's SHA-256
 
@@ -39,28 +43,26 @@ _UNREACHABLE = re.compile(r"HTTPClientError|InternetConnection|UnknownPackage|Co
 
 @dataclass(frozen=True)
 class Firmware:
-    """A linked image. flash_bytes is what it occupies in flash; ram_bytes its data and the stack's reserve.
-
-    parts says whose bytes those in flash are: "model" (generated), folders of firmware/ ("tflm", "kernels", "port"),
-    "main" (main.c, link.c) and "toolchain" (the compiler's libraries). code is what of them is machine code (.text).
-    """
+    """A linked image."""
 
     elf: Path
-    flash_bytes: int
-    ram_bytes: int
+    flash_bytes: int  # what it occupies in flash
+    ram_bytes: int  # its data and the stack's reserve
+    # Whose bytes those in flash are: "model" (generated), folders of firmware/ ("tflm", "kernels", "port"), "main"
+    # (main.c, link.c) and "toolchain" (the compiler's libraries).
     parts: Mapping[str, int]
-    code: Mapping[str, int]
+    code: Mapping[str, int]  # what of them is machine code (.text)
 
 
 def default_folder(model: str, board: Board, engine: str, level: str | None) -> Path:
     """Where a model is built unless the person says otherwise; level is None for an engine that has none."""
     suffix = f"-{level}" if level not in (None, "balanced") else ""
-    return ROOT / "build" / f"{model}-{board.id}-{engine}{suffix}"
+    return BUILDS / f"{model}-{board.id}-{engine}{suffix}"
 
 
 def scratch() -> Path:
     """Where folders lie in which one process builds for itself. Raises BuildError when it can't be made."""
-    folder = ROOT / "build"
+    folder = BUILDS
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
@@ -78,7 +80,7 @@ def misfit(board: Board, sources: Sources) -> str | None:
         return (
             f"{sources.name} needs at least {need} bytes of RAM (arena {sources.arena_bytes} + stack "
             f"{board.stack_bytes}) and {board.id} has {room}: does not fit by {need - room} bytes, because "
-            f"{sources.arena_because}"
+            f"{sources.peak_reason}"
         )
     need, room = sources.const_bytes, layout.constants.bytes
     if need > room:
@@ -107,6 +109,8 @@ def build(sources: Sources, board: Board, folder: Path) -> Firmware:
 def digest(sources: Sources, board: Board) -> str:
     """Of all that an ELF is made from but our own C sources and the compiler; 32 hexadecimal digits."""
     plan = _plan(sources, board) | {"board": board.id, "files": dict(sources.files)}
+    if path := own_file(board.id):
+        plan["board"] = path.read_text(encoding="utf-8")
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -125,7 +129,8 @@ def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
     prepare()
     log, link = folder / "build.log", place.link(folder)
     command = [sys.executable, "-m", "platformio", "run", "--environment", board.id, "--disable-auto-clean"]
-    status, output = child.run(command, cwd=ROOT, env=_environment(link))
+    command += _project_conf(board)
+    status, output = child.run(command, cwd=PROJECT, env=_environment(link))
     output = output.replace(link, str(folder))
     write_whole(log, output.encode())
     elf = folder / "firmware.elf"
@@ -144,7 +149,7 @@ def compile_in(sources: Sources, board: Board, folder: Path) -> Firmware:
     except BuildError:
         _remove_results(folder)
         raise
-    return _measure(elf, board, ROOT / link)
+    return _measure(elf, board, PROJECT / link)
 
 
 def _remove_results(folder: Path) -> None:
@@ -172,7 +177,8 @@ def prepare() -> None:
     """Makes the project's PlatformIO folder usable without its registry; does nothing when it is.
 
     It gets the package tool-scons, around the SCons of this Python, and a link to firmware/pio. PlatformIO would make
-    the link itself, but not for two builds at once, and not anew when the checkout is moved or copied.
+    the link itself, but not for two builds at once, and not anew when the checkout is moved or copied. Where gen is
+    installed the project is a folder of links in the cache, so that nothing is written where packages lie.
     """
     from platformio.dependencies import get_core_dependencies
     from platformio.package.meta import PackageSpec
@@ -183,14 +189,33 @@ def prepare() -> None:
         raise MissingTool("the Python package scons is not installed; `make setup` installs it.") from error
     scons = {"name": "tool-scons", "version": get_core_dependencies()["tool-scons"].lstrip("~")}
     owner = PackageSpec(owner="platformio", name="tool-scons").as_dict()
-    link = {"cwd": str(ROOT), "spec": PackageSpec("symlink://firmware/pio").as_dict()}
-    for path, text in {
+    link = {"cwd": str(PROJECT), "spec": PackageSpec("symlink://firmware/pio").as_dict()}
+    files = {
         "packages/tool-scons/package.json": json.dumps(scons),
         "packages/tool-scons/.piopm": json.dumps({"type": "tool", **scons, "spec": owner}),
         "packages/tool-scons/scons.py": "import SCons.Script\n\nSCons.Script.main()\n",
         "platforms/pio.pio-link": json.dumps(link),
-    }.items():
-        write_if_changed(CORE / path, text)
+    }
+    with _PREPARING:
+        for path, text in files.items():
+            write_if_changed(CORE / path, text)
+        if INSTALLED:
+            for name in PARTS:
+                place.point(PROJECT / name, ROOT / name)
+            place.point(PROJECT / "gen", PACKAGE)  # which firmware/pio imports
+
+
+def _project_conf(board: Board) -> list[str]:
+    """For a board that is not in boards/, the option that names a configuration with its file."""
+    path = own_file(board.id)
+    if path is None:
+        return []
+    text = path.read_text(encoding="utf-8")
+    copy = Path(".pio") / "boards" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    both = f"[platformio]\nextra_configs =\n    platformio.ini\n    {copy}.ini\n"
+    write_if_changed(PROJECT / f"{copy}.ini", text)
+    write_if_changed(PROJECT / f"{copy}.platformio.ini", both)
+    return ["--project-conf", f"{copy}.platformio.ini"]
 
 
 def _require_compiler(board: Board) -> None:
@@ -297,11 +322,11 @@ def _measure(elf: Path, board: Board, linked: Path) -> Firmware:
 
 def _parts(map_text: str, folder: Path, board: Board, sections: tuple[str, ...]) -> dict[str, int]:
     """Bytes in the sections (prefixes of their names) by origin, see Firmware."""
-    roots = {folder / "obj": "model", ROOT / ".pio" / "build" / board.id / "firmware": "main"}
+    roots = {folder / "obj": "model", PROJECT / ".pio" / "build" / board.id / "firmware": "main"}
     parts: dict[str, int] = {}
     for name, size, source in _MAP_PIECE.findall(map_text.partition("Linker script and memory map")[2]):
         if name.startswith(sections) and int(size, 16):
-            part, path = "toolchain", ROOT / source
+            part, path = "toolchain", PROJECT / source
             for root, top in roots.items():
                 if path.is_relative_to(root):
                     below = path.relative_to(root).parts

@@ -27,13 +27,12 @@ class FlashFailed(DeviceError):
 
 @dataclass(frozen=True)
 class Image:
-    """What is flashed: <folder>/firmware.<elf, bin, hex, uf2> of a board. detail: what the board's file tells the tool
-    after the colon. port: of the boards that are flashed through it."""
+    """What is flashed."""
 
     board: Board
-    folder: Path
-    detail: str
-    port: Callable[[], str]
+    folder: Path  # with firmware.elf and what is made of it: .bin, .hex, .uf2
+    detail: str  # what the board's file tells the tool after the colon
+    port: Callable[[], str]  # finds it, for boards that are flashed through it
 
     def file(self, form: str) -> str:
         """Its path, which no tool takes for an option."""
@@ -43,11 +42,11 @@ class Image:
 
 @dataclass(frozen=True)
 class Tool:
-    """command: the words of its command line. install: how to get it."""
+    """What can put a firmware on a board."""
 
-    command: Callable[[Image], list[str]]
-    found: Callable[[Image], bool]
-    install: str
+    command: Callable[[Image], list[str]]  # the words of its command line
+    found: Callable[[Image], bool]  # whether this machine has it
+    install: str  # how to get it
 
 
 def _on_path(name: str) -> Callable[[Image], bool]:
@@ -109,7 +108,8 @@ TOOLS: Mapping[str, Tool] = {
 
 def choose(board: Board, folder: Path, asked: str | None, port: Callable[[], str], *, dry: bool = False) -> list[str]:
     """The command line of the tool asked for, or of the first of the board's that this machine has; dry: of the first
-    one if there is none. Raises UsageError for a board that is not flashed so, MissingTool."""
+    one if there is none. Raises UsageError for a board that is not flashed so, and for a folder that the tool can't be
+    told of; MissingTool."""
     if not board.flash_tools:
         raise UsageError(f"{board.id} is no board that can be flashed: it is {board.name}; `verify` runs it as it is.")
     details = {tool.partition(":")[0]: tool.partition(":")[2] for tool in board.flash_tools}
@@ -123,6 +123,11 @@ def choose(board: Board, folder: Path, asked: str | None, port: Callable[[], str
         raise MissingTool(f"nothing here can flash {board.id}. Any of these can: {ways}.")
     chosen = (here or names)[0]
     return TOOLS[chosen].command(images[chosen])
+
+
+def require(board: Board, folder: Path, asked: str | None) -> None:
+    """Raises what choose() would, before there is anything to flash."""
+    choose(board, folder, asked, lambda: "")
 
 
 def run(command: list[str], board: Board) -> None:

@@ -1,7 +1,7 @@
 """The folder of a build: a name for it that no shell and no tool can misread, and one build at a time in it.
 
 SCons, compilers and linkers each take some characters of a path for syntax of theirs, and SCons hands command lines to
-a shell. So what they are given is never the folder's path, but that of a link to it, which is relative to the checkout
+a shell. So what they are given is never the folder's path, but that of a link to it, which is relative to the project
 and made of letters, digits, points and slashes.
 """
 
@@ -15,44 +15,48 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gen.errors import BuildError, UsageError, why
-from gen.paths import ROOT
+from gen.paths import INSTALLED, PROJECT
 
 try:
     import fcntl
 except ImportError:  # Windows: two builds into one folder at once are not noticed there
     fcntl = None  # type: ignore[assignment]
 
-LINKS = Path(".pio") / "places"  # below ROOT
+LINKS = Path(".pio") / "places"  # below PROJECT
 LOCK = ".lock"  # in the folder: who builds what there
 POLL_S = 0.1
 _NO_ROOT = re.compile(r"\$|\t|  | $")
 
 
-def check_root(root: Path = ROOT) -> None:
-    """Raises BuildError for a checkout that PlatformIO can't work in."""
+def check_root(root: Path = PROJECT) -> None:
+    """Raises BuildError for a checkout, or a cache, that PlatformIO can't work in."""
     if _NO_ROOT.search(str(root)):
         raise BuildError(
-            f"this checkout is in {str(root)!r}, and SCons misreads a $ and several or last spaces: "
-            "move it to another folder."
+            f"this {'cache' if INSTALLED else 'checkout'} is in {str(root)!r}, and SCons misreads a $ and several or "
+            f"last spaces: {'name another cache in XDG_CACHE_HOME' if INSTALLED else 'move it to another folder'}."
         )
 
 
 def link(folder: Path) -> str:
-    """A path, relative to ROOT, that leads to folder, always the same one. Raises BuildError."""
+    """A path, relative to PROJECT, that leads to folder, always the same one. Raises BuildError."""
     folder = folder.resolve()
     name = LINKS / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    path = ROOT / name
+    point(PROJECT / name, folder)
+    return str(name)
+
+
+def point(path: Path, target: Path) -> None:
+    """Makes path a link to target; links beside it that lead nowhere go. Raises BuildError."""
     try:
-        if not (path.is_symlink() and path.readlink() == folder):
+        if not (path.is_symlink() and path.readlink() == target):
             path.parent.mkdir(parents=True, exist_ok=True)
             _forget_lost(path.parent)
             partial = path.with_name(f"{path.name}.{os.getpid()}")
             partial.unlink(missing_ok=True)
-            partial.symlink_to(folder, target_is_directory=True)
+            partial.symlink_to(target, target_is_directory=target.is_dir())
             partial.replace(path)
     except OSError as error:
-        raise BuildError(f"can't make the link {path} to {folder}: {why(error)}.") from None
-    return str(name)
+        raise BuildError(f"can't make the link {path} to {target}: {why(error)}.") from None
 
 
 def _forget_lost(links: Path) -> None:
@@ -100,12 +104,12 @@ def _lock(descriptor: int, folder: Path, what: str, say: Callable[[str], None], 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            found = os.pread(descriptor, 200, 0).decode("ascii", "replace")
+            holder = os.pread(descriptor, 200, 0).decode("ascii", "replace")
         except OSError as error:
             raise UsageError(f"{folder} can't be locked: {why(error)}.") from error
-        process, _, theirs = found.strip().partition(" ")
+        process, _, theirs = holder.strip().partition(" ")
         # Twice: who has just begun may not have written yet what it is about to build.
-        if theirs and theirs != what and found == seen:
+        if theirs and theirs != what and holder == seen:
             raise UsageError(
                 f"another gen (process {process}) is building something else in {folder}: wait until it has ended, or "
                 "name another folder with --out."
@@ -113,6 +117,6 @@ def _lock(descriptor: int, folder: Path, what: str, say: Callable[[str], None], 
         if theirs == what and not said:
             say(f"waiting for process {process}, which is building the same in {os.path.relpath(folder)} ...")
             said = True
-        seen = found
+        seen = holder
         check()
         time.sleep(POLL_S)

@@ -19,14 +19,13 @@ POLL_S = 0.02
 
 @dataclass(frozen=True)
 class Rates:
-    """The probability, for each byte, that it is dropped, one of its bits flips, it comes twice, it and all after it
-    come later, or it and up to CUT_BYTES after it are lost."""
+    """The probability of each fault, for each byte."""
 
     drop: float = 0.0
-    flip: float = 0.0
+    flip: float = 0.0  # of one of its bits
     duplicate: float = 0.0
-    delay: float = 0.0
-    cut: float = 0.0
+    delay: float = 0.0  # it and all after it come later
+    cut: float = 0.0  # it and up to CUT_BYTES after it are lost
 
     @staticmethod
     def even(total: float) -> "Rates":

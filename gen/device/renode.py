@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gen.child import Child
-from gen.device.board import Board, load_all
+from gen.device.board import Board, load_all, own_file
 from gen.device.transport import BAUD, Closing, SerialStream
 from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.files import write_if_changed, write_whole
 from gen.model.quantized import QuantizedModel
-from gen.paths import ROOT
+from gen.paths import INSTALLED, ROOT
 from gen.render import render
 
 PORT = 3456  # unless the command line says otherwise
@@ -33,7 +33,7 @@ def require(target: Board) -> None:
         raise UsageError(f"{target.id} has no machine in Renode: choose one of {known}, or leave --emulator out.")
 
 
-def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[str, str]) -> None:
+def save(target: Board, folder: Path, model: QuantizedModel, options: Mapping[str, str]) -> None:
     """firmware.resc, firmware.robot and the model that the latter verifies with these options of the command line.
 
     folder is that of firmware.elf. Nothing for a board that Renode has no machine for."""
@@ -41,12 +41,13 @@ def save(target: Board, folder: Path, found: QuantizedModel, options: Mapping[st
         return
     folder = folder.resolve()
     platform, uart = target.renode
-    words = {"model": found.name, "board": target.id, "port": PORT, "platform": platform, "uart": uart}
-    project = os.path.relpath(ROOT, folder)
+    words = {"model": model.name, "board": target.id, "port": PORT, "platform": platform, "uart": uart}
+    words["board_file"] = robot_cell(str(own_file(target.id) or ""))
+    project = "." if INSTALLED else os.path.relpath(ROOT, folder)
     for name in ("firmware.resc", "firmware.robot"):
-        text = render(name, **words, project=robot_cell(project), file=robot_cell(found.name), options=options)
+        text = render(name, **words, project=robot_cell(project), file=robot_cell(model.name), options=options)
         write_if_changed(folder / name, text)
-    write_whole(folder / f"{found.name}.tflite", found.content)
+    write_whole(folder / f"{model.name}.tflite", model.content)
 
 
 def robot_cell(text: str) -> str:

@@ -78,7 +78,7 @@ ENGINE = {  # engine_status_t
     1: "the arena is too small for the model: rebuild and flash the firmware",
     2: "the model's data are damaged or of another schema version: rebuild and flash the firmware",
     3: "an operator, or a variant of one, is not in this firmware: rebuild and flash it",
-    4: "the engine has not been initialised: its engine_init() failed",
+    4: "the engine has not been initialized: its engine_init() failed",
     5: "there is no such operator in the model",
 }
 BAD_HELLO = "the device's answer to HELLO is not as agreed: rebuild and flash the firmware"
@@ -87,20 +87,18 @@ TICK_KINDS = {0: "none", 1: "cycles", 2: "timer"}
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    """What HELLO tells. engine_status: a key of ENGINE, 0 when the model is ready; model_sha256: in hex; arena_bytes,
-    arena_used: bytes; ops: how many operators run_op() can run, 0 when none; tick_kind: "none", "cycles" of the core or
-    "timer" at tick_hz."""
+    """What HELLO answers."""
 
-    max_payload: int
-    engine_status: int
-    model_sha256: str
+    max_payload: int  # bytes
+    engine_status: int  # a key of ENGINE, 0 when the model is ready
+    model_sha256: str  # in hex
     arena_bytes: int
-    arena_used: int
-    inputs: int
+    arena_used: int  # bytes
+    inputs: int  # how many
     outputs: int
-    ops: int
-    tick_kind: str
-    tick_hz: int
+    ops: int  # how many operators run_op() can run, 0 when none
+    tick_kind: str  # "none", "cycles" of the core, or "timer"
+    tick_hz: int  # of the timer
     model: str
     engine: str
 
@@ -193,8 +191,11 @@ class Session:
             self._sizes[kind, index] = int.from_bytes(payload, "little")
         return self._sizes[kind, index]
 
-    def write_input(self, index: int, data: bytes | Array, told: Callable[[float], None] = lambda share: None) -> None:
-        """Fill input tensor index; data in C order, as many bytes as the tensor has. told: what share is written."""
+    def write_input(
+        self, index: int, data: bytes | Array, progress: Callable[[float], None] = lambda share: None
+    ) -> None:
+        """Fill input tensor index; data in C order, as many bytes as the tensor has. progress: hears what share is
+        written."""
         content = memoryview(data if isinstance(data, bytes) else data.tobytes())
         self._expect_bytes(Kind.INPUT, index, len(content))
         offset = 0
@@ -206,7 +207,7 @@ class Session:
                 count = len(part)
             self._ask(kind, WRITE.pack(Kind.INPUT, index, offset) + part, self._answer_s, 0)
             offset += count
-            told(offset / len(content))
+            progress(offset / len(content))
 
     def read_output(self, index: int, nbytes: int) -> bytes:
         """Output tensor index, which must have nbytes bytes."""
@@ -243,11 +244,11 @@ class Session:
         return self._ask(Type.ECHO, data, self._answer_s, len(data))
 
     def _expect_bytes(self, kind: Kind, index: int, nbytes: int) -> None:
-        found = self.tensor_bytes(kind, index)
-        if found != nbytes:
+        there = self.tensor_bytes(kind, index)
+        if there != nbytes:
             what = kind.name.lower().replace("_", " ")
             raise ProtocolError(
-                f"{what} {index} has {found} bytes on {self._stream.name} and {nbytes} here: build and flash the "
+                f"{what} {index} has {there} bytes on {self._stream.name} and {nbytes} here: build and flash the "
                 "firmware again"
             )
 

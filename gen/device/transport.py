@@ -82,13 +82,13 @@ def open_stream(spec: str, baud: int = BAUD) -> Stream:
 
 def _split_baud(url: str, baud: int) -> tuple[str, int]:
     """url without its baud=N, and N."""
-    found = re.search(r"[?&]baud=([^&]*)", url)
-    if found is None:
+    match = re.search(r"[?&]baud=([^&]*)", url)
+    if match is None:
         return url, baud
-    if not (found[1].isascii() and found[1].isdigit() and int(found[1]) > 0):
-        raise UsageError(f"baud={found[1]} in serial:{url} is not a number of bits per second, such as {BAUD}")
-    rest = url[: found.start()] + url[found.end() :].replace("&", "?" if found[0][0] == "?" else "&", 1)
-    return rest, int(found[1])
+    if not (match[1].isascii() and match[1].isdigit() and int(match[1]) > 0):
+        raise UsageError(f"baud={match[1]} in serial:{url} is not a number of bits per second, such as {BAUD}")
+    rest = url[: match.start()] + url[match.end() :].replace("&", "?" if match[0][0] == "?" else "&", 1)
+    return rest, int(match[1])
 
 
 class SerialStream(Closing):
@@ -138,8 +138,8 @@ def _why(error: Exception) -> str:
 
 
 def _ports() -> str:
-    found = sorted(port.device for port in list_ports.comports())
-    return f"ports here: {', '.join(found)}" if found else "there is no serial port on this machine: plug the board in"
+    ports = sorted(port.device for port in list_ports.comports())
+    return f"ports here: {', '.join(ports)}" if ports else "there is no serial port on this machine: plug the board in"
 
 
 class ProcessStream(Closing):

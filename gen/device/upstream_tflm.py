@@ -25,7 +25,7 @@ ADDED = re.compile(r"resolver\.(Add\w+)\(")
 ARENA_FACTOR, ARENA_MORE = 1.5, 32 << 10
 
 
-def against(sources: Sources, tree: Path, arena_bytes: int | None) -> Sources:
+def with_upstream(sources: Sources, tree: Path, arena_bytes: int | None) -> Sources:
     """Engine tflm's sources with the tree's interpreter and kernels. arena_bytes: None for a generous guess, since only
     firmware/tflm's need is computed; the device tells what is used.
 
@@ -41,7 +41,7 @@ def against(sources: Sources, tree: Path, arena_bytes: int | None) -> Sources:
         firmware=("tflm/engine/engine.cc",),
         include_dirs=(".",),
         arena_bytes=arena,
-        arena_because="it is guessed for upstream TFLM: say how large it is with --arena",
+        peak_reason="it is guessed for upstream TFLM: say how large it is with --arena",
         kernels=tuple((index, kind, "upstream") for index, kind, _ in sources.kernels),
         tree=tree.resolve(),
     )
@@ -78,12 +78,12 @@ def require_library(board: Board) -> None:
     """Upstream needs the C++ standard library's headers. Raises MissingTool where the board's compiler has none."""
     compiler = f"{board.toolchain}g++"
     try:
-        found = subprocess.run(
+        done = subprocess.run(
             [compiler, "-E", "-x", "c++", "-"], input=b"#include <type_traits>\n", capture_output=True, check=False
         )
     except OSError:
         return  # gen/device/build.py says what to install
-    if found.returncode != 0:
+    if done.returncode != 0:
         package = {"arm-none-eabi-": "; `apt-get install libstdc++-arm-none-eabi-newlib` brings them"}
         raise MissingTool(
             f"{compiler} has no C++ standard headers, which upstream TFLM includes{package.get(board.toolchain, '')}."

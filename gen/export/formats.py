@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Format:
-    """name: for people. files: path in the library -> template. how: to add it to a project, Markdown. entry: the
-    example's first function, in the file at example_path. {prefix}, {macro}, {example} and {suffix} are filled in:
-    the last is cpp in a library with C++, c otherwise."""
+    """A kind of library. {prefix}, {macro}, {example} and {suffix} are filled in: the last is cpp in a library with
+    C++, c otherwise."""
 
-    name: str
-    example_path: str
-    files: Mapping[str, str]
-    how: str
-    example: str = "example.c"
-    entry: str = "main"
+    name: str  # for people
+    example_path: str  # where the example's source is
+    files: Mapping[str, str]  # path in the library -> template
+    how: str  # to add it to a project, Markdown
+    example: str = "example.c"  # template of the example's source
+    entry: str = "main"  # the example's first function
 
 
 FORMATS: Mapping[str, Format] = {

@@ -15,6 +15,7 @@ import numpy as np
 from gen import __version__
 from gen.compiler.engines import ENGINES, Sources
 from gen.compiler.kernels.select import FALLBACK
+from gen.compiler.target import Target
 from gen.device import board
 from gen.errors import unknown
 from gen.export.folder import MANIFEST, manifest, write
@@ -28,10 +29,10 @@ from gen.model import reference
 from gen.model.graph import Array, Graph, Tensor
 from gen.model.quantized import QuantizedModel
 from gen.model.reference import SEED
-from gen.paths import ROOT
+from gen.paths import BUILDS, ROOT
 from gen.render import c_float, c_text, in_comment, render
 
-__all__ = ["FORMATS", "Library", "Order", "default_folder", "library", "write"]
+__all__ = ["FORMATS", "ExportOptions", "Library", "default_folder", "library", "write"]
 
 EXAMPLE_VECTOR = 2  # of the random ones; 0 and 1 are extremes
 _NUMBERS_A_LINE = 24
@@ -46,30 +47,29 @@ _STATUSES = (
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a person asks for. format, engine, level: keys of FORMATS, ENGINES, LEVELS; isa, of FALLBACK, or board, or
-    neither: portable kernels; prefix: None for one made of the model's name."""
+class ExportOptions:
+    """What a person asks for; with neither isa nor board: portable kernels."""
 
-    format: str
-    engine: str
-    isa: str | None = None
-    board: str | None = None
-    level: str = "balanced"
-    prefix: str | None = None
+    format: str  # a key of FORMATS
+    engine: str  # a key of ENGINES
+    isa: str | None = None  # a key of FALLBACK
+    board: str | None = None  # whose ISA to take
+    level: str = "balanced"  # a key of LEVELS
+    prefix: str | None = None  # of every C name; None for one made of the model's name
 
 
 @dataclass(frozen=True, eq=False)
 class Library:
-    """files: relative path -> text. source: where the examples' inputs are from, as the end of a sentence."""
+    """A library, not yet written."""
 
     prefix: str
     format: str
     model: QuantizedModel
     isa: str
-    sources: Sources
+    sources: Sources  # of the model, for pointers of 4 bytes
     examples: Sequence[Example]
-    source: str
-    files: Mapping[str, str]
+    source: str  # where the examples' inputs are from, as the end of a sentence
+    files: Mapping[str, str]  # relative path -> text
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -90,17 +90,17 @@ class Library:
         return [(path, f"{len(text.encode()):,}") for path, text in sorted(self.files.items())]
 
 
-def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = lambda line: None) -> Library:
+def library(model: QuantizedModel, options: ExportOptions, say: Callable[[str], None] = lambda line: None) -> Library:
     """The library of a model. Raises UsageError (an unknown word, an impossible prefix) and what the engine raises."""
-    for what, word, words in (("format", order.format, FORMATS), ("engine", order.engine, ENGINES)):
+    for what, word, words in (("format", options.format, FORMATS), ("engine", options.engine, ENGINES)):
         if word not in words:
             raise unknown(what, word, words, "python -m gen export --help")
-    if order.isa is not None and order.isa not in FALLBACK:
-        raise unknown("ISA", order.isa, FALLBACK, "python -m gen export --help")
-    isa = board.load(order.board).isa if order.board is not None else order.isa or "portable"
-    prefix = default_prefix(model.name) if order.prefix is None else check_prefix(order.prefix)
-    generate = ENGINES[order.engine]
-    narrow, wide = (generate(model.graph, model.content, isa, pointer_bytes, order.level) for pointer_bytes in (4, 8))
+    if options.isa is not None and options.isa not in FALLBACK:
+        raise unknown("ISA", options.isa, FALLBACK, "python -m gen export --help")
+    isa = board.load(options.board).isa if options.board is not None else options.isa or "portable"
+    prefix = default_prefix(model.name) if options.prefix is None else check_prefix(options.prefix)
+    generate = ENGINES[options.engine]
+    narrow, wide = (generate(model, Target(isa, pointer_bytes), options.level) for pointer_bytes in (4, 8))
     known, examples, source = _examples(model, say)
     own = {f"src/{prefix}/{path}": text for path, text in tree(narrow, prefix).items()}
     values = {
@@ -109,21 +109,21 @@ def library(model: QuantizedModel, order: Order, say: Callable[[str], None] = la
         **_of_sources(prefix, narrow, wide, own),
         "isa": isa,
         "machine": MACHINES.get(isa),
-        "level": order.level,
-        "command": _command(order, isa, prefix),
+        "level": options.level,
+        "command": _command(options, isa, prefix),
     }
-    files = own | _around(FORMATS[order.format], values)
+    files = own | _around(FORMATS[options.format], values)
     if engine_cpp := files.get(f"src/{prefix}/tflm/engine/engine.cpp"):
         # The header knows the arena for the compiler's pointers, the generated engine_model.h for one size only.
         size = f'#include "../../../{prefix}.h"\n#define ENGINE_ARENA_BYTES {prefix.upper()}_ARENA_BYTES\n'
         files[f"src/{prefix}/tflm/engine/engine.cpp"] = size + engine_cpp
     files[MANIFEST] = manifest({key: values[key] for key in ("prefix", "model", "sha256", "engine", "isa")}, files)
-    return Library(prefix, order.format, model, isa, narrow, examples, source, files)
+    return Library(prefix, options.format, model, isa, narrow, examples, source, files)
 
 
 def default_folder(library: Library) -> Path:
     """Called as the prefix: Arduino and ESP-IDF take a library's name from its folder."""
-    return ROOT / "build" / "export" / library.format / library.prefix
+    return BUILDS / "export" / library.format / library.prefix
 
 
 def _examples(model: QuantizedModel, say: Callable[[str], None]) -> tuple[Known, list[Example], str]:
@@ -131,11 +131,11 @@ def _examples(model: QuantizedModel, say: Callable[[str], None]) -> tuple[Known,
     graph = model.graph
     known, test, whose = look_up(model, say)
     if test is not None and len(test.y):
-        classify = model.task is None or task.load_task(model.task).objective is CLASSIFY
-        found = real_examples(graph, known, test, classify)
+        objective = CLASSIFY if model.task is None else task.load_task(model.task).objective
+        found = real_examples(graph, known, test, objective)
         what = "a test example" if len(found) == 1 else f"{len(found)} test examples"
         labels = [example.label for example in found if example.label]
-        said = f" (labelled {', '.join(labels)})" if labels else ""
+        said = f" (labeled {', '.join(labels)})" if labels else ""
         return known, found, f"{what} of {whose}{said}"
     inputs = tuple(reference.random_inputs(graph, EXAMPLE_VECTOR, SEED))
     example = Example(inputs, tuple(reference.outputs(graph, inputs)))
@@ -217,10 +217,10 @@ def _around(form: Format, values: Mapping[str, Any]) -> dict[str, str]:
     return files
 
 
-def _command(order: Order, isa: str, prefix: str) -> str:
+def _command(options: ExportOptions, isa: str, prefix: str) -> str:
     """What `python -m gen export MODEL` was given, without defaults."""
-    level = f" --optimize {order.level}" if order.engine == "aot" and order.level != "balanced" else ""
-    return f"--format {order.format} --engine {order.engine} --isa {isa}{level} --name {prefix}"
+    level = f" --optimize {options.level}" if options.engine == "aot" and options.level != "balanced" else ""
+    return f"--format {options.format} --engine {options.engine} --isa {isa}{level} --name {prefix}"
 
 
 def _tensors(
@@ -268,7 +268,7 @@ def _lines(texts: Sequence[str]) -> list[str]:
 
 
 def _keywords(header: str, prefix: str) -> dict[str, list[str]]:
-    """What Arduino's editor colours: the functions and constants of the public header."""
+    """What Arduino's editor colors: the functions and constants of the public header."""
     return {
         "functions": sorted(set(re.findall(rf"\b({prefix}_\w+)\(\w", header))),
         "constants": sorted(set(re.findall(rf"^(?:#define|   ) ({prefix.upper()}_(?!H\b)\w+)", header, re.MULTILINE))),

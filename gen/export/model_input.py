@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from gen.data import folder
 from gen.data.audio import AudioFeatures
 from gen.data.examples import Examples
@@ -18,6 +16,7 @@ from gen.data.resample import resample
 from gen.data.series import SeriesFeatures
 from gen.errors import MissingTool
 from gen.learn import task
+from gen.learn.objective import Objective
 from gen.model import reference, values
 from gen.model.graph import Array, Graph
 from gen.model.quantized import QuantizedModel
@@ -30,35 +29,34 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Constant:
-    """name: how its macro ends. value: a literal of C but for a number's type."""
+    """A macro of the public header."""
 
-    name: str
-    value: int | float
+    name: str  # how it ends
+    value: int | float  # a literal of C but for a number's type
     meaning: str
 
 
 @dataclass(frozen=True)
 class Known:
-    """labels: of the output's elements. meaning: what raw values are, as a phrase. channels: their names, where they
-    have any. threshold: of a model that gives its input back, the mean squared error above which that is an anomaly."""
+    """What is known of a model's input and output."""
 
-    labels: tuple[str, ...] = ()
-    meaning: str = ""
-    channels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  # of the output's elements
+    meaning: str = ""  # what raw values are, as a phrase
+    channels: tuple[str, ...] = ()  # their names, where they have any
     normalization: Normalization | None = None
     constants: tuple[Constant, ...] = ()
+    # of a model that gives its input back: the mean squared error above which that is an anomaly
     threshold: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One inference: inputs and what the reference computes, arrays with their tensors' shapes. raw: the input before
-    normalization and quantization, and label, its class: None where that is not known."""
+    """One inference; arrays have their tensors' shapes."""
 
     inputs: tuple[Array, ...]
-    outputs: tuple[Array, ...]
-    raw: Array | None = None
-    label: str | None = None
+    outputs: tuple[Array, ...]  # what the reference computes
+    raw: Array | None = None  # the input before normalization and quantization; None where that is not known
+    label: str | None = None  # its class; None where that is not known
 
 
 def look_up(model: QuantizedModel, say: Say) -> tuple[Known, Examples | None, str]:
@@ -80,17 +78,17 @@ def look_up(model: QuantizedModel, say: Say) -> tuple[Known, Examples | None, st
 
 
 def _of_task(model: QuantizedModel, name: str, say: Say) -> tuple[Known, Examples | None, str]:
-    learnt = task.load_task(name)
+    known_task = task.load_task(name)
     card = model.card or task.card_path(name)
     try:
-        dataset, test = learnt.dataset(), learnt.test_set()
+        dataset, test = known_task.dataset(), known_task.test_set()
     except MissingTool as error:
         say(f"random inputs in the example: {error}")
         return Known(_classes_of(card)), None, ""
     normalization = Normalization(dataset.mean, dataset.deviation) if dataset.mean else None
     shape = model.graph.tensors[model.graph.inputs[0]].shape  # smaller where `search` chose so
     answers = model.graph.tensors[model.graph.outputs[0]].elements
-    wanted = len(dataset.classes) if learnt.objective.softmax else test.x[0].size
+    wanted = len(dataset.classes) if known_task.objective.softmax else test.x[0].size
     if len(model.graph.inputs) > 1 or len(shape) != 4 or shape[3] != test.x.shape[3] or answers != wanted:
         say(f"random inputs in the example: {card} says task {name!r}, whose examples this model does not take.")
         return Known(), None, ""
@@ -121,7 +119,7 @@ def _threshold(card: Path) -> float | None:
 def describe(features: Features) -> tuple[str, tuple[str, ...], tuple[Constant, ...]]:
     """Of a person's own data: what raw values are, the channels' names, and constants."""
     if isinstance(features, ImageFeatures):
-        color = "grey" if features.channels == 1 else "red, green, blue"
+        color = "gray" if features.channels == 1 else "red, green, blue"
         meaning = (
             f"{features.height} rows of {features.width} pixels, from top to bottom, {color}, each value of 8 bits "
             "divided by 255; the whole image, upright, resized to this with averages over areas"
@@ -156,7 +154,7 @@ def describe(features: Features) -> tuple[str, tuple[str, ...], tuple[Constant, 
     return meaning, (), constants
 
 
-def real_examples(graph: Graph, known: Known, test: Examples, classify: bool) -> list[Example]:
+def real_examples(graph: Graph, known: Known, test: Examples, objective: Objective) -> list[Example]:
     """The first ones of the test set, of different classes and answered right where there are such."""
     x = known.normalization.apply(test.x) if known.normalization else test.x
     count = max(1, min(EXAMPLES, VALUES // x[0].size))
@@ -172,7 +170,7 @@ def real_examples(graph: Graph, known: Known, test: Examples, classify: bool) ->
         outputs = tuple(reference.outputs(graph, inputs))
         label = known.labels[int(y)] if int(y) < len(known.labels) else None
         example = Example(inputs, outputs, raw, label)
-        if not classify or int(np.argmax(outputs[0])) == int(y):
+        if objective.is_right(outputs[0], int(y)):
             found.append(example)
             seen.add(int(y))
         else:

@@ -15,9 +15,9 @@ _HEADERS = """arduino atomic complex ctype errno fenv inttypes iso646 limits loc
 stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar unistd wchar
 wctype"""
 _CMAKE_TARGETS = "all clean help install package test"
-_TAKEN = frozenset(f"{_LANGUAGE} {_HEADERS} {_CMAKE_TARGETS}".split())
+_RESERVED = frozenset(f"{_LANGUAGE} {_HEADERS} {_CMAKE_TARGETS}".split())
 # Names of a library called a begin with a_engine_ and so on: one called a_engine would meet them.
-_MEETING = ("_", "_engine", "_nn", "_quantize", "_dequantize")
+_COLLIDING = ("_", "_engine", "_nn", "_quantize", "_dequantize")
 
 
 def check_prefix(prefix: str) -> str:
@@ -39,4 +39,4 @@ def default_prefix(model: str) -> str:
 
 
 def _is_free(prefix: str) -> bool:
-    return prefix not in _TAKEN and not prefix.endswith(_MEETING)
+    return prefix not in _RESERVED and not prefix.endswith(_COLLIDING)

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gen.compiler.engines import Sources
-from gen.paths import ROOT
+from gen.paths import FIRMWARE
 
-FIRMWARE = ROOT / "firmware"
 COMPILED = (".c", ".cpp", ".S")
 
 _INCLUDE = re.compile(r'^(\s*#\s*include\s+")([^"]+)(")', re.MULTILINE)
@@ -26,12 +25,11 @@ _OWN = re.compile(
 
 @dataclass(frozen=True)
 class Machine:
-    """What an ISA's kernels need. condition: of the C preprocessor; people: what they compile for; remark: sentences
-    for people, of what else they should know."""
+    """What an ISA's kernels need."""
 
-    condition: str
-    people: str
-    remark: str = ""
+    condition: str  # of the C preprocessor
+    people: str  # what they compile for, in words
+    remark: str = ""  # sentences for people, of what else they should know
 
 
 _CORTEX_M = "defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 77"  # 'M'

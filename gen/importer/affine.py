@@ -20,11 +20,11 @@ SUFFIX = b"/as_depthwise"  # of the names of what is added
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """One operator as y = scale * x + offset; x: its input that is no constant, a tensor's index."""
+    """One operator as y = scale * x + offset."""
 
     op: Any
     kind: str
-    x: int
+    x: int  # a tensor's index: its input that is not a constant
     scale: Array
     offset: Array
 

@@ -34,13 +34,12 @@ Example = tuple[Array, ...]
 
 @dataclass(frozen=True)
 class Input:
-    """One float32 input of a model. shape: as the firmware takes it, batch 1, channels last. channels_first: whether
-    the model's file has its channels at axis 1, as ONNX and PyTorch files do. units: a key of PIXELS, what the model's
-    own first step takes its pixels in; None where it has no such step."""
+    """One float32 input of a model."""
 
     name: str
-    shape: tuple[int, ...]
-    channels_first: bool = False
+    shape: tuple[int, ...]  # as the firmware takes it, batch 1, channels last
+    channels_first: bool = False  # whether the model's file has its channels at axis 1, as ONNX and PyTorch files do
+    # a key of PIXELS, what the model's own first step takes its pixels in; None where it has no such step
     units: str | None = None
 
     @property
@@ -66,7 +65,7 @@ def read(path: Path, inputs: Sequence[Input], pixels: str | None = None) -> list
         return _folder(path, inputs, pixels)
     if path.suffix == ".npz" or path.is_file():
         return _npz(path, inputs)
-    raise UsageError(f"there is no calibration {path}: give a folder of examples or an .npz file.")
+    raise UsageError(f"there is no calibration data {path}: give a folder of examples or an .npz file.")
 
 
 def notes(path: Path, inputs: Sequence[Input], pixels: str | None, examples: Sequence[Example]) -> list[str]:
@@ -115,8 +114,8 @@ def _npz(path: Path, inputs: Sequence[Input]) -> list[Example]:
                 raise ValueError("one array without a name")
             arrays = {name: archive[name] for name in archive.files}
     except DAMAGED as error:
-        reason = getattr(error, "strerror", None) or "it is no whole .npz of plain numbers"
-        raise UsageError(f"can't read the calibration {path}: {reason}; write it with numpy.savez.") from None
+        reason = getattr(error, "strerror", None) or "it is not a complete .npz of plain numbers"
+        raise UsageError(f"can't read the calibration data {path}: {reason}; write it with numpy.savez.") from None
     if len(inputs) == 1 and len(arrays) == 1:
         arrays = {inputs[0].name: next(iter(arrays.values()))}
     missing = [one.name for one in inputs if one.name not in arrays]
@@ -132,7 +131,7 @@ def _npz(path: Path, inputs: Sequence[Input]) -> list[Example]:
     if len(counts) > 1:
         raise UsageError(f"the arrays of {path} have {sorted(counts)} examples: every input needs the same number.")
     if counts == {0}:
-        raise UsageError(f"{path} has no examples: its arrays' first axis is 0 long.")
+        raise UsageError(f"{path} has no examples: the first axis of its arrays has length 0.")
     return [
         tuple(one.place(column[i]) for one, column in zip(inputs, columns, strict=True))
         for i in _spread(len(columns[0]))
@@ -159,7 +158,7 @@ def _array(path: Path, one: Input) -> Array:
     try:
         example = np.load(path, allow_pickle=False)
     except DAMAGED as error:
-        reason = getattr(error, "strerror", None) or "it is no whole array of plain numbers"
+        reason = getattr(error, "strerror", None) or "it is not a complete array of plain numbers"
         raise UsageError(f"can't read the example {path}: {reason}; write it with numpy.save.") from None
     if not isinstance(example, np.ndarray):
         raise UsageError(f"the example {path} is an .npz of several arrays: rename it, and give it alone.")
@@ -177,7 +176,7 @@ def _check(array: Array, shape: tuple[int | None, ...], what: str) -> None:
         sizes = ", ".join("N" if size is None else str(size) for size in shape)
         raise UsageError(f"{what} has shape {array.shape}: the model's input needs ({sizes}).")
     if not np.isfinite(array).all():
-        raise UsageError(f"{what} has values that are infinite or no number: the ranges can't be taken from them.")
+        raise UsageError(f"{what} has values that are infinite or not a number: the ranges can't be taken from them.")
 
 
 def _image(path: Path, one: Input, pixels: str | None) -> Array:
@@ -185,7 +184,7 @@ def _image(path: Path, one: Input, pixels: str | None) -> Array:
     were."""
     if len(one.shape) != 4 or one.shape[3] not in MODES:
         raise UsageError(
-            f"the input {one.name!r} of shape {one.shape} is no image of 1, 3 or 4 channels: "
+            f"the input {one.name!r} of shape {one.shape} is not an image of 1, 3 or 4 channels: "
             "calibrate with .npy files or an .npz."
         )
     image, _ = data_images.pillow()
@@ -196,7 +195,7 @@ def _image(path: Path, one: Input, pixels: str | None) -> Array:
             with image.open(path) as opened:
                 values = data_images.resized(opened, MODES[channels], height, width)
     except (*data_images.DAMAGED, image.DecompressionBombError):
-        raise UsageError(f"the image {path} is damaged or no PNG or JPEG: take it out of the folder.") from None
+        raise UsageError(f"the image {path} is damaged, or not PNG or JPEG: remove it from the folder.") from None
     units = pixels or one.units or USUAL
     if units == USUAL:
         return (values / np.float32(255)).reshape(one.shape)

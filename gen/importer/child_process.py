@@ -19,11 +19,11 @@ LINES = 3  # of what a dead process wrote last
 LENGTH = 300  # characters of them
 
 
-class Died(Exception):
+class ProcessDied(Exception):
     """The process ended before it answered; str() says of what, and what it wrote last to stderr."""
 
 
-class Failed(Exception):
+class WorkFailed(Exception):
     """The work raised an error that is none of ours; str() is its kind and text, trace where it came from."""
 
     def __init__(self, what: str, trace: str) -> None:
@@ -34,7 +34,8 @@ class Failed(Exception):
 def run(work: Callable[..., T], *arguments: Any) -> T:
     """work(*arguments), both of which can be pickled, in a fresh process whose output nobody sees.
 
-    Raises a GenError that work raises, Failed for any other error, Died when the process ends without an answer."""
+    Raises a GenError that work raises, WorkFailed for any other error, ProcessDied when the process ends without an
+    answer."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +48,7 @@ def run(work: Callable[..., T], *arguments: Any) -> T:
             kind, value = pickle.loads(ours.recv_bytes())
         except (EOFError, OSError):  # it ended before, or amid, its answer
             child.join()
-            raise Died(_cause(child.exitcode or 0, log.read_text(errors="replace"))) from None
+            raise ProcessDied(_cause(child.exitcode or 0, log.read_text(errors="replace"))) from None
         except BaseException:  # such as Ctrl-C in this process
             child.terminate()
             raise
@@ -55,7 +56,7 @@ def run(work: Callable[..., T], *arguments: Any) -> T:
             child.join()
             ours.close()
     if kind == "failed":
-        raise Failed(*value)
+        raise WorkFailed(*value)
     if kind == "error":
         raise value
     result: T = value
@@ -87,4 +88,4 @@ def _cause(code: int, log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     last = " / ".join(lines[-LINES:])
     last = last if len(last) <= LENGTH else "..." + last[-LENGTH:]
-    return f"{how}, after writing: {last}" if last else f"{how}, without a word on stderr"
+    return f"{how}, after writing: {last}" if last else f"{how}, without output on stderr"

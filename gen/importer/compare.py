@@ -19,14 +19,13 @@ ADVICE = "are the examples of every kind, and in the units that the model takes 
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """One output over all examples. codes: as int8, N x elements; int8, real: in natural units, N x elements; step:
-    its scale; name: for messages. A float output has no codes."""
+    """One output over all examples."""
 
-    name: str
-    codes: Array | None
-    int8: Array
-    real: Array
-    step: float
+    name: str  # for messages
+    codes: Array | None  # as int8, N x elements; None for a float output
+    int8: Array  # of the int8 model in natural units, N x elements
+    real: Array  # of the float model, N x elements
+    step: float  # its scale
     is_classes: bool
 
 

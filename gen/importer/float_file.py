@@ -22,10 +22,10 @@ from gen.importer.opened import UNTRUSTED, Opened, Options, first_line, refusal
 from gen.model import tflite, values
 from gen.model.graph import Array
 from gen.model.support import require_supported
-from gen.paths import ROOT
+from gen.paths import BUILDS, install
 
 EXAMPLES = 20  # that `verify` may compare on
-IMPORTS = ROOT / "build" / "import"
+IMPORTS = BUILDS / "import"
 REVISION = b"3"  # of this conversion: another one makes other files of the same models
 
 Say = Callable[[str], None]
@@ -33,11 +33,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of file: what pip installs its converter with, the packages whose versions decide the result, and what
-    opens it."""
+    """One kind of file."""
 
-    install: str
-    packages: tuple[str, ...]
+    install: str  # the command that installs its converter
+    packages: tuple[str, ...]  # those whose versions decide the result
     open: Callable[[Path, Options], Opened]
 
 
@@ -47,12 +46,12 @@ KINDS = {
     ".keras": _KERAS,
     ".h5": _KERAS,
     ".onnx": Kind(
-        "pip install -e '.[train,onnx]'",
+        install("train", "onnx"),
         ("tensorflow", "keras", "onnx", "onnx2keras"),
         from_onnx.open_onnx,
     ),
     ".pt2": Kind(
-        "pip install -e '.[train,torch]'",
+        install("train", "torch"),
         ("tensorflow", "litert-torch", "torch", "ai-edge-quantizer"),
         from_torch.open_exported,
     ),
@@ -61,28 +60,27 @@ KINDS = {
 
 @dataclass(frozen=True, eq=False)
 class Converted:
-    """content: the .tflite; notes: what a person should know of how it was made; examples: some of those that it was
-    made with, as it takes them, an array for each input."""
+    """A model just made."""
 
-    content: bytes
-    notes: tuple[str, ...]
+    content: bytes  # the .tflite
+    notes: tuple[str, ...]  # what a person should know of how it was made
+    # some of those that it was made with, as it takes them, an array for each input
     examples: tuple[tuple[Array, ...], ...] = ()
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What lies in build/import/. content: the .tflite; examples: an .npz with EXAMPLES of those that it was made with,
-    as it takes them, by "example_input"."""
+class CachedModel:
+    """A model in build/import/."""
 
-    content: bytes
-    examples: Path
+    content: bytes  # the .tflite
+    examples: Path  # an .npz with EXAMPLES of those that it was made with, as it takes them, by "example_input"
 
 
-def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUSTED) -> Kept:
+def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUSTED) -> CachedModel:
     """The int8 .tflite of a float model's file or folder, made or found in build/import/.
 
-    examples: see gen.calibration. Raises UsageError (no such file, no or wrong examples), MissingTool, ModelError,
-    UnsupportedOp."""
+    examples: see gen.importer.calibration. Raises UsageError (no such file, no or wrong examples), MissingTool,
+    ModelError, UnsupportedOp."""
     if path.is_dir() and not (path / "saved_model.pb").is_file():
         raise UsageError(
             f"{path} is a directory without a saved_model.pb: give a SavedModel's folder or a model's file."
@@ -100,7 +98,7 @@ def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUST
         for note in said.read_text(encoding="utf-8").splitlines():
             say(f"import: {note}")
         say(f"import: {os.path.relpath(kept)}, as converted before")
-        return Kept(kept.read_bytes(), drawn)
+        return CachedModel(kept.read_bytes(), drawn)
     say(f"import: converting {path} ...")
     start = time.monotonic()
     converted = in_child(convert, path, examples, options)
@@ -112,7 +110,7 @@ def load(path: Path, examples: Path | None, say: Say, options: Options = UNTRUST
         say(f"import: {note}")
     size, took = len(converted.content), time.monotonic() - start
     say(f"import: {os.path.relpath(kept)}, {size} bytes in {took:.1f} s")
-    return Kept(converted.content, drawn)
+    return CachedModel(converted.content, drawn)
 
 
 def _packed(examples: Sequence[Sequence[Array]]) -> bytes:
@@ -130,13 +128,13 @@ def in_child(
     ends or anything unforeseen is raised."""
     try:
         return child_process.run(work, path, examples, options)
-    except child_process.Died as death:
+    except child_process.ProcessDied as death:
         versions = ", ".join(f"{package} {_version(package) or 'missing'}" for package in _kind(path).packages)
         raise ModelError(
             f"the process that converts {path} ended with {death}; it ran {versions}: change the model or these "
             "packages, or save the model in another format."
         ) from None
-    except child_process.Failed as failure:
+    except child_process.WorkFailed as failure:
         raise ModelError(
             f"{path} can't be converted ({first_line(failure)}): save the model again, or in another format."
         ) from None

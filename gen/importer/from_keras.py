@@ -10,21 +10,21 @@ from gen.errors import ModelError
 from gen.importer import trust
 from gen.importer.affine import affine_to_depthwise
 from gen.importer.calibration import Example, Input
-from gen.importer.function_graph import Frozen
+from gen.importer.function_graph import FrozenGraph
 from gen.importer.opened import Opened, Options, first_line, fixed_shape
 from gen.learn import quantize, tensorflow
 from gen.model.graph import Array
 
 HDF5 = b"\x89HDF\r\n\x1a\n"  # the first bytes of an HDF5 file
 SIGNATURE = "serving_default"  # the name that Keras and TensorFlow give a SavedModel's function
-HALF = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")  # dtypes and policies of Keras
+HALF_TYPES = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")  # dtypes and policies of Keras
 
 
 def open_keras(path: Path, options: Options) -> Opened:
     """A .keras or .h5 file. Raises ModelError (Keras can't build it, code that is not trusted, inputs that can't be
     used)."""
     if not (zipfile.is_zipfile(path) or _start(path) == HDF5):
-        raise ModelError(f"{path} is not a whole .keras or .h5 file of Keras: save or copy the model again.")
+        raise ModelError(f"{path} is not a complete .keras or .h5 file of Keras: save or copy the model again.")
     if not options.trust:
         trust.check_keras(path)
     tensorflow.start_tensorflow()
@@ -54,14 +54,14 @@ def _as_float32(model: Any) -> tuple[Any, tuple[str, ...]]:
     weights = model.get_weights()
     converted = type(model).from_config(changed)
     converted.set_weights([array.astype("float32") for array in weights])
-    return converted, ("its 16-bit floating point became float32, as int8 is made from",)
+    return converted, ("its 16-bit floats became float32, from which it is quantized",)
 
 
 def _without_half(config: Any) -> Any:
     """A configuration with every 16-bit dtype and policy replaced by float32."""
     if isinstance(config, dict):
         return {
-            key: "float32" if key in ("dtype", "name") and value in HALF else _without_half(value)
+            key: "float32" if key in ("dtype", "name") and value in HALF_TYPES else _without_half(value)
             for key, value in config.items()
         }
     if isinstance(config, list | tuple):
@@ -135,7 +135,7 @@ def _opened(path: Path, inputs: tuple[Input, ...], call: Callable[..., Any]) -> 
 
     specs = [tf.TensorSpec(one.shape, tf.float32, name=one.name) for one in inputs]
     function = tf.function(call, autograph=False).get_concrete_function(*specs)
-    frozen = Frozen(function)
+    frozen = FrozenGraph(function)
     frozen.require_convertible(path)
     told = tuple(replace(one, units=frozen.units(number)) for number, one in enumerate(inputs))
 

@@ -33,8 +33,8 @@ def open_onnx(path: Path, options: Options) -> Opened:
         onnx.checker.check_model(str(path))
         model = onnx.load(str(path))
     except Exception as error:  # protocol buffers' and the checker's own
-        raise ModelError(f"{path} is no valid ONNX model ({first_line(error)}): export it again.") from None
-    notes = ("its 16-bit floating point became float32, as int8 is made from",) if to_float32(model) else ()
+        raise ModelError(f"{path} is not a valid ONNX model ({first_line(error)}): export it again.") from None
+    notes = ("its 16-bit floats became float32, from which it is quantized",) if to_float32(model) else ()
     graph = model.graph
     constants = {one.name for one in graph.initializer}
     inputs = tuple(_input(path, value) for value in graph.input if value.name not in constants)

@@ -45,7 +45,7 @@ def open_exported(path: Path, options: Options) -> Opened:
         raise
     except Exception as error:  # zip's, pickle's and PyTorch's own
         raise ModelError(
-            f"{path} is no exported program ({first_line(error)}): write it with torch.export.save."
+            f"{path} is not an exported program ({first_line(error)}): write it with torch.export.save."
         ) from None
     inputs = tuple(
         _input(path, node, _units(program, node))

@@ -18,10 +18,10 @@ LINEAR = frozenset((
     "StridedSlice", "Sub", "Transpose",
 ))  # fmt: skip
 LOOPS = ("If", "StatelessIf", "While", "StatelessWhile", "TensorListReserve", "TensorListFromTensor")
-HALF = ("DT_HALF", "DT_BFLOAT16")
+HALF_TYPES = ("DT_HALF", "DT_BFLOAT16")
 
 
-class Frozen:
+class FrozenGraph:
     """A concrete function of tf.function with its variables as constants and its calls inlined."""
 
     def __init__(self, function: Any) -> None:
@@ -97,7 +97,7 @@ def _inputs(node: Any) -> list[str]:
 def _is_half(node: Any) -> bool:
     from tensorflow.core.framework import types_pb2
 
-    kinds = {types_pb2.DataType.Value(name) for name in HALF}
+    kinds = {types_pb2.DataType.Value(name) for name in HALF_TYPES}
     return node.op not in ("Cast", "Const") and node.attr["T"].type in kinds
 
 

@@ -17,7 +17,7 @@ def load_model(
     word: str, calibration: Path | None = None, *, trust: bool = False, pixels: str | None = None
 ) -> QuantizedModel:
     """calibration: the examples that a float model is quantized with, pixels: the units of those that are images, see
-    gen.calibration. trust: run code that a float model's file brings, see gen.convert_trust.
+    gen.importer.calibration. trust: run code that a float model's file brings, see gen.importer.trust.
 
     Raises UsageError (no such task or file, not trained yet, an option missing or of no use), what tflite.read_file and
     support.require_supported raise, and what float_file.load raises."""

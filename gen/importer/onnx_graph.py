@@ -1,6 +1,6 @@
 """ONNX graphs as onnx2keras understands them: series as images of one row, paddings in numbers, float32.
 
-onnx2keras 0.0.25 knows two dimensions only, ignores auto_pad, wants strides spelt out and takes a normalization of a
+onnx2keras 0.0.25 knows two dimensions only, ignores auto_pad, wants strides spelled out and takes a normalization of a
 vector for one of an image. Every rewriting here gives a graph that computes the same, in place."""
 
 from collections.abc import Callable, Sequence

@@ -13,10 +13,10 @@ from gen.model.graph import Array
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says of an import. trust: run code that the file brings (`--trust`); pixels: the units that
-    images are given in, a key of calibration.PIXELS (`--pixels`), or None: as the model's first layers tell."""
+    """What the command line says of an import."""
 
-    trust: bool = False
+    trust: bool = False  # run code that the file brings (`--trust`)
+    # units that images are given in, a key of calibration.PIXELS; None: as the model's first layers tell
     pixels: str | None = None
 
 
@@ -25,14 +25,15 @@ UNTRUSTED = Options()
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A float model, with a batch of 1. run: one example -> its outputs, float32. convert: examples -> the int8
-    .tflite, with the same inputs and outputs in the same order; it raises whatever the converter raises. notes: what a
-    person should know of how it was opened; layers: those that have an operator, by TensorFlow's name of it."""
+    """A float model, with a batch of 1."""
 
     inputs: tuple[Input, ...]
-    run: Callable[[Example], list[Array]]
+    run: Callable[[Example], list[Array]]  # one example -> its outputs, float32
+    # examples -> the int8 .tflite, with the same inputs and outputs in the same order; raises whatever the converter
+    # raises
     convert: Callable[[Sequence[Example]], bytes]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what a person should know of how it was opened
+    # those that have an operator, by TensorFlow's name of it
     layers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -50,7 +51,7 @@ def fixed_shape(path: Path, name: str, shape: Sequence[Any] | None, dtype: str) 
     if unknown:
         shown = ", ".join("?" if not isinstance(size, int) or size < 1 else str(size) for size in shape)
         raise UnsupportedOp(
-            f"input {name!r} of {path} has shape ({shown}), with axis {unknown[0]} known at run time only: "
+            f"input {name!r} of {path} has shape ({shown}), with axis {unknown[0]} dynamic: "
             "save the model with a fixed input shape."
         )
     if isinstance(batch, int) and batch > 1:

@@ -20,7 +20,7 @@ FLAG = "--trust"
 KERAS_CODE = ("Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
 KERAS_MODULES = re.compile(r"(keras|builtins)(\.|$)")
 # The pure operators of TensorFlow that models are made of: no files, no processes, no network, no Python.
-PURE = frozenset(Path(__file__).with_name("pure_operators.txt").read_text(encoding="ascii").split())
+PURE_OPERATORS = frozenset(Path(__file__).with_name("pure_operators.txt").read_text(encoding="ascii").split())
 # What TensorFlow writes into every SavedModel to save and restore it, in two functions that only `saver_def` names.
 SAVER = re.compile(r"__inference__traced_(save|restore)\w*$")
 SAVER_OPS = {"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename", "StaticRegexFullMatch", "StringJoin"}
@@ -79,8 +79,8 @@ def _keras_code(config: Any, name: str = "") -> Iterator[str]:
 
 
 def check_saved_model(folder: Path) -> None:
-    """Raise ModelError where a SavedModel has an operator that is not PURE. Its functions can run when it is loaded, so
-    all count, save those that save and restore, if nothing but the saver names them."""
+    """Raise ModelError where a SavedModel has an operator outside PURE_OPERATORS. Its functions can run when it is
+    loaded, so all count, except those that save and restore, if nothing but the saver names them."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     model = saved_model_pb2.SavedModel()
@@ -90,7 +90,7 @@ def check_saved_model(folder: Path) -> None:
         return
     found = sorted({op for graph in model.meta_graphs for op in _impure(graph)})
     if found:
-        what = f"has the TensorFlow operators {', '.join(found)}, which are not known to be mere arithmetic"
+        what = f"has the TensorFlow operators {', '.join(found)}, which are not known to be pure arithmetic"
         refuse(folder, what, "save a model without them")
 
 
@@ -102,11 +102,11 @@ def _impure(graph: Any) -> Iterator[str]:
     functions = list(graph.graph_def.library.function)
     for function in functions:
         called |= set(_functions_in(function.node_def))
-    yield from _ops_outside(graph.graph_def.node, PURE)
+    yield from _ops_outside(graph.graph_def.node, PURE_OPERATORS)
     for function in functions:
         name = function.signature.name
         saver = len(objects.nodes) > 0 and SAVER.match(name) and name not in called
-        yield from _ops_outside(function.node_def, PURE | SAVER_OPS if saver else PURE)
+        yield from _ops_outside(function.node_def, PURE_OPERATORS | SAVER_OPS if saver else PURE_OPERATORS)
 
 
 def _ops_outside(nodes: Iterable[Any], allowed: Set[str]) -> Iterator[str]:
@@ -147,7 +147,7 @@ def no_pickles(path: Path) -> Iterator[None]:
             stop()
         for name in archive.namelist():
             if name.endswith(".json") and not _is_plain(json.loads(archive.read(name))):
-                refuse(path, "has names or sizes that are code, no names or sizes", instead)
+                refuse(path, "has code where names or sizes belong", instead)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(torch, "load", tensors_only))
         stack.enter_context(mock.patch.object(torch._C, "_pickle_load_obj", stop))

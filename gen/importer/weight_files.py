@@ -42,7 +42,7 @@ def onnx_weights(path: Path) -> list[str]:
     except OSError:
         raise
     except Exception as error:  # protocol buffers' own
-        raise ModelError(f"{path} is no valid ONNX model ({first_line(error)}): export it again.") from None
+        raise ModelError(f"{path} is not a valid ONNX model ({first_line(error)}): export it again.") from None
     names = {_location(tensor) for tensor in _external(model)}
     for name in sorted(names):
         _require_below(path, name)

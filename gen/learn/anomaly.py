@@ -1,16 +1,15 @@
 """Anomalies in a series: windows of it, the alarm that their errors raise, and which events it finds.
 
-A model learns to give back windows of the normal series (gen.objective.RECONSTRUCT); where it can't, its error is
+A model learns to give back windows of the normal series (objective.Reconstruct); where it can't, its error is
 high."""
 
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from gen.data.examples import Dataset, Examples, Splits
-from gen.learn.objective import RECONSTRUCT, Objective, errors
+from gen.learn.objective import Reconstruct, errors
 from gen.model.graph import Array
 
 TOLERANCE = 100  # points beside an event where the UCR archive still takes it for found
@@ -36,7 +35,7 @@ class Windowing:
 
 @dataclass(frozen=True)
 class Detection:
-    """What an alarm at errors above the threshold is worth. events, alarms: runs of neighbouring windows that have an
+    """What an alarm at errors above the threshold is worth. events, alarms: runs of neighboring windows that have an
     anomalous point, that are above the threshold. found: events that an alarm overlaps; false_alarms: those that
     overlap none. f1: of precision (true ones of the alarms; 0 without an alarm) and recall (events found).
     peak_within: whether the middle of the window with the highest error is at most TOLERANCE points from an event, the
@@ -116,14 +115,15 @@ def overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-def watch(windowing: Windowing) -> Objective:
+@dataclass(frozen=True)
+class Watch(Reconstruct):
     """To reconstruct the windows of a series; the card gets "events", see Detection, and the test windows' errors."""
-    return replace(RECONSTRUCT, further=partial(_events, windowing=windowing))
 
+    windowing: Windowing
 
-def _events(validation: Array, test: Array, splits: Splits, windowing: Windowing) -> dict[str, Any]:
-    threshold = threshold_of(errors(validation, splits.validation))
-    found = errors(test, splits.test)
-    detection = detect(found, splits.test.y == 1, threshold, windowing.steps, windowing.stride)
-    events = {**asdict(detection), "windows": runs(splits.test.y == 1)}
-    return {"events": events, "errors": [float(f"{error:.4g}") for error in found]}
+    def further(self, validation: Array, test: Array, splits: Splits) -> dict[str, Any]:
+        threshold = threshold_of(errors(validation, splits.validation))
+        found = errors(test, splits.test)
+        detection = detect(found, splits.test.y == 1, threshold, self.windowing.steps, self.windowing.stride)
+        events = {**asdict(detection), "windows": runs(splits.test.y == 1)}
+        return {"events": events, "errors": [float(f"{error:.4g}") for error in found]}

@@ -3,7 +3,7 @@
 A student is MobileNet's kind: a convolution, then depthwise-separable blocks, a mean over all places, one dense layer
 (Howard et al., MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017). Its teacher
 has the same skeleton with full convolutions and more channels. Sizes are such that student, code and arena take
-at most 64 kB of flash and 16 kB of RAM for images up to 64x64 grey or 32x32 in colour and for series; a larger input
+at most 64 kB of flash and 16 kB of RAM for images up to 64x64 gray or 32x32 in color and for series; a larger input
 alone fills the RAM."""
 
 from collections.abc import Sequence
@@ -13,12 +13,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Skeleton:
-    """For inputs of at most `places` (H x W). stem: stride and channels of the first convolution; blocks: those of the
-    depthwise-separable ones. Strides are along both axes."""
+    """For inputs of at most `places` positions. Strides are along both axes."""
 
-    places: int
-    stem: tuple[int, int]
-    blocks: tuple[tuple[int, int], ...]
+    places: int  # H x W
+    stem: tuple[int, int]  # stride and channels of the first convolution
+    blocks: tuple[tuple[int, int], ...]  # those of the depthwise-separable convolutions
 
 
 IMAGES = (

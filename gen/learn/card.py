@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ import numpy as np
 from gen.data.examples import Examples, Splits
 from gen.files import write_together
 from gen.learn import warn
-from gen.learn.objective import CLASSIFY, Objective, of
+from gen.learn.objective import Objective, of
 from gen.learn.task import Task
 from gen.learn.train import NAMES, FloatModel, Trained
 from gen.model import values
@@ -184,20 +183,15 @@ def plot(card: Mapping[str, Any]) -> bytes:
         _plot_errors(figure.add_subplot(grid[1, :]), kept(card), card["dataset"]["test"])
     else:
         curves, bars = figure.subplots(1, 2, width_ratios=(1.35, 1))
-    percent = 100 if objective is CLASSIFY else 1
-    for name in NAMES:
-        values = percent * np.array(card["curves"][name][f"val_{objective.metric}"])
+    scaled = {
+        name: objective.curve_scale * np.array(card["curves"][name][f"val_{objective.keras_metric}"]) for name in NAMES
+    }
+    for name, curve in scaled.items():
         best = card["models"][name]["best_epoch"]
-        curves.plot(np.arange(1, len(values) + 1), values, color=COLORS[name], label=LABELS[name], linewidth=1.4)
-        curves.plot(best, values[best - 1], "o", color=COLORS[name], markersize=5)
+        curves.plot(np.arange(1, len(curve) + 1), curve, color=COLORS[name], label=LABELS[name], linewidth=1.4)
+        curves.plot(best, curve[best - 1], "o", color=COLORS[name], markersize=5)
     curves.set(xlabel="epoch", title="training (dot: epoch kept)")
-    if objective is CLASSIFY:
-        # From the ten below every curve's median, at most 90: the first epochs would squeeze the last.
-        low = 10 * min(9, *(math.floor(10 * np.median(card["curves"][name]["val_accuracy"])) for name in NAMES))
-        curves.set(ylim=(low, 100.2), ylabel="validation accuracy, %")
-    else:
-        curves.set(yscale="log", ylabel="mean squared error on validation")
-    curves.legend(loc="lower right" if objective is CLASSIFY else "upper right", frameon=False)
+    objective.style_curves(curves, list(scaled.values()))
 
     rows = [
         (f"{LABELS[name]}, {kind}", card["models"][name][f"test_{kind}"], COLORS[name])
@@ -211,7 +205,7 @@ def plot(card: Mapping[str, Any]) -> bytes:
         bars.annotate(f"{middle:.1f}", (middle, place), (0, 7), textcoords="offset points", ha="center", fontsize=9)
     bars.set_yticks(range(len(rows)), [label for label, _, _ in rows])
     bars.invert_yaxis()
-    bars.set(xlabel=f"{objective.figure}, % (95 % interval)", title=f"test set, {card['dataset']['test']} examples")
+    bars.set(xlabel=f"{objective.name}, % (95 % interval)", title=f"test set, {card['dataset']['test']} examples")
     bars.margins(y=0.15)
     for axes in (curves, bars):
         axes.grid(alpha=0.3)

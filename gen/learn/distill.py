@@ -66,7 +66,7 @@ def _watched(model: Any, maps: list[Any]) -> Callable[[Any, bool], list[Any]]:
 
 def mix_losses(hard: Any, teacher: Any, student: Any, settings: Distillation, objective: Objective) -> Any:
     """(1 - alpha) hard + the teacher's part, as the objective has it; teacher and student: outputs of a batch."""
-    return (1.0 - settings.alpha) * hard + objective.taught(teacher, student, settings)
+    return (1.0 - settings.alpha) * hard + objective.distillation_loss(teacher, student, settings)
 
 
 def similarity_loss(teacher: Any, student: Any) -> Any:

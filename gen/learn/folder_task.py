@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from gen.compiler.engines import ENGINES
+from gen.compiler.target import Target
 from gen.data import files as data_files
 from gen.data import folder as data
 from gen.data.augment import Augmentation, ImageAugmentation, SeriesAugmentation
 from gen.data.examples import Dataset, Splits
 from gen.data.files import Progress
-from gen.data.folder import Order, Prepared
+from gen.data.folder import FolderOptions, Prepared
 from gen.files import check_folder
 from gen.learn import architectures, card, tensorflow, train, train_task
 from gen.learn.card import Card
@@ -28,10 +29,11 @@ from gen.progress import Say
 TRAINED = Path("build/trained")
 FLASH_BYTES, RAM_BYTES = 64 * 1024, 16 * 1024  # what the architectures are made for
 CODE_BYTES, STACK_BYTES = 24 * 1024, 4 * 1024  # of these, about, for kernels and link; for stack and link
-BAD_SHOWN = 20
-SKEWED = 3  # times as many examples in the largest class as in the smallest
+MAX_LISTED = 20
+MAX_CLASS_RATIO = 3  # times as many examples in the largest class as in the smallest
 BATCH = 32
-SEEN = {"teacher": (15_000, 10, 40), "student": (40_000, 20, 100)}  # examples to see; fewest and most epochs
+# Examples to see; fewest and most epochs.
+EXAMPLES_AND_EPOCHS = {"teacher": (15_000, 10, 40), "student": (40_000, 20, 100)}
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,14 @@ class FolderTask(Task):
         return self.prepared.splits
 
 
-def train_folder(order: Order, folder: Path, say: Say, progress: Progress) -> Card:
+def train_folder(options: FolderOptions, folder: Path, say: Say, progress: Progress) -> Card:
     """Read, train, quantize, and at the end write <name>.tflite, .png and .json into folder; returns the card, which
     has all of a task's card and "data". Raises UsageError, MissingTool."""
     from gen.learn import quantize
 
     tensorflow.require_train_extra()
     start = time.monotonic()
-    prepared = data.prepare(order, progress, list_tasks())
+    prepared = data.prepare(options, progress, list_tasks())
     tell(prepared, say)
     check_folder(folder)
     task, splits = make_task(prepared), prepared.splits
@@ -75,21 +77,21 @@ def train_folder(order: Order, folder: Path, say: Say, progress: Progress) -> Ca
 
 def make_task(prepared: Prepared) -> FolderTask:
     """With the architectures and the augmentation of the kind and the input's size."""
-    order, shape, classes = prepared.order, prepared.features.shape, len(prepared.classes)
+    options, shape, classes = prepared.options, prepared.features.shape, len(prepared.classes)
     dataset = Dataset(source_of(prepared), prepared.classes, prepared.splits.train)
     size = "x".join(str(n) for n in (shape if shape[0] > 1 else shape[1:]))
     return FolderTask(
         name=prepared.name,
-        title=f"{classes} classes, {order.kind}, {size}",
-        seed=order.seed,
+        title=f"{classes} classes, {options.kind}, {size}",
+        seed=options.seed,
         load=lambda: dataset,
         validation_share=data_files.SHARES[0],
         test_share=data_files.SHARES[1],
         teacher=lambda: architectures.teacher(shape, classes),
         student=lambda: architectures.student(shape, classes),
-        teacher_training=training("teacher", len(prepared.splits.train.y), order.epochs),
-        student_training=training("student", len(prepared.splits.train.y), order.epochs),
-        augmentation=augmentation(order.kind, shape),
+        teacher_training=training("teacher", len(prepared.splits.train.y), options.epochs),
+        student_training=training("student", len(prepared.splits.train.y), options.epochs),
+        augmentation=augmentation(options.kind, shape),
         distillation=Distillation(temperature=4.0, alpha=0.7),
         prepared=prepared,
     )
@@ -97,12 +99,12 @@ def make_task(prepared: Prepared) -> FolderTask:
 
 def source_of(prepared: Prepared) -> str:
     count = len(prepared.collection.recordings)
-    return f"{count} {prepared.order.kind} files of the folder {prepared.order.folder.resolve().name}"
+    return f"{count} {prepared.options.kind} files of the folder {prepared.options.folder.resolve().name}"
 
 
 def training(model: str, examples: int, epochs: int | None) -> Training:
     """Fewer epochs where there are more examples; batches of a quarter of few examples."""
-    seen, fewest, most = SEEN[model]
+    seen, fewest, most = EXAMPLES_AND_EPOCHS[model]
     batch = min(BATCH, examples, max(4, examples // 4))
     return Training(epochs or min(most, max(fewest, math.ceil(seen / examples))), batch, 3e-3)
 
@@ -129,10 +131,10 @@ def tell(prepared: Prepared, say: Say) -> None:
     collection, shape = prepared.collection, prepared.features.shape
     for note in collection.notes:
         say(f"data: {note}")
-    for bad in collection.bad[:BAD_SHOWN]:
+    for bad in collection.bad[:MAX_LISTED]:
         say(f"data: skipped: {bad.file} {bad.reason}")
-    if len(collection.bad) > BAD_SHOWN:
-        say(f"data: skipped: {len(collection.bad) - BAD_SHOWN} more, which the card names")
+    if len(collection.bad) > MAX_LISTED:
+        say(f"data: skipped: {len(collection.bad) - MAX_LISTED} more, which the card names")
     rows = balance(prepared)
     examples = {label: row["train"] + row["validation"] + row["test"] for label, row in rows.items()}
     say(
@@ -143,7 +145,7 @@ def tell(prepared: Prepared, say: Say) -> None:
         parts = f"{row['train']} train, {row['validation']} validation, {row['test']} test"
         say(f"data: class {label}: {row['files']} files, {examples[label]} examples ({parts})")
     largest, smallest = max(examples, key=lambda c: examples[c]), min(examples, key=lambda c: examples[c])
-    if examples[largest] > SKEWED * examples[smallest]:
+    if examples[largest] > MAX_CLASS_RATIO * examples[smallest]:
         always = sum(row["test"] for row in rows.values())
         say(
             f"data: unbalanced: {largest} has {examples[largest] / examples[smallest]:.1f} times the examples of "
@@ -159,8 +161,8 @@ def describe(prepared: Prepared, model: QuantizedModel, card_folder: Path) -> Ca
     gain = 1.0 / (np.array(constants.deviation) * tensor.scale)
     offset = tensor.zero_point - np.array(constants.mean) * gain
     return {
-        "kind": prepared.order.kind,
-        "folder": os.path.relpath(prepared.order.folder.resolve(), card_folder.resolve()),
+        "kind": prepared.options.kind,
+        "folder": os.path.relpath(prepared.options.folder.resolve(), card_folder.resolve()),
         "features": asdict(prepared.features),  # type: ignore[call-overload]
         "normalization": asdict(constants),
         "input": {
@@ -174,7 +176,7 @@ def describe(prepared: Prepared, model: QuantizedModel, card_folder: Path) -> Ca
         "bad_files": [asdict(bad) for bad in prepared.collection.bad],
         "notes": list(prepared.collection.notes),
         "test_files": [recording.file for recording in prepared.parts[2]],
-        "arena_bytes": {name: make(graph, model.content, "portable", 4).arena_bytes for name, make in ENGINES.items()},
+        "arena_bytes": {name: make(model, Target("portable", 4)).arena_bytes for name, make in ENGINES.items()},
     }
 
 

@@ -41,8 +41,8 @@ def placements(scores: Array, positive: Array) -> Array:
 
 
 def block_means(values: Array, block: int) -> Array:
-    """Means of RESAMPLES bootstrap samples of values, which lie in time and depend on their neighbours: blocks of
-    `block` neighbours, on a circle, are drawn in place of single values (the circular block bootstrap of Politis and
+    """Means of RESAMPLES bootstrap samples of values, which lie in time and depend on their neighbors: blocks of
+    `block` neighbors, on a circle, are drawn in place of single values (the circular block bootstrap of Politis and
     Romano, 1992). The same values give the same means."""
     block = max(1, min(block, len(values)))
     wrapped = np.concatenate([values, values[: block - 1]]).astype(np.float64)

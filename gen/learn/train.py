@@ -23,12 +23,12 @@ NAMES = ("teacher", "alone", "distilled")
 
 @dataclass(frozen=True, eq=False)
 class FloatModel:
-    """keras maps NHWC to what a task's student gives and holds the weights of the best epoch; curves are per epoch:
-    loss, val_loss, and the objective's metric, such as accuracy, val_accuracy; the losses are the objective's, or the
-    distillation loss of a distilled student."""
+    """A trained Keras model."""
 
-    keras: Any
+    keras: Any  # maps NHWC to what a task's student gives; has the weights of the best epoch
     params: int
+    # per epoch: loss, val_loss, and the objective's metric, such as accuracy, val_accuracy; the losses are the
+    # objective's, or the distillation loss of a distilled student
     curves: Mapping[str, list[float]]
     objective: Objective = CLASSIFY
 
@@ -87,10 +87,8 @@ def fit(
     curves = {key: [float(value) for value in values] for key, values in history.items()}
     trained = FloatModel(model, model.count_params(), curves, task.objective)
     best = trained.best_epoch
-    say(
-        f"{name}: {task.objective.told.format(curves[f'val_{task.objective.metric}'][best])} after epoch {best + 1}, "
-        f"which is kept; {time.monotonic() - start:.1f} s"
-    )
+    reached = task.objective.progress_format.format(curves[f"val_{task.objective.keras_metric}"][best])
+    say(f"{name}: {reached} after epoch {best + 1}, which is kept; {time.monotonic() - start:.1f} s")
     return trained
 
 
@@ -113,7 +111,7 @@ def _run(learner: Any, training: Training, task: Task, splits: Splits, seed: int
             keras.optimizers.schedules.CosineDecay(training.learning_rate, steps * training.epochs)
         ),
         loss=task.objective.loss(),
-        metrics=[task.objective.metric],
+        metrics=[task.objective.keras_metric],
         steps_per_execution=steps,
     )
     history = learner.fit(

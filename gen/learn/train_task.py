@@ -57,7 +57,7 @@ def summary(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name in NAMES:
         model = card["models"][name]
         objective = of(model["test_float"])
-        figures = [f"{objective.figure} {model['test_float'][objective.key]:.2%} on test as float"]
+        figures = [f"{objective.name} {model['test_float'][objective.key]:.2%} on test as float"]
         if "test_int8" in model:
             figures += [f"{model['test_int8'][objective.key]:.2%} as int8", f"{model['tflite_bytes']} bytes"]
         rows.append((name, ", ".join(figures)))

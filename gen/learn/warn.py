@@ -3,10 +3,8 @@ less than its student. Said on validation; the test set is for the card's figure
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from gen.data.examples import Examples, Splits
-from gen.learn.objective import CLASSIFY, Figure, Objective
+from gen.learn.objective import Metric, Objective
 from gen.model.graph import Array
 
 SEEN = 1000  # training examples that are looked at
@@ -19,28 +17,10 @@ def of_student(objective: Objective, splits: Splits, classes: tuple[str, ...], o
     """Sentences on a student that gives outputs(x); none where all is well."""
     seen = Examples(splits.train.x[:SEEN], splits.train.y[:SEEN])
     training, validation = (objective.measure(outputs(part.x), part) for part in (seen, splits.validation))
-    return [*at_chance(objective, validation, splits, classes), *by_heart(training, validation)]
+    return [*objective.at_chance(validation, splits.validation, classes), *by_heart(training, validation)]
 
 
-def at_chance(objective: Objective, validation: Figure, splits: Splits, classes: tuple[str, ...]) -> list[str]:
-    """Where the interval of the figure reaches down to what needs no learning."""
-    if objective is not CLASSIFY:
-        if validation.low_95 > 0:
-            return []
-        return [f"the student has learned nothing that shows: {validation.name} {validation.value:.1%} on validation."]
-    counts = np.bincount(splits.validation.y, minlength=len(classes))
-    common = int(np.argmax(counts))
-    always = float(counts[common] / max(1, counts.sum()))
-    if validation.low_95 > always:
-        return []
-    return [
-        f"the student is right in {validation.value:.1%} of {counts.sum()} validation examples, and who always says "
-        f"{classes[common]} in {always:.1%}: that is no more than chance can give, so look whether the labels and the "
-        "signal are right, and give more examples."
-    ]
-
-
-def by_heart(training: Figure, validation: Figure) -> list[str]:
+def by_heart(training: Metric, validation: Metric) -> list[str]:
     """Where it does so much better on what it learned from that the intervals do not meet."""
     if training.value - validation.value <= GAP or training.low_95 <= validation.high_95:
         return []
@@ -50,7 +30,7 @@ def by_heart(training: Figure, validation: Figure) -> list[str]:
     ]
 
 
-def choose(teacher: Figure, alone: Figure, int8: Mapping[str, Figure]) -> tuple[str, list[str]]:
+def choose(teacher: Metric, alone: Metric, int8: Mapping[str, Metric]) -> tuple[str, list[str]]:
     """Which student is kept, "distilled" or "alone", and why where that needs words. teacher, alone: of the float
     models on validation; int8: of both students, by name."""
     if teacher.value >= alone.value:

@@ -13,11 +13,11 @@ from gen.model.graph import Graph
 class QuantizedModel:
     """content is the .tflite file, graph what it says; task is the name of the task that it was trained for, if any;
     card is where the card of a file lies, if it has one; examples, of an imported model, some of its inputs, see
-    gen.convert.Kept."""
+    gen.importer.float_file.CachedModel."""
 
     content: bytes
     graph: Graph
-    task: str | None
+    task: str | None = None
     card: Path | None = None
     examples: Path | None = None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,12 +28,17 @@ def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
                 f"not {array.dtype} {array.shape}."
             )
         values[index] = array.reshape(tensor.shape)
-    for op in graph.ops:
-        call = lower(graph, op)
+    for call in _calls(graph):
         arrays = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in call.inputs]
         for index, result in zip(call.outputs, results(call, arrays), strict=True):
             values[index] = typed(result, graph.tensors[index])
     return values
+
+
+@lru_cache(maxsize=4)
+def _calls(graph: Graph) -> tuple[Call, ...]:
+    """Kept, since a model's vectors come one after the other."""
+    return tuple(lower(graph, op) for op in graph.ops)
 
 
 def typed(result: Array, tensor: Tensor) -> Array:

@@ -20,7 +20,7 @@ import numpy as np
 from gen.errors import Mismatch
 from gen.model.graph import Array, Graph
 from gen.model.inline import inline
-from gen.paths import ROOT
+from gen.paths import PACKAGE
 
 # Whose rounding the NumPy reference has. Upstream's multipliers differ from version to version: those of a dozen
 # operators were rounded to float32 on the way in the sources of August 2026 and earlier, and are double in this one.
@@ -110,7 +110,7 @@ class _Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self.log,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
                 start_new_session=True,  # Ctrl-C reaches us alone, and we end it
             )
         assert self.process.stdin is not None and self.process.stdout is not None

@@ -1,6 +1,5 @@
 """What a model needs of a board, before and after it is trained, and what it may need."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,36 +11,35 @@ from gen.errors import DeviceError, UsageError
 from gen.model.quantized import QuantizedModel
 from gen.progress import Silent
 from gen.search.cost import CostModel
-from gen.verify import compare, pipeline
-from gen.verify.vectors import random_vectors
+from gen.verify.built import BuildOptions, build_model, generate
+from gen.verify.pipeline import few_vectors, run_on_device
 
-VECTORS = 3  # enough to count instructions, and for a verdict on every trial; the chosen one gets the test set
 ROOM = 64 << 20  # bytes of a board on which everything can be linked, to see how much it would need
 NAMES = {"flash_bytes": "bytes of flash", "ram_bytes": "bytes of RAM", "instructions": "instructions"}
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that a model may need; None: as much as it likes. ram_bytes: with the stack's reserve."""
+    """The most that a model may need; None: as much as it likes."""
 
     flash_bytes: int | None
-    ram_bytes: int | None
-    instructions: int | None
+    ram_bytes: int | None  # with the stack's reserve
+    instructions: int | None  # of one inference
 
     def over(self, needs: "Needs") -> dict[str, float]:
         """For each limit by which share of it the needs are more, negative where they are less."""
-        limits, found = asdict(self), asdict(needs)
+        limits, needed = asdict(self), asdict(needs)
         return {
-            name: found[name] / limit - 1.0
+            name: needed[name] / limit - 1.0
             for name, limit in limits.items()
-            if limit is not None and found[name] is not None
+            if limit is not None and needed[name] is not None
         }
 
     def misses(self, needs: "Needs") -> str | None:
         """Why the needs are too much, in words; None where they are not."""
         over = {name: share for name, share in self.over(needs).items() if share > 0}
-        limits, found = asdict(self), asdict(needs)
-        parts = [f"{found[name]:,} {NAMES[name]}, {found[name] - limits[name]:,} too many" for name in over]
+        limits, needed = asdict(self), asdict(needs)
+        parts = [f"{needed[name]:,} {NAMES[name]}, {needed[name] - limits[name]:,} too many" for name in over]
         return "; ".join(parts) or None
 
 
@@ -55,15 +53,15 @@ def of_board(board: Board, flash_bytes: int | None, ram_bytes: int | None, instr
 
 @dataclass(frozen=True)
 class Needs:
-    """instructions: of one inference, None where nothing tells. how: "estimated": the least that flash and RAM can be,
-    before anything is compiled; "built": they are exact, instructions are the cost model's; "measured": these, too,
-    were counted in the emulator."""
+    """What a model needs of a board. The fields are keys of the study's JSON."""
 
     flash_bytes: int
-    ram_bytes: int
+    ram_bytes: int  # with the stack's reserve
     arena_bytes: int
     const_bytes: int
-    instructions: int | None
+    instructions: int | None  # of one inference; None where nothing tells
+    # "estimated": the least that flash and RAM can be, before anything is compiled; "built": they are exact,
+    # instructions are the cost model's; "measured": these, too, were counted in the emulator.
     how: str
 
     def as_json(self) -> dict[str, Any]:
@@ -71,21 +69,21 @@ class Needs:
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
-    """What is compiled for, in which folder. costs: None where no instructions can be told before they are counted."""
+class Evaluator:
+    """Tells what models need of a board."""
 
     board: Board
     engine: str
     level: str
     budget: Budget
-    costs: CostModel | None
-    folder: Path
+    costs: CostModel | None  # None where nothing tells instructions before they are counted
+    folder: Path  # of all builds
 
     def needs(self, model: QuantizedModel) -> Needs:
         """On the compiler's real path; compiled only if what is known without does not miss the budget already.
 
         Raises ModelError, MissingTool, BuildError, and DoesNotFit where not even how much is missing can be told."""
-        sources = pipeline.generate(model, self.board, self.engine, self.level)
+        sources = generate(model, self.board, self.engine, self.level)
         least = Needs(
             flash_bytes=sources.const_bytes,
             ram_bytes=sources.arena_bytes + self.board.stack_bytes,
@@ -102,18 +100,18 @@ class Target:
     def measured(self, model: QuantizedModel) -> Needs:
         """Of a trained model, linked for the board itself and run in its emulator if it has one. Raises what needs()
         does, DoesNotFit, and DeviceError where the device computes other bytes than the reference."""
-        request = pipeline.Request(self.engine, self.level, self.folder)
-        with pipeline.held_build(model, self.board, request, Silent()) as built:
-            found: Mapping[str, Any] = built.report
-            if self.board.emulated:
-                vectors = random_vectors(model.graph, VECTORS)
-                found = pipeline.verify_built(built, vectors, compare.expect(model, vectors, Silent()), Silent())
-        if self.board.emulated and found["verdict"] != "exact":
-            raise DeviceError(f"{self.board.id} computes other bytes than the reference: {found['verdict']}.")
-        counted = found.get("instructions")
+        options, counted = BuildOptions(self.engine, self.level, self.folder), None
+        if self.board.emulated:
+            measured = run_on_device(model, self.board, options, few_vectors(model), Silent())
+            built, verdict = measured.built, measured.verdict
+            if not verdict.exact:
+                raise DeviceError(f"{self.board.id} computes other bytes than the reference: {verdict.kind}.")
+            counted = verdict.instructions
+        else:
+            built = build_model(model, self.board, options, Silent())
         return Needs(
-            flash_bytes=found["flash_bytes"],
-            ram_bytes=found["ram_bytes"],
+            flash_bytes=built.firmware.flash_bytes,
+            ram_bytes=built.firmware.ram_bytes,
             arena_bytes=built.sources.arena_bytes,
             const_bytes=built.sources.const_bytes,
             instructions=self._predicted(built.sources) if counted is None else counted,

@@ -17,7 +17,7 @@ import numpy as np
 
 from gen.bench import measure
 from gen.bench.measure import Case, Say
-from gen.compiler.engines import Sources
+from gen.compiler.engines import LEVELED, Sources
 from gen.compiler.kernels.select import LEVELS
 from gen.device.board import Board
 from gen.errors import GenError, UsageError
@@ -26,40 +26,40 @@ from gen.learn import tensorflow
 from gen.model.graph import Array, Graph, Op
 from gen.model.ops import lower
 from gen.model.quantized import QuantizedModel
-from gen.paths import ROOT
+from gen.paths import BENCHMARKS, ROOT
 
-FILE = ROOT / "benchmarks" / "instructions.json"
+FILE = BENCHMARKS / "instructions.json"  # what --calibrate writes
+OURS = ROOT / "benchmarks" / "instructions.json"  # the same in a checkout
 MODELS = 42
 SEED = 7
 # Inputs, H x W x C, of the students that are measured; small enough for the smallest emulated board.
 SHAPES = ((8, 8, 1), (12, 12, 3), (16, 16, 1), (24, 24, 1), (1, 64, 3), (1, 100, 6))
 CLASSES = (3, 10)
-LEAST_RUNS = 4  # of a kernel, to be given rates of its own
+MIN_RUNS = 4  # of a kernel, to be given rates of its own
 
 Vector = tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One operator of one measured model. does: see work()."""
+    """One operator of one measured model."""
 
-    model: int
+    model: int  # its number
     kind: str
     kernel: str
-    does: Vector
+    does: Vector  # see work()
     instructions: int
 
 
 @dataclass(frozen=True)
 class CostModel:
-    """rates: kernel, or kind of operator for kernels that were not measured often enough -> what each part of work()
-    costs. board: where it was measured; median_error and worst_error: shares of a whole inference's instructions, of
-    models left out of the fit."""
+    """Instructions from what kernels do. The fields are keys of its JSON."""
 
-    board: str
-    models: int
-    median_error: float
+    board: str  # where it was measured
+    models: int  # how many
+    median_error: float  # of models left out of the fit, as a share of a whole inference's instructions
     worst_error: float
+    # Kernel, or kind of operator for kernels that were not measured often enough -> what each part of work() costs.
     rates: Mapping[str, Vector]
 
     def predict(self, sources: Sources) -> int | None:
@@ -140,13 +140,13 @@ def fit(runs: Sequence[Run]) -> dict[str, Vector]:
         groups.setdefault(run.kernel, []).append(run)
         groups.setdefault(run.kind, []).append(run)
     rates = {}
-    for name, found in sorted(groups.items()):
-        if len(found) >= LEAST_RUNS or name == found[0].kind:
-            counts = np.array([max(run.instructions, 1) for run in found], np.float64)
-            rows = np.array([run.does for run in found]) / counts[:, None]
+    for name, group in sorted(groups.items()):
+        if len(group) >= MIN_RUNS or name == group[0].kind:
+            counts = np.array([max(run.instructions, 1) for run in group], np.float64)
+            rows = np.array([run.does for run in group]) / counts[:, None]
             scale = rows.max(axis=0)  # the columns differ by orders of magnitude; some are 0 throughout
-            taken = np.flatnonzero(scale)[: max(2, len(found) // 2)]
-            solution, _ = nnls(rows[:, taken] / scale[taken], np.ones(len(found)))
+            taken = np.flatnonzero(scale)[: max(2, len(group) // 2)]
+            solution, _ = nnls(rows[:, taken] / scale[taken], np.ones(len(group)))
             rates[name] = tuple(float(f"{rate:.6g}") for rate in _spread(solution / scale[taken], taken))
     return rates
 
@@ -161,14 +161,14 @@ def _spread(values: Array, places: Array) -> Array:
 def errors(runs: Sequence[Run], totals: Mapping[int, int]) -> list[float]:
     """For each model how far a fit without it is from its measured total, as a share of it; models with an operator
     that no other has are left out."""
-    found = []
+    shares = []
     for number, total in totals.items():
         rates = fit([run for run in runs if run.model != number])
         mine = [run for run in runs if run.model == number]
         if all(run.kernel in rates or run.kind in rates for run in mine):
             predicted = sum(_dot(rates.get(run.kernel) or rates[run.kind], run.does) for run in mine)
-            found.append(abs(predicted - total) / total)
-    return found
+            shares.append(abs(predicted - total) / total)
+    return shares
 
 
 def calibrate(board: Board, engine: str, models: Sequence[QuantizedModel], say: Say) -> CostModel:
@@ -177,21 +177,22 @@ def calibrate(board: Board, engine: str, models: Sequence[QuantizedModel], say: 
     if not board.emulated:
         raise UsageError(f"{board.id} is not emulated: `python -m gen boards` says which boards are.")
     runs, totals = list[Run](), dict[int, int]()
-    levels = list(LEVELS) if engine in measure.LEVELED else [None]
+    levels = list(LEVELS) if engine in LEVELED else [None]
     for number, model in enumerate(models):
         case = Case(model, board, engine, levels[number % len(levels)])
         try:
-            row = measure.measure(case, profile=True, with_cycles=False)
+            measured, _ = measure.run_case(case, profile=True)
         except GenError as error:
             say(f"{number + 1} of {len(models)}: {case}: left out: {error}")
             continue
-        if row.operators is None or row.instructions is None:
+        operators, instructions = measured.operators, measured.verdict.instructions
+        if operators is None or instructions is None:
             raise UsageError(f"{board.id} counts no instructions: take one of {', '.join(measure.BOARDS)}.")
-        _, sources, _ = measure.generate(case)
-        ops = {op.index: op for op in sources.graph.ops}
-        runs += [Run(number, o.kind, o.kernel, work(sources.graph, ops[o.op]), o.instructions) for o in row.operators]
-        totals[number] = row.instructions
-        say(f"{number + 1} of {len(models)}: {case}: {row.instructions:,} instructions, {len(row.operators)} operators")
+        graph = measured.built.sources.graph
+        ops = {op.index: op for op in graph.ops}
+        runs += [Run(number, o.kind, o.kernel, work(graph, ops[o.op]), o.instructions) for o in operators]
+        totals[number] = instructions
+        say(f"{number + 1} of {len(models)}: {case}: {instructions:,} instructions, {len(operators)} operators")
     off = errors(runs, totals)
     if not off:
         raise UsageError(f"too few models could be measured on {board.id} to fit anything: see the lines above.")
@@ -248,10 +249,13 @@ def _residual(shape: tuple[int, int, int], width: int) -> Any:
 
 
 def load(isa: str, engine: str, path: Path = FILE) -> CostModel | None:
-    """The kept model; None where these kernels were never calibrated. Raises UsageError for a damaged file."""
+    """The kept model, else ours; None where these kernels were never calibrated. Raises UsageError for a damaged
+    file."""
     try:
-        found = _read(path).get(isa, {}).get(engine)
-        return None if found is None else CostModel(**found)
+        kept = _read(path).get(isa, {}).get(engine)
+        if kept is None and path == FILE:
+            kept = _read(OURS).get(isa, {}).get(engine)
+        return None if kept is None else CostModel(**kept)
     except (ValueError, TypeError, AttributeError):
         raise UsageError(f"{path} is damaged: `python -m gen bench --calibrate` writes it anew.") from None
 
@@ -271,9 +275,9 @@ def save(isa: str, engine: str, model: CostModel, path: Path = FILE) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        kept = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(kept, dict):
         raise ValueError("not an object")
-    return found
+    return kept

@@ -21,28 +21,26 @@ NONE = "–"
 
 @dataclass(frozen=True)
 class Row:
-    """One trial. state: finished, stopped (early), misfit. figure: of the int8 model on validation; short: of the float
-    one after the short training; needs: as search_budget.Needs, None where the candidate could not be compiled; cost:
-    what the front has besides the figure."""
+    """One trial. The fields are keys of the search's JSON."""
 
     number: int
-    state: str
+    state: str  # finished, stopped (early), misfit
     candidate: Candidate
-    why: str | None
-    figure: float | None
-    float_figure: float | None
-    short: float | None
-    needs: Mapping[str, Any] | None
-    predicted: int | None
-    cost: int | None
+    why: str | None  # it was stopped or does not fit
+    figure: float | None  # the metric of the int8 model on validation
+    float_figure: float | None  # of the float model
+    short: float | None  # of the float model after the short training
+    needs: Mapping[str, Any] | None  # as budget.Needs; None where the candidate could not be compiled
+    predicted: int | None  # instructions, before it was trained
+    cost: int | None  # what the front has besides the metric
     tflite_bytes: int | None
     params: int | None
-    model_of: int
+    model_of: int  # the trial whose model it is, itself or an earlier one of the same candidate
 
 
 def rows(study: Any) -> list[Row]:
     """Every trial that has its answer."""
-    found = []
+    collected = []
     for trial in ended(study):
         facts = trial.user_attrs
         state = "finished" if trial.values else "stopped" if facts.get("short") is not None else "misfit"
@@ -51,7 +49,7 @@ def rows(study: Any) -> list[Row]:
         fields = ("why", "figure", "float_figure", "short", "needs", "predicted", "cost", "tflite_bytes",
                   "params")  # fmt: skip
         known = {name: facts.get(name) for name in fields}
-        found.append(
+        collected.append(
             Row(
                 trial.number,
                 state,
@@ -60,13 +58,13 @@ def rows(study: Any) -> list[Row]:
                 **known,
             )
         )
-    return found
+    return collected
 
 
-def front(found: Sequence[Row]) -> list[Row]:
+def front(rows: Sequence[Row]) -> list[Row]:
     """The finished trials that no other beats, by cost: who costs more has a better figure."""
     kept: list[Row] = []
-    for row in sorted((r for r in found if r.state == "finished"), key=lambda r: (r.cost, -(r.figure or 0), r.number)):
+    for row in sorted((r for r in rows if r.state == "finished"), key=lambda r: (r.cost, -(r.figure or 0), r.number)):
         if not kept or (row.figure or 0) > (kept[-1].figure or 0):
             kept.append(row)
     return kept
@@ -80,25 +78,27 @@ def table_row(row: Json) -> tuple[str, ...]:
     return (str(row["number"]), str(from_json(row["candidate"])), f"{row['figure']:.2%}", *texts)
 
 
-def front_rows(found: Json) -> list[tuple[str, ...]]:
+def front_rows(search: Json) -> list[tuple[str, ...]]:
     """Those of the front, the chosen one marked."""
-    by_number = {row["number"]: row for row in found["trials"]}
-    lines = [table_row(by_number[number]) for number in found["front"]]
-    return [(f"{cells[0]} *" if cells[0] == str(found["chosen"]["trial"]) else cells[0], *cells[1:]) for cells in lines]
+    by_number = {row["number"]: row for row in search["trials"]}
+    lines = [table_row(by_number[number]) for number in search["front"]]
+    return [
+        (f"{cells[0]} *" if cells[0] == str(search["chosen"]["trial"]) else cells[0], *cells[1:]) for cells in lines
+    ]
 
 
-def counts(found: Json) -> dict[str, int]:
+def counts(search: Json) -> dict[str, int]:
     """How many trials ended how."""
-    states = [row["state"] for row in found["trials"]]
+    states = [row["state"] for row in search["trials"]]
     return {state: states.count(state) for state in ("finished", "stopped", "misfit")}
 
 
-def summary(found: Json) -> list[tuple[str, str]]:
+def summary(search: Json) -> list[tuple[str, str]]:
     """The chosen one in a few rows: (what, figure)."""
-    best, key = found["chosen"], found["figure"]["key"]
+    best, key = search["chosen"], search["figure"]["key"]
     on_board, test = best["on_board"], best["test_int8"]
     low, high = (f"{test[name]:.2%}" for name in ("low_95", "high_95"))
-    limits = {name: found[name] for name in NAMES}
+    limits = {name: search[name] for name in NAMES}
     told = [
         f"{on_board[name]:,}" + (f" of {limit:,}" if limit else "") + f" {NAMES[name]}"
         for name, limit in limits.items()
@@ -106,32 +106,32 @@ def summary(found: Json) -> list[tuple[str, str]]:
     ]
     if on_board["instructions"] is None and best["instructions_predicted"]:
         told.append(f"about {best['instructions_predicted']:,} instructions, not counted")
-    n = counts(found)
+    n = counts(search)
     return [
         ("trials", f"{n['finished']} finished, {n['stopped']} stopped early, {n['misfit']} do not fit"),
         ("chosen", f"trial {best['trial']}: {from_json(best['candidate'])}"),
-        (f"validation, {found['figure']['chosen_by']}", f"{best['validation_int8']:.2%}, and "
+        (f"validation, {search['figure']['chosen_by']}", f"{best['validation_int8']:.2%}, and "
                                                         f"{best['validation_float']:.2%} as float"),
-        (f"test, {found['figure']['name']}", f"{test[key]:.2%} ({low} to {high})"),
-        (found["board"], ", ".join([str(on_board["verdict"] or "built, not run"), *told])),
+        (f"test, {search['figure']['name']}", f"{test[key]:.2%} ({low} to {high})"),
+        (search["board"], ", ".join([str(on_board["verdict"] or "built, not run"), *told])),
     ]  # fmt: skip
 
 
-def show(found: Json) -> None:
+def show(search: Json) -> None:
     """On stdout: the front, then the chosen one."""
-    tables.show_table(COLUMNS, front_rows(found))
-    tables.show_table(("", "figure"), summary(found))
+    tables.show_table(COLUMNS, front_rows(search))
+    tables.show_table(("", "figure"), summary(search))
 
 
-def plot(found: Json) -> bytes:
+def plot(search: Json) -> bytes:
     """A PNG: the figure on validation against the cost; trials that do not fit along the bottom."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.5, 4.8), layout="constrained")
     axes = figure.subplots()
-    limit = found["instructions" if found["cost"] == "instructions" else "flash_bytes"]
-    trials = [row for row in found["trials"] if row["needs"]]
-    key = "instructions" if found["cost"] == "instructions" else "flash_bytes"
+    limit = search["instructions" if search["cost"] == "instructions" else "flash_bytes"]
+    trials = [row for row in search["trials"] if row["needs"]]
+    key = "instructions" if search["cost"] == "instructions" else "flash_bytes"
 
     def draw(state: str, name: str, style: str, color: str, label: str) -> None:
         shown = [row for row in trials if row["state"] == state and row[name] is not None]
@@ -140,10 +140,10 @@ def plot(found: Json) -> bytes:
 
     draw("stopped", "short", "x", "#d9822b", "stopped early, after the short training")
     draw("finished", "figure", "o", "#1f6fb2", "trained in full, int8")
-    kept = [row for number in found["front"] for row in trials if row["number"] == number]
+    kept = [row for number in search["front"] for row in trials if row["number"] == number]
     axes.step([row["needs"][key] for row in kept], [100 * row["figure"] for row in kept], where="post",
               color="#1f6fb2", linewidth=1)  # fmt: skip
-    best = next(row for row in trials if row["number"] == found["chosen"]["trial"])
+    best = next(row for row in trials if row["number"] == search["chosen"]["trial"])
     axes.plot(best["needs"][key], 100 * best["figure"], "*", color="#228833", markersize=15, label="chosen")
     figures = [100 * row["figure"] for row in trials if row["state"] == "finished"]
     low = max(0.0, 10 * math.floor((min(figures) - 1) / 10))
@@ -151,9 +151,9 @@ def plot(found: Json) -> bytes:
     axes.plot(misfits, [low] * len(misfits), "|", color="#999999", markersize=14, label="does not fit, not trained")
     if limit:
         axes.axvline(limit, color="#999999", linestyle="--", linewidth=1, label="budget")
-    axes.set(xscale="log", ylim=(low, 100.5), xlabel=f"{found['cost']} of one inference" if key == "instructions" else
-             found["cost"], ylabel=f"{found['figure']['chosen_by']} on validation, %")  # fmt: skip
-    axes.set_title(f"{found['task']} on {found['board']}: {len(found['trials'])} trials")
+    axes.set(xscale="log", ylim=(low, 100.5), xlabel=f"{search['cost']} of one inference" if key == "instructions" else
+             search["cost"], ylabel=f"{search['figure']['chosen_by']} on validation, %")  # fmt: skip
+    axes.set_title(f"{search['task']} on {search['board']}: {len(search['trials'])} trials")
     axes.legend(frameon=False, fontsize=9)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
@@ -162,19 +162,19 @@ def plot(found: Json) -> bytes:
     return png.getvalue()
 
 
-def save_page(found: Json, page: Path, command: str) -> None:
+def save_page(search: Json, page: Path, command: str) -> None:
     """The page about a search, and its picture beside it."""
     picture = page.with_suffix(".png")
     text = render(
         "search.md",
         command=command,
-        found=found,
-        counts=counts(found),
-        minutes=f"{found['trial_minutes']:.0f}",
+        found=search,
+        counts=counts(search),
+        minutes=f"{search['trial_minutes']:.0f}",
         picture=picture.name,
         columns=COLUMNS,
-        front=front_rows(found),
-        summary=summary(found),
+        front=front_rows(search),
+        summary=summary(search),
     )
     write_if_changed(page, text)
-    write_whole(picture, plot(found))
+    write_whole(picture, plot(search))

@@ -42,32 +42,29 @@ class Trial(Protocol):
 
 @dataclass(frozen=True)
 class Architecture:
-    """scale: the input's height and width as a share of the task's. The stem has width channels and a stride; of the
-    blocks, `depth` of them, the first `halvings` halve the map and take growth times the channels."""
+    """A stem, and blocks of which the first ones halve the map."""
 
-    scale: float
-    convolution: str
-    kernel: int
-    width: int
-    growth: float
-    stride: int
-    depth: int
-    halvings: int
-    downsampling: str
-    head: str
+    scale: float  # the input's height and width as a share of the task's
+    convolution: str  # of CONVOLUTIONS
+    kernel: int  # height and width, where the input is as large
+    width: int  # channels of the stem
+    growth: float  # a block that halves the map takes so many times the channels
+    stride: int  # of the stem
+    depth: int  # how many blocks
+    halvings: int  # how many of them halve the map
+    downsampling: str  # of DOWNSAMPLING
+    head: str  # of HEADS
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """architecture: None is the task's own student, with the share `narrow` of its channels left out. recipe: what is
-    done to it, in the words of gen/compress/recipe.py; temperature and alpha: of its distillation, 0 where there is
-    none."""
+    """A student and what is done to it."""
 
-    architecture: Architecture | None = None
-    narrow: float = 0.0
-    recipe: str = "distill+ptq"
-    temperature: float = 0.0
-    alpha: float = 0.0
+    architecture: Architecture | None = None  # None: the task's own student
+    narrow: float = 0.0  # the share of the own student's channels that is left out
+    recipe: str = "distill+ptq"  # in the words of gen/compress/recipe.py
+    temperature: float = 0.0  # of its distillation, 0 where there is none
+    alpha: float = 0.0  # likewise
 
     def input_shape(self, shape: Shape) -> Shape:
         """Of the task's shape, H, W, C."""
@@ -89,10 +86,10 @@ class Candidate:
         return asdict(self)
 
 
-def from_json(found: dict[str, Any]) -> Candidate:
+def from_json(fields: dict[str, Any]) -> Candidate:
     """The Candidate that as_json() wrote."""
-    architecture = found["architecture"]
-    return Candidate(**{**found, "architecture": None if architecture is None else Architecture(**architecture)})
+    architecture = fields["architecture"]
+    return Candidate(**{**fields, "architecture": None if architecture is None else Architecture(**architecture)})
 
 
 def own(task: Task) -> Candidate:

@@ -22,18 +22,18 @@ STARTUP = 8  # trials at random before the sampler has something to learn from
 
 
 @dataclass(frozen=True)
-class Order:
-    """trials: of the whole study, whoever runs them. storage: an URL for Optuna; folder: of models and results."""
+class SearchOptions:
+    """What to search for."""
 
     task: Task
     board: Board
     engine: str
     level: str
     budget: Budget
-    trials: int
-    storage: str
-    study: str
-    folder: Path
+    trials: int  # of the whole study, whoever runs them
+    storage: str  # a URL for Optuna
+    study: str  # its name there
+    folder: Path  # of models and results
 
     @property
     def trial_folder(self) -> Path:
@@ -84,20 +84,20 @@ def storage_errors(url: str, *more: type[Exception]) -> Iterator[None]:
         ) from None
 
 
-def open_study(order: Order) -> Any:
+def open_study(options: SearchOptions) -> Any:
     """The Optuna study, made if it is new. Raises UsageError: unusable storage, or a study of other settings."""
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    arguments = {"timeout": LOCK_SECONDS} if order.storage.startswith("sqlite") else {}
+    arguments = {"timeout": LOCK_SECONDS} if options.storage.startswith("sqlite") else {}
     # ImportError: the driver of a database; RuntimeError: tables of another version.
-    with storage_errors(order.storage, ImportError, RuntimeError), warnings.catch_warnings():
+    with storage_errors(options.storage, ImportError, RuntimeError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the heartbeat is called experimental
         for attempt in range(ATTEMPTS):
             try:
                 storage = optuna.storages.RDBStorage(
-                    order.storage,
+                    options.storage,
                     engine_kwargs={"connect_args": arguments},
                     heartbeat_interval=HEARTBEAT,
                     grace_period=GRACE,
@@ -105,10 +105,10 @@ def open_study(order: Order) -> Any:
                 )
                 study = optuna.create_study(
                     storage=storage,
-                    study_name=order.study,
+                    study_name=options.study,
                     directions=["maximize", "minimize"],
                     load_if_exists=True,
-                    sampler=_sampler(order.task.seed),
+                    sampler=_sampler(options.task.seed),
                 )
                 break
             except SQLAlchemyError as error:
@@ -117,12 +117,12 @@ def open_study(order: Order) -> Any:
                 time.sleep(0.2 * (attempt + 1))
         known = study.user_attrs.get("settings")
         if known is None:
-            study.set_user_attr("settings", order.settings)
-    if known not in (None, order.settings):
-        differing = [key for key, value in order.settings.items() if known.get(key) != value]
+            study.set_user_attr("settings", options.settings)
+    if known not in (None, options.settings):
+        differing = [key for key, value in options.settings.items() if known.get(key) != value]
         was = ", ".join(f"{key} {known.get(key)}" for key in differing)
         raise UsageError(
-            f"the study {order.study!r} in {shown(order.storage)} is of {was}: name another one with --study."
+            f"the study {options.study!r} in {shown(options.storage)} is of {was}: name another one with --study."
         )
     return study
 

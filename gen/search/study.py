@@ -27,14 +27,16 @@ from typing import Any
 from gen.errors import DoesNotFit, MissingTool, ModelError
 from gen.files import check_folder, write_whole
 from gen.learn import tensorflow
+from gen.paths import install
 from gen.progress import Say
-from gen.search.budget import Needs, Target
+from gen.search.budget import Evaluator, Needs
 from gen.search.space import Candidate, from_json, own, suggest
-from gen.search.storage import GRACE, Order, again, ended, open_study, storage_errors
+from gen.search.storage import GRACE, SearchOptions, again, ended, open_study, storage_errors
 from gen.search.trainer import Trainer
 
-INSTALL = "pip install -e '.[search]'"
-FAR = 0.2  # of the figure: who is so far behind the best after the short training is not wanted, however small
+INSTALL = install("search")
+# Of the metric: who is so far behind the best after the short training is not wanted, however small.
+HOPELESS_MARGIN = 0.2
 
 
 class Surplus(Exception):
@@ -46,32 +48,32 @@ def require_optuna() -> None:
         raise MissingTool(f"searching needs the Python package optuna: run `{INSTALL}`.")
 
 
-def run(order: Order, target: Target, say: Say) -> Any:
+def run(options: SearchOptions, evaluator: Evaluator, say: Say) -> Any:
     """Trials until the study has as many as are asked for; returns it. Raises MissingTool, UsageError, BuildError,
     DeviceError; KeyboardInterrupt leaves the trial that it ends to be tried again."""
     require_optuna()
     from optuna.exceptions import UpdateFinishedTrialError
 
     tensorflow.require_train_extra()
-    check_folder(order.trial_folder)
-    study = open_study(order)
-    with storage_errors(order.storage):
+    check_folder(options.trial_folder)
+    study = open_study(options)
+    with storage_errors(options.storage):
         before = len(ended(study))
     if before:
-        say(f"study {order.study}: {before} trials are there")
-    if before >= order.trials:
+        say(f"study {options.study}: {before} trials are there")
+    if before >= options.trials:
         return study
-    splits = order.task.splits()
+    splits = options.task.splits()
     tensorflow.start_tensorflow()
-    trainer = Trainer(order.task, splits, order.trial_folder, say)
+    trainer = Trainer(options.task, splits, options.trial_folder, say)
     with (
-        tempfile.TemporaryDirectory(dir=order.trial_folder, prefix=".build-") as built,
-        storage_errors(order.storage),
+        tempfile.TemporaryDirectory(dir=options.trial_folder, prefix=".build-") as built,
+        storage_errors(options.storage),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")  # heartbeat and constant_liar are called experimental
-        worker = Worker(order, replace(target, folder=Path(built)), trainer, study, say, before)
-        while len(ended(study)) < order.trials:
+        worker = Worker(options, replace(evaluator, folder=Path(built)), trainer, study, say, before)
+        while len(ended(study)) < options.trials:
             if not worker.free():
                 time.sleep(1)  # the last ones are with other processes, which may be killed yet
                 continue
@@ -86,8 +88,8 @@ def run(order: Order, target: Target, say: Say) -> Any:
 class Worker:
     """Runs trials in this process."""
 
-    order: Order
-    target: Target
+    options: SearchOptions
+    evaluator: Evaluator
     trainer: Trainer
     study: Any
     say: Say
@@ -102,11 +104,11 @@ class Worker:
 
         optuna.storages.fail_stale_trials(self.study)
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        found = len(ended(self.study)) + len(running) < self.order.trials
-        if not found and not self.waiting:
+        is_free = len(ended(self.study)) + len(running) < self.options.trials
+        if not is_free and not self.waiting:
             self.say(f"waiting for {len(running)} trials that other processes run, or ran {GRACE} seconds ago")
-        self.waiting = not found
-        return found
+        self.waiting = not is_free
+        return is_free
 
     def __call__(self, trial: Any) -> tuple[float, float]:
         """Optuna's objective: the figure on validation, and the cost."""
@@ -124,7 +126,7 @@ class Worker:
 
     def _facts(self, trial: Any) -> dict[str, Any]:
         """Tries the trial's candidate, and leaves in the study what it found; the first is the task's own student."""
-        start, task = time.monotonic(), self.order.task
+        start, task = time.monotonic(), self.options.task
         first = self._is_first(trial.number)
         candidate = own(task) if first else suggest(trial, task, self.trainer.shape)
         trial.set_user_attr("candidate", candidate.as_json())
@@ -153,7 +155,7 @@ class Worker:
 
         others = self.study.get_trials(deepcopy=False)
         counted = [t for t in others if t.state not in (TrialState.FAIL, TrialState.WAITING)]
-        if sum(t.number < trial.number or t.state.is_finished() for t in counted) >= self.order.trials:
+        if sum(t.number < trial.number or t.state.is_finished() for t in counted) >= self.options.trials:
             raise Surplus
 
     def _same(self, candidate: Candidate) -> dict[str, Any] | None:
@@ -165,12 +167,12 @@ class Worker:
 
     def _try(self, number: int, candidate: Candidate, always: bool) -> dict[str, Any]:
         """What a trial leaves for the others and the report. always: without stopping early."""
-        needs = self.target.needs(self.trainer.untrained(candidate))
-        facts: dict[str, Any] = {"needs": needs.as_json(), "over": self.order.budget.over(needs)}
-        missed = self.order.budget.misses(needs)
+        needs = self.evaluator.needs(self.trainer.untrained(candidate))
+        facts: dict[str, Any] = {"needs": needs.as_json(), "over": self.options.budget.over(needs)}
+        missed = self.options.budget.misses(needs)
         if missed:
             return {**facts, "why": f"does not fit: {missed}"}
-        cost = cost_of(needs, self.target)
+        cost = cost_of(needs, self.evaluator)
         short = self.trainer.short(candidate)
         facts |= {"short": short, "cost": cost, "predicted": needs.instructions}
         reason = None if always else self._dominated(short, cost)
@@ -178,11 +180,12 @@ class Worker:
             return {**facts, "why": reason}
         model, quantized = self.trainer.whole(candidate)
         figure = self.trainer.score_int8(candidate, quantized)
-        needs = self.target.measured(quantized)
-        over, missed, cost = self.order.budget.over(needs), self.order.budget.misses(needs), cost_of(needs, self.target)
+        needs = self.evaluator.measured(quantized)
+        over, missed = self.options.budget.over(needs), self.options.budget.misses(needs)
+        cost = cost_of(needs, self.evaluator)
         if cost is None:
-            return {**facts, "why": f"nothing tells its instructions on {self.order.board.id}"}
-        write_whole(model_file(self.order, number), quantized.content)
+            return {**facts, "why": f"nothing tells its instructions on {self.options.board.id}"}
+        write_whole(model_file(self.options, number), quantized.content)
         return {
             **facts,
             "needs": needs.as_json(),
@@ -201,7 +204,7 @@ class Worker:
         finished = [trial for trial in ended(self.study) if trial.values]
         for margin, known, which in (
             (noise, [t for t in finished if cost and t.user_attrs["cost"] <= cost], ", which costs no more"),
-            (FAR, finished, ", too far behind to be of use"),
+            (HOPELESS_MARGIN, finished, ", too far behind to be of use"),
         ):
             best, number = max(((trial.user_attrs["short"], trial.number) for trial in known), default=(0.0, 0))
             if short < best - margin:
@@ -210,36 +213,38 @@ class Worker:
 
     def _tell(self, number: int, candidate: Candidate, facts: Mapping[str, Any], seconds: float) -> None:
         """The trial's line, and how far the study is."""
-        found = facts.get("why") or f"{facts['figure']:.2%} on validation, {facts['cost']:,} {cost_name(self.target)}"
+        cost = cost_name(self.evaluator)
+        outcome = facts.get("why") or f"{facts['figure']:.2%} on validation, {facts['cost']:,} {cost}"
         again = f"as trial {facts['same_as']}: " if "same_as" in facts else ""
-        self.say(f"trial {number}: {candidate}: {again}{found} ({seconds:.1f} s)")
+        self.say(f"trial {number}: {candidate}: {again}{outcome} ({seconds:.1f} s)")
         done, passed = len(ended(self.study)) + 1, time.monotonic() - self.started
-        left = passed / (done - self.before) * max(self.order.trials - done, 0)
+        left = passed / (done - self.before) * max(self.options.trials - done, 0)
         best = best_of(self.study)
         figures = [(best.values[0], best.number)] if best else []
         if not facts.get("why"):
             figures.append((facts["figure"], number))
-        told = "best so far {:.2%} in trial {}".format(*max(figures)) if figures else "nothing fits yet"
-        self.say(f"{done} of {self.order.trials} trials, {passed / 60:.1f} min, about {left / 60:.1f} min left; {told}")
+        best_yet = "best so far {:.2%} in trial {}".format(*max(figures)) if figures else "nothing fits yet"
+        times = f"{passed / 60:.1f} min, about {left / 60:.1f} min left"
+        self.say(f"{done} of {self.options.trials} trials, {times}; {best_yet}")
 
 
-def cost_name(target: Target) -> str:
+def cost_name(evaluator: Evaluator) -> str:
     """What is to be small besides a good figure."""
-    return "instructions" if target.board.emulated or target.costs is not None else "bytes of flash"
+    return "instructions" if evaluator.board.emulated or evaluator.costs is not None else "bytes of flash"
 
 
-def cost_of(needs: Needs, target: Target) -> int | None:
+def cost_of(needs: Needs, evaluator: Evaluator) -> int | None:
     """How much of it; None where nothing tells, before the model runs."""
-    return needs.instructions if cost_name(target) == "instructions" else needs.flash_bytes
+    return needs.instructions if cost_name(evaluator) == "instructions" else needs.flash_bytes
 
 
 def best_of(study: Any) -> Any:
     """The finished trial with the best figure on validation, of equal ones the one that costs least; None: there is
     none."""
-    found = [trial for trial in ended(study) if trial.values]
-    return min(found, key=lambda t: (-t.values[0], t.values[1], t.number), default=None)
+    finished = [trial for trial in ended(study) if trial.values]
+    return min(finished, key=lambda t: (-t.values[0], t.values[1], t.number), default=None)
 
 
-def model_file(order: Order, number: int) -> Path:
+def model_file(options: SearchOptions, number: int) -> Path:
     """Where a finished trial's model lies."""
-    return order.trial_folder / f"{number}.tflite"
+    return options.trial_folder / f"{number}.tflite"

@@ -22,17 +22,17 @@ from gen.model.quantized import QuantizedModel
 from gen.progress import Say
 from gen.search.space import Candidate, build, settle
 
-SHORT = 1 / 5  # of the epochs, for the training that decides whether a candidate is worth all of them
-SETTLED = 200  # examples that an untrained model's ranges come from
+SHORT_TRAINING = 1 / 5  # of the epochs, for the training that decides whether a candidate is worth all of them
+RANGE_EXAMPLES = 200  # examples that an untrained model's ranges come from
 
 
 @dataclass(frozen=True, eq=False)
 class Trainer:
-    """folder: where the teacher is kept, so that it is trained once for all processes and runs of a study."""
+    """Carries out candidates' recipes on a task."""
 
     task: Task
     splits: Splits
-    folder: Path
+    folder: Path  # where the teacher is kept, so that it is trained once for all processes and runs of a study
     say: Say
 
     @property
@@ -49,7 +49,7 @@ class Trainer:
         """What the candidate will need of a board, but for what depends on its weights."""
         from gen.compress import prune
 
-        recipe, x = parse(candidate.recipe), self.splits.train.x[:SETTLED]
+        recipe, x = parse(candidate.recipe), self.splits.train.x[:RANGE_EXAMPLES]
         with tensorflow.quiet():
             import keras
 
@@ -62,9 +62,9 @@ class Trainer:
             return quantize.quantize(FloatModel(model, 0, {}, self.task.objective), x, self.task.name)
 
     def short(self, candidate: Candidate) -> float:
-        """The figure on validation, 0..1, after the recipe's first training with SHORT of its epochs."""
+        """The figure on validation, 0..1, after the recipe's first training with SHORT_TRAINING of its epochs."""
         whole = self.task.student_training
-        training = replace(whole, epochs=max(1, round(SHORT * whole.epochs)))
+        training = replace(whole, epochs=max(1, round(SHORT_TRAINING * whole.epochs)))
         return self.score(candidate, self._fit(candidate, partial(self._build, candidate), training))
 
     def whole(self, candidate: Candidate) -> tuple[FloatModel, QuantizedModel]:
@@ -114,18 +114,18 @@ class Trainer:
 
                 return FloatModel(keras.models.load_model(path), 0, {}, self.task.objective)
         task = self.task
-        found = train.fit(
+        trained = train.fit(
             "teacher", task.teacher, task.teacher_training, task, self.splits, seed=task.seed, say=self.say
         )
-        save_keras(found.keras, path)
-        return found
+        save_keras(trained.keras, path)
+        return trained
 
     def _build(self, candidate: Candidate) -> Any:
         return build(candidate, self.task, self.shape, self.outputs)
 
     def _fit(self, candidate: Candidate, make: Callable[[], Any], training: Training) -> FloatModel:
         """make() builds what is trained. Augmentation is of the task's resolution, and so is the teacher's input."""
-        teacher = self.teacher().keras if parse(candidate.recipe).taught else None
+        teacher = self.teacher().keras if parse(candidate.recipe).needs_teacher else None
         settings = Distillation(candidate.temperature, candidate.alpha)
 
         def wrap(model: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from gen.compiler.engines import Sources
 from gen.device import upstream_tflm
 from gen.device.session import ARENA_TOO_SMALL, DeviceInfo, Session
-from gen.learn.objective import Figure
+from gen.learn.objective import Metric
 from gen.model import reference, upstream
 from gen.model.graph import Array
 from gen.model.quantized import QuantizedModel
@@ -19,48 +19,41 @@ from gen.verify.explain import Explanation, explain, first_wrong
 from gen.verify.vectors import Vectors
 
 Progress = Callable[[str, float, int], None]  # stage, done, of how many; done may be in between
+EXACT, OFF_BY_ONE, MISMATCH = "exact", "off_by_one", "mismatch"
 OPERATOR_VECTORS = 2  # on which every operator is compared where few outputs are distinct
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """kind: "exact"; "off_by_one" (no byte differs by more than 1, which points to rounding); "mismatch".
+    """What a comparison said. The fields are keys of the report's JSON."""
 
-    distinct_outputs: how many different answers were expected. operators_compared: on how many vectors every operator's
-    output was compared as well, which is done where the answers are few and might hide a wrong operator.
-
-    instructions: per inference, emulated boards; cycles: per inference, boards with a cycle counter; both the low
-    median over the vectors. reference names what the bytes were compared with. explanation is there where it was asked
-    for and something differs. figure, such as accuracy, is of the device's own outputs. arena_used_bytes: what upstream
-    TFLM took of its arena, where it is that which runs."""
-
-    kind: str
-    vectors: int
-    distinct_outputs: int
-    operators_compared: int
-    mismatches: int
+    kind: str  # EXACT; OFF_BY_ONE: no byte differs by more than 1, which points to rounding; MISMATCH
+    vectors: int  # how many were compared
+    distinct_outputs: int  # how many different answers were expected
+    operators_compared: int  # vectors on which every operator was compared too: few answers might hide a wrong one
+    mismatches: int  # vectors that differ
     vectors_source: str
-    reference: str
-    worst_difference: int
-    explanation: Explanation | None
-    instructions: int | None
-    cycles: int | None
-    stack_bytes: int | None
-    figure: Figure | None
-    resends: int
-    arena_used_bytes: int | None = None
+    reference: str  # what the bytes were compared with
+    worst_difference: int  # of two bytes, or of two floats' bit patterns
+    explanation: Explanation | None  # where it was asked for and something differs
+    instructions: int | None  # per inference, low median over the vectors; emulated boards
+    cycles: int | None  # likewise, of boards with a cycle counter
+    stack_bytes: int | None  # deepest use since reset; None where the device can't know
+    metric: Metric | None  # such as accuracy, of the device's own outputs
+    resends: int  # frames sent again
+    arena_used_bytes: int | None = None  # by upstream TFLM, where that runs
 
     @property
     def exact(self) -> bool:
-        return self.kind == "exact"
+        return self.kind == EXACT
 
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What a device must compute: the outputs of each vector, and the name of the reference that gave them."""
+    """What a device must compute."""
 
-    outputs: list[list[Array]]
-    reference: str
+    outputs: list[list[Array]]  # of each vector
+    reference: str  # the name of what gave them
 
 
 def expect(model: QuantizedModel, vectors: Vectors, progress: Progress) -> Expected:
@@ -118,7 +111,7 @@ def compare(
         progress("operators", compared, compared)
         explanation = explain(sources, session, hiding) if hiding else None
     verdict = Verdict(
-        kind="exact" if not bad and not hiding else "off_by_one" if worst == 1 else "mismatch",
+        kind=EXACT if not bad and not hiding else OFF_BY_ONE if worst == 1 else MISMATCH,
         vectors=total,
         distinct_outputs=distinct,
         operators_compared=compared,
@@ -130,7 +123,7 @@ def compare(
         instructions=None,
         cycles=None,
         stack_bytes=stack_bytes,
-        figure=None if vectors.measure is None else vectors.measure(np.concatenate(given)),
+        metric=None if vectors.measure is None else vectors.measure(np.concatenate(given)),
         resends=session.resends,
         arena_used_bytes=info.arena_used if sources.tree else None,
     )

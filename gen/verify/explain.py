@@ -22,16 +22,15 @@ Values = Mapping[int, Array]
 
 @dataclass(frozen=True)
 class WrongOp:
-    """The first operator whose output differs, run alone: how many of its elements do, and the worst one of them (flat
-    index in NHWC order)."""
+    """The first operator whose output differs, run alone. The fields are keys of the report's JSON."""
 
-    op: int
+    op: int  # its index in the model
     kind: str
     kernel: str
-    wrong_elements: int
-    elements: int
-    element: int
-    expected: float
+    wrong_elements: int  # of its output
+    elements: int  # of its output in all
+    element: int  # the worst one: flat index in NHWC order
+    expected: float  # at the worst one
     computed: float
 
     def __str__(self) -> str:
@@ -43,20 +42,20 @@ class WrongOp:
 
 @dataclass(frozen=True)
 class Explanation:
-    """kind: "rounding", "wrong_operator", "input_scaling", "output_scaling", or "operators_agree" where each operator
-    alone is right. A device that was reset or runs another model is an error: gen/device/session.py tells."""
+    """Why bytes differ. A device that was reset or runs another model is an error: gen/device/session.py says so."""
 
+    # "rounding", "wrong_operator", "input_scaling", "output_scaling", or "operators_agree": each alone is right.
     kind: str
-    sentence: str
+    sentence: str  # for a person
     op: WrongOp | None
 
 
 @dataclass(frozen=True, eq=False)
 class _Case:
-    """One vector at the operator in question: every tensor's right value, and what the device made of its output."""
+    """One vector at the operator in question."""
 
-    values: Values
-    computed: Array
+    values: Values  # every tensor's right value
+    computed: Array  # what the device made of the operator's output
 
 
 def explain(sources: Sources, session: Session, vectors: Sequence[Sequence[Array]]) -> Explanation | None:
@@ -198,12 +197,12 @@ def _output_scaling(graph: Graph, op: Op, cases: Sequence[_Case]) -> str | None:
         return None
     scale, zero_point = quant.scale[0], quant.zero_point[0]
     right = np.concatenate([case.values[op.outputs[0]].ravel() for case in cases])
-    found = np.concatenate([case.computed.ravel() for case in cases])
+    computed = np.concatenate([case.computed.ravel() for case in cases])
     has = f"where the model has scale {scale:g} and zero point {zero_point}"
-    if right.dtype == np.int8 and np.array_equal(found, (right.view(np.uint8) ^ 0x80).view(np.int8)):
+    if right.dtype == np.int8 and np.array_equal(computed, (right.view(np.uint8) ^ 0x80).view(np.int8)):
         return f"{op} gives the output as uint8, {has}: an int8 output is zero point + real / scale"
-    inside = (np.abs(right.astype(np.int64)) < 127) & (np.abs(found.astype(np.int64)) < 127)
-    x, y = right[inside].astype(np.float64) - zero_point, found[inside].astype(np.float64)
+    inside = (np.abs(right.astype(np.int64)) < 127) & (np.abs(computed.astype(np.int64)) < 127)
+    x, y = right[inside].astype(np.float64) - zero_point, computed[inside].astype(np.float64)
     differences = np.unique(y - x) - zero_point
     rounded = np.abs(differences).max(initial=0) <= 1 and differences.size > 1
     if np.unique(x).size < DISTINCT or rounded:

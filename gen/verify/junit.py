@@ -8,29 +8,29 @@ from typing import Any
 from xml.etree import ElementTree
 
 from gen.files import write_if_changed
+from gen.verify.report import Report
 
-FIGURES = ("vectors", "instructions", "cycles", "arena_bytes", "stack_bytes", "flash_bytes", "ram_bytes", "reference")
+METRICS = ("vectors", "instructions", "cycles", "arena_bytes", "stack_bytes", "flash_bytes", "ram_bytes", "reference")
 # What XML 1.0 has no way to say, such as a device's control characters in an error message.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One board's verification: its report, or the sentence and kind of the error that ended it. exit_code: as the
-    process's would be for this board alone."""
+    """One board's verification."""
 
     board: str
     engine: str
     seconds: float
-    exit_code: int
-    report: dict[str, Any] | None
-    error: str = ""
+    exit_code: int  # as the process's would be for this board alone
+    report: Report | None  # None where an error ended it
+    error: str = ""  # that error, as a sentence
     error_kind: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The report, or what ended it; for --json."""
         if self.report is not None:
-            return self.report
+            return self.report.as_json()
         return {"board": self.board, "engine": self.engine, "error": self.error_kind, "message": self.error}
 
 
@@ -56,12 +56,12 @@ def xml(model: str, outcomes: Sequence[Outcome]) -> str:
         if outcome.report is None:
             _stopped(case, "error", outcome.error_kind, outcome.error)
             continue
+        report = outcome.report.as_json()
         if outcome.exit_code != 0:
-            why = outcome.report.get("explanation") or {"kind": outcome.report["verdict"], "sentence": ""}
-            message = f"{outcome.report['mismatches']} of {outcome.report['vectors']} vectors differ. {why['sentence']}"
+            why = report["explanation"] or {"kind": report["verdict"], "sentence": ""}
+            message = f"{report['mismatches']} of {report['vectors']} vectors differ. {why['sentence']}"
             _stopped(case, "failure", why["kind"], message.strip())
-        figures = {key: outcome.report.get(key) for key in FIGURES}
-        lines = [f"{key}: {value}" for key, value in figures.items() if value is not None]
+        lines = [f"{key}: {report[key]}" for key in METRICS if report.get(key) is not None]
         ElementTree.SubElement(case, "system-out").text = "\n".join(lines)
     suites = ElementTree.Element("testsuites")
     suites.append(suite)

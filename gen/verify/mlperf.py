@@ -15,10 +15,10 @@ import numpy as np
 from gen.compiler.engines import Sources
 from gen.device.transport import Stream
 from gen.errors import DeviceSilent, ModelError, ProtocolError, WrongModel
-from gen.learn.objective import Figure
+from gen.learn.objective import Metric
 from gen.model.graph import Array, Graph, Tensor
 from gen.render import render
-from gen.verify.compare import Expected, Progress
+from gen.verify.compare import EXACT, MISMATCH, Expected, Progress
 from gen.verify.vectors import Vectors
 
 FIRMWARE = "mlperf.c"
@@ -44,10 +44,10 @@ BENCHMARKS = {
 
 @dataclass(frozen=True, eq=False)
 class Interface:
-    """A model as the runner sees it. model: a name of BENCHMARKS, or the model's own; db: TENSOR, PIXELS, FEATURES."""
+    """A model as the runner sees it."""
 
-    model: str
-    db: str
+    model: str  # a name of BENCHMARKS, or the model's own
+    db: str  # TENSOR, PIXELS, FEATURES: what its buffer holds
     x: Tensor
     y: Tensor
 
@@ -86,7 +86,7 @@ def interface(graph: Graph) -> Interface:
     return Interface(name, db, x, y) if x.dtype == y.dtype == "int8" else Interface(graph.name, TENSOR, x, y)
 
 
-def speak(sources: Sources, graph: Graph) -> Sources:
+def with_mlperf_api(sources: Sources, graph: Graph) -> Sources:
     """The same firmware of the model graph behind MLPerf Tiny's serial API. Raises ModelError, see interface()."""
     seen = interface(graph)
     header = render(
@@ -117,10 +117,10 @@ def _real(tensor: Tensor, stored: Array) -> Array:
 
 @dataclass(frozen=True)
 class Inference:
-    """What `infer` answered: results as printed, the values between the brackets; the laps in microseconds."""
+    """What `infer` answered."""
 
-    results: str
-    start_us: int
+    results: str  # as printed, the values between the brackets
+    start_us: int  # the device's time at the two laps
     end_us: int
 
 
@@ -145,11 +145,11 @@ class Runner:
         while self._clock() < deadline:
             self._stream.write(b"%name%")
             for line in self._lines(min(AGAIN_S, deadline - self._clock())):
-                if found := re.fullmatch(r"m-name-dut-\[(.*)\]", line):
+                if match := re.fullmatch(r"m-name-dut-\[(.*)\]", line):
                     while self._clock() < deadline and self._stream.read(QUIET_S):
                         pass
                     self._backlog = b""
-                    return found[1]
+                    return match[1]
         raise DeviceSilent(
             f"{self._stream.name} does not answer `name` within {self._start_s:g} s: check the port and the baud rate, "
             "and that a firmware built with --protocol mlperf is on the board"
@@ -196,10 +196,10 @@ class Runner:
 
     def _first(self, command: str, pattern: str) -> str:
         lines = self.ask(command)
-        found = _matches(pattern, lines)
-        if not found:
+        matches = _matches(pattern, lines)
+        if not matches:
             raise ProtocolError(f"{self._stream.name} answers {command!r} with {lines}: verify again")
-        return found[0]
+        return matches[0]
 
     def _lines(self, timeout_s: float) -> Iterator[str]:
         """Complete lines, as they come, until timeout_s have passed."""
@@ -216,22 +216,21 @@ class Runner:
 
 
 def _matches(pattern: str, lines: Sequence[str]) -> list[str]:
-    return [found[1] for line in lines if (found := re.fullmatch(pattern, line))]
+    return [match[1] for line in lines if (match := re.fullmatch(pattern, line))]
 
 
 @dataclass(frozen=True)
 class Score:
-    """gen.verify.Verdict for this API, which tells texts instead of bytes. kind: "exact" or "mismatch";
-    worst_difference is in thousandths; inferences_per_second: of a real board with a clock, from the low median."""
+    """compare.Verdict for this API, which tells texts instead of bytes."""
 
-    kind: str
+    kind: str  # EXACT or MISMATCH
     vectors: int
-    mismatches: int
+    mismatches: int  # vectors that differ
     vectors_source: str
     reference: str
-    worst_difference: int
-    inferences_per_second: float | None
-    figure: Figure | None
+    worst_difference: int  # in thousandths
+    inferences_per_second: float | None  # of a real board with a clock, from the low median
+    metric: Metric | None  # such as accuracy, of what the device printed
     explanation: None = None
     instructions: None = None
     cycles: None = None
@@ -239,7 +238,7 @@ class Score:
 
     @property
     def exact(self) -> bool:
-        return self.kind == "exact"
+        return self.kind == EXACT
 
 
 def compare(
@@ -259,23 +258,23 @@ def compare(
     for number, ((x,), (y,)) in enumerate(zip(vectors.inputs, expected.outputs, strict=True)):
         progress("device", number, total)
         runner.load(seen.payload(x))
-        found, truth = runner.infer(1, 0), seen.results(x, y)
-        times.append(found.end_us - found.start_us)
-        if found.results != truth:
+        inference, truth = runner.infer(1, 0), seen.results(x, y)
+        times.append(inference.end_us - inference.start_us)
+        if inference.results != truth:
             bad += 1
-            worst = max(worst, _thousandths(found.results, truth))
-        given.append(_values(found.results))
+            worst = max(worst, _thousandths(inference.results, truth))
+        given.append(_values(inference.results))
     progress("device", total, total)
     microseconds = median_low(times)
     return Score(
-        kind="mismatch" if bad else "exact",
+        kind=MISMATCH if bad else EXACT,
         vectors=total,
         mismatches=bad,
         vectors_source=vectors.source,
         reference=f"{expected.reference}, in thousandths",
         worst_difference=worst,
         inferences_per_second=None if emulated or microseconds == 0 else round(1e6 / microseconds, 3),
-        figure=None if vectors.measure is None else vectors.measure(np.stack(given).astype(np.float32)),
+        metric=None if vectors.measure is None else vectors.measure(np.stack(given).astype(np.float32)),
     )
 
 
@@ -287,9 +286,9 @@ def _values(results: str) -> Array:
         raise ProtocolError(f"the device's results are no numbers: {results!r}; verify again") from error
 
 
-def _thousandths(found: str, truth: str) -> int:
+def _thousandths(results: str, truth: str) -> int:
     """The largest difference of two lists of printed numbers."""
-    a, b = _values(found), _values(truth)
+    a, b = _values(results), _values(truth)
     if a.shape != b.shape:
         raise ProtocolError(
             f"the device gives {a.size} results instead of {b.size}: build and flash the firmware again"

@@ -12,7 +12,7 @@ from gen.data.examples import Examples
 from gen.data.resample import resample
 from gen.errors import MissingTool, UsageError
 from gen.learn import task
-from gen.learn.objective import CLASSIFY, Figure
+from gen.learn.objective import CLASSIFY, Metric
 from gen.model import reference, values
 from gen.model.graph import Array, Graph
 from gen.model.quantized import QuantizedModel
@@ -24,55 +24,54 @@ EXTREMES = 2  # of the random vectors: the first ones
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """What the device is fed. inputs: one list of arrays per vector, an array per graph input; source says where they
-    are from; measure: what the first outputs of all of them, N x ... of float32 in natural units, are worth, where that
-    is known."""
+    """What the device is fed."""
 
-    inputs: Sequence[list[Array]]
-    source: str
-    measure: Callable[[Array], Figure] | None = None
+    inputs: Sequence[list[Array]]  # of each vector an array per graph input
+    source: str  # where they are from
+    # How good the first outputs of all of them, N x ... of float32 in natural units, are, where that is known.
+    measure: Callable[[Array], Metric] | None = None
 
 
-def choose_vectors(found: QuantizedModel, count: int | None) -> Vectors:
+def choose_vectors(model: QuantizedModel, count: int | None) -> Vectors:
     """The test set of the task, or of the folder that the card names, where it can be had; the examples that an
     imported model was quantized with; random inputs otherwise."""
     try:
-        test = known_test_set(found)
+        test = known_test_set(model)
     except (MissingTool, UsageError) as error:
         sys.stderr.write(f"no test set, so random inputs and no accuracy: {error}\n")
         test = None
-    if test is None and found.examples is not None:
-        return of_examples(found.graph, found.examples, count)
+    if test is None and model.examples is not None:
+        return of_examples(model.graph, model.examples, count)
     if test is None:
-        return random_vectors(found.graph, count or RANDOM_VECTORS)
+        return random_vectors(model.graph, count or RANDOM_VECTORS)
     n = min(count or len(test.y), len(test.y))
-    inputs = [values.quantize_input(found.graph, test.x[i : i + 1]) for i in range(n)]
-    objective = task.load_task(found.task).objective if found.task is not None else CLASSIFY
+    inputs = [values.quantize_input(model.graph, test.x[i : i + 1]) for i in range(n)]
+    objective = task.load_task(model.task).objective if model.task is not None else CLASSIFY
     examples = Examples(test.x[:n], test.y[:n])
     return Vectors(
         inputs,
-        f"the first {n} of {len(test.y)} test examples of {found.task or found.name}",
+        f"the first {n} of {len(test.y)} test examples of {model.task or model.name}",
         lambda outputs: objective.measure(outputs, examples),
     )
 
 
-def known_test_set(found: QuantizedModel) -> Examples | None:
+def known_test_set(model: QuantizedModel) -> Examples | None:
     """Raises MissingTool where there is one, but not on this machine, and UsageError where the card beside the model
     names a task whose examples it does not take."""
-    if found.task is not None:
-        known = task.load_task(found.task)
+    if model.task is not None:
+        known = task.load_task(model.task)
         examples = known.test_set()
-        shape = found.graph.tensors[found.graph.inputs[0]].shape
-        answers = found.graph.tensors[found.graph.outputs[0]].elements
+        shape = model.graph.tensors[model.graph.inputs[0]].shape
+        answers = model.graph.tensors[model.graph.outputs[0]].elements
         wanted = int(examples.y.max()) + 1 if known.objective.softmax else examples.x[0].size
-        if len(found.graph.inputs) > 1 or len(shape) != 4 or shape[3] != examples.x.shape[3] or answers != wanted:
+        if len(model.graph.inputs) > 1 or len(shape) != 4 or shape[3] != examples.x.shape[3] or answers != wanted:
             raise UsageError(
-                f"{found.card or found.name} says that the model is of task {found.task!r}, whose examples are "
+                f"{model.card or model.name} says that the model is of task {model.task!r}, whose examples are "
                 f"{examples.x.shape[1:]} and have {wanted} answers, and it takes {shape} and gives {answers}: take the "
                 "card away, or put that of this model there."
             )
         return replace(examples, x=resample(examples.x, shape[1:3]))  # smaller where `search` chose so
-    return folder.test_set(found.card, found.graph.sha256) if found.card is not None else None
+    return folder.test_set(model.card, model.graph.sha256) if model.card is not None else None
 
 
 def random_vectors(graph: Graph, count: int) -> Vectors:

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).resolve().parent
 @dataclass(frozen=True)
 class Benchmark:
     """One architecture. build maps a Keras input to the output. An input without the batch has `shape`; its values lie
-    from low to high in natural units and are neighbours as in `field`, (height, width, channels)."""
+    from low to high in natural units and are neighbors as in `field`, (height, width, channels)."""
 
     title: str
     seed: int

@@ -5,8 +5,10 @@ import pytest
 
 from gen.compiler.engines import ENGINES
 from gen.compiler.passes import optimize
+from gen.compiler.target import Target
 from gen.model import fixed_point, reference, tflite
 from gen.model.graph import Array
+from gen.model.quantized import QuantizedModel
 from gen.model.upstream import Unconfirmed
 from tests import tiny
 from tests.kernels.harness import assert_exact, assert_kernels
@@ -130,5 +132,5 @@ def test_uint8_at_the_rims(scale: float, zero_point: int) -> None:
     assert_exact(content, x, in_place=True)
     graph = tflite.read(content, "m")
     for engine in ENGINES.values():
-        assert engine(graph, content, "dsp", 4).arena_bytes > 0
+        assert engine(QuantizedModel(content, graph), Target("dsp", 4)).arena_bytes > 0
     np.testing.assert_array_equal(reference.outputs(optimize(graph), x)[0], tiny.tflm(content, x)[0])

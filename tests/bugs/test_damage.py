@@ -8,8 +8,10 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 
 from gen.compiler.engines import ENGINES
 from gen.compiler.passes import optimize
+from gen.compiler.target import Target
 from gen.errors import NotQuantized, NotTflite, UnsupportedOp
 from gen.model import reference, tflite
+from gen.model.quantized import QuantizedModel
 from gen.model.support import require_supported
 from tests import tiny
 from tests.tiny import O, T, edited, model
@@ -114,7 +116,7 @@ def test_constants_that_are_outputs_too_are_not_changed(constant: int) -> None:
     for ours in (reference.outputs(graph, x), reference.outputs(optimized, x)):
         for a, b in zip(ours, truth, strict=True):
             np.testing.assert_array_equal(a, b)
-    assert ENGINES["aot"](graph, content, "portable", 4).arena_bytes > 0
+    assert ENGINES["aot"](QuantizedModel(content, graph), Target("portable", 4)).arena_bytes > 0
 
 
 def test_dead_channels_behind_a_reshape_are_cut_out() -> None:
@@ -152,7 +154,7 @@ def test_an_odd_constant_that_nothing_reads(how: str) -> None:
     graph = tflite.read(content, "m")
     require_supported(graph, "m")
     for engine in ENGINES.values():
-        assert engine(graph, content, "dsp", 4).arena_bytes > 0
+        assert engine(QuantizedModel(content, graph), Target("dsp", 4)).arena_bytes > 0
 
 
 def test_data_of_its_own_come_before_what_an_offset_names() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gen.compiler.engines import ENGINES
 from gen.data import folder as data
-from gen.data.folder import Order
+from gen.data.folder import FolderOptions
 from gen.export import library as export
 from gen.export.library import FORMATS, Library
 from gen.export.model_input import describe, look_up
@@ -50,7 +50,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A .tflite and its card, as train_folder() writes them for a folder of CSV files."""
     folder, content = tmp_path_factory.mktemp("raw"), classifier()
     write(folder / "data", {f"{i}_{label}.csv": recording(i, label) for i in range(10) for label in range(2)})
-    prepared = data.prepare(Order(folder / "data", "csv", "raw", window=16.0), silent)
+    prepared = data.prepare(FolderOptions(folder / "data", "csv", "raw", window=16.0), silent)
     found = QuantizedModel(content, tflite.read(content, "raw"), "raw")
     made = {
         "task": "raw",
@@ -64,12 +64,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def library(trained: Path) -> Callable[[str, str], Library]:
-    return lambda engine, form: export.library(load.load_model(str(trained)), export.Order(form, engine))
+    return lambda engine, form: export.library(load.load_model(str(trained)), export.ExportOptions(form, engine))
 
 
 def answers(printed: str) -> list[tuple[str, str]]:
-    """What the example calls each of its inputs, and how it is labelled."""
-    return re.findall(r"^raw: this is (.*?)(?:, |\nraw: )labelled (.*)$", printed, re.MULTILINE)
+    """What the example calls each of its inputs, and how it is labeled."""
+    return re.findall(r"^raw: this is (.*?)(?:, |\nraw: )labeled (.*)$", printed, re.MULTILINE)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -102,7 +102,7 @@ def test_every_format_has_the_same_example(form: str, library: Callable[[str, st
     exported = library("aot", form)
     (path,) = [path for path in exported.files if re.search(r"(main\.c|main\.cpp|\.ino)$", path)]
     text, header = exported.files[path], exported.files["src/raw.h"]
-    assert "raw_quantize(i % RAW_INPUT_CHANNELS, raw[n][i])" in text and text.count("labelled") >= 3
+    assert "raw_quantize(i % RAW_INPUT_CHANNELS, raw[n][i])" in text and text.count("labeled") >= 3
     assert "#define RAW_INPUT_WINDOW 16 " in header and "#define RAW_INPUT_HOP 8 " in header
     assert "#define RAW_LABELS 2 " in header and "raw_input_mean[RAW_INPUT_CHANNELS]" in header
 
@@ -141,7 +141,7 @@ def test_files_that_are_gone_leave_the_constants(trained: Path, tmp_path: Path) 
     for name in ("raw.tflite", "raw.json"):
         (tmp_path / name).write_bytes(trained.with_name(name).read_bytes())
     said: list[str] = []
-    found = export.library(load.load_model(str(tmp_path / "raw.tflite")), export.Order("c", "aot"), said.append)
+    found = export.library(load.load_model(str(tmp_path / "raw.tflite")), export.ExportOptions("c", "aot"), said.append)
     assert any("random inputs in the example" in line for line in said) and found.source.startswith("random inputs")
     header = found.files["src/raw.h"]
     assert "RAW_LABELS 2" in header and "raw_input_deviation" in header and "mV, left" in header
@@ -159,27 +159,27 @@ def test_a_card_of_another_model_is_not_believed(tmp_path: Path) -> None:
     (tmp_path / "raw.tflite").write_bytes(classifier())
     (tmp_path / "raw.json").write_text('{"task": "digits"}')
     said: list[str] = []
-    found = export.library(load.load_model(str(tmp_path / "raw.tflite")), export.Order("c", "aot"), said.append)
+    found = export.library(load.load_model(str(tmp_path / "raw.tflite")), export.ExportOptions("c", "aot"), said.append)
     assert found.source.startswith("random inputs") and "RAW_LABELS" not in found.files["src/raw.h"]
     assert any("whose examples this model does not take" in line for line in said)
 
 
 def test_digits(tmp_path: Path) -> None:
-    exported = export.library(load.load_model("digits"), export.Order("c", "aot"))
+    exported = export.library(load.load_model("digits"), export.ExportOptions("c", "aot"))
     printed = run("make", "-s", "check", cwd=written(exported, tmp_path / "digits"))
-    found = re.findall(r"this is (\d), labelled (\d)$", printed, re.MULTILINE)
+    found = re.findall(r"this is (\d), labeled (\d)$", printed, re.MULTILINE)
     assert len(found) == 3 and all(answer == label for answer, label in found)
     assert_exact(exported, printed)
 
 
 def test_sounds_and_images_are_described(tmp_path: Path) -> None:
     for kind, folder in (("wav", sounds(tmp_path / "wav")), ("images", images(tmp_path / "images"))):
-        prepared = data.prepare(Order(folder, kind), silent)
+        prepared = data.prepare(FolderOptions(folder, kind), silent)
         meaning, channels, constants = describe(prepared.features)
         names = {constant.name for constant in constants}
         assert channels == () and not meaning.endswith(".")
         assert set(re.findall(r"\b(FRAME|RATE|BANDS|LOW_HZ|HIGH_HZ|FLOOR)\b", meaning)) <= names
-        assert ("grey, each value of 8 bits divided by 255" in meaning) == (kind == "images")
+        assert ("gray, each value of 8 bits divided by 255" in meaning) == (kind == "images")
 
 
 def test_no_text_ends_a_comment() -> None:

@@ -33,7 +33,7 @@ def test_keras_models_become_float32(policy: str, suffix: str, tmp_path: Path) -
     with tensorflow.quiet():
         wanted = np.asarray(model(x)).astype(np.float32)
     assert "conv_2d" in kinds(made.content) and worst_steps(made.content, x, wanted) <= 6
-    assert "its 16-bit floating point became float32, as int8 is made from" in made.notes
+    assert "its 16-bit floats became float32, from which it is quantized" in made.notes
 
 
 def test_a_saved_model_is_told_the_true_reason(tmp_path: Path) -> None:

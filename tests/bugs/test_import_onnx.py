@@ -172,4 +172,4 @@ def test_half_precision_becomes_float32(tmp_path: Path) -> None:
     model = onnx_model(
         path, nodes, (1, 3, 6, 6), (1, 4), {"W": _weights(4, 3, 3, 3).astype(np.float16)}, dtype="FLOAT16"
     )
-    assert "its 16-bit floating point became float32, as int8 is made from" in _check(path, model, (3, 6, 6))
+    assert "its 16-bit floats became float32, from which it is quantized" in _check(path, model, (3, 6, 6))

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen.cli import stages
-from gen.cli.main import main, parser
+from gen.cli.main import SUBCOMMANDS, main, parser
 from gen.errors import ModelError
 from gen.importer import child_process, float_file
 from gen.importer import trust as convert_trust
@@ -125,7 +124,7 @@ def test_the_pure_operators_are_ones_and_harmless() -> None:
     keras()
     from tensorflow.python.framework import op_def_registry
 
-    registered = {name: op_def_registry.get(name) for name in convert_trust.PURE}
+    registered = {name: op_def_registry.get(name) for name in convert_trust.PURE_OPERATORS}
     assert [name for name, op in registered.items() if op is None] == []
     words = ("File", "Save", "Restore", "Py", "Debug", "Print", "Dataset", "Summary", "Rpc", "Send", "Recv", "Table")
     assert [name for name in registered if any(word in name for word in words)] == []
@@ -174,11 +173,13 @@ def test_classes_of_other_packages_are_refused(tmp_path: Path) -> None:
 
 
 def test_every_verb_that_takes_a_float_model_takes_the_flag() -> None:
-    actions = next(action for action in parser()._actions if action.dest == "verb")
-    assert isinstance(actions.choices, dict) and set(actions.choices) == set(stages.VERBS)
-    verbs = {name: {action.dest for action in verb._actions} for name, verb in actions.choices.items()}
-    takes = {name for name, options in verbs.items() if "calibration" in options}
-    assert takes == {name for name, options in verbs.items() if {"trust", "pixels"} <= options}
+    actions = next(action for action in parser()._actions if action.dest == "subcommand")
+    assert isinstance(actions.choices, dict) and set(actions.choices) == set(SUBCOMMANDS)
+    subcommands = {
+        name: {action.dest for action in subcommand._actions} for name, subcommand in actions.choices.items()
+    }
+    takes = {name for name, options in subcommands.items() if "calibration" in options}
+    assert takes == {name for name, options in subcommands.items() if {"trust", "pixels"} <= options}
     assert takes == {"build", "verify", "flash", "stress", "bench", "export"}
 
 
@@ -244,7 +245,7 @@ def _opened(paths: list[Path], victim: Path) -> list[str]:
         except ModelError as error:
             said.append(str(error))
     said.append(f"written before: {victim.exists()}")
-    with suppress(ModelError):  # it is no exported program, but now it runs
+    with suppress(ModelError):  # it is not an exported program, but now it runs
         from_torch.open_exported(paths[0], TRUSTED)
     return [*said, f"written then: {victim.exists()}"]
 
@@ -271,6 +272,8 @@ def test_pickles_in_a_pytorch_archive_are_not_run(tmp_path: Path) -> None:
         paths.append(_replaced(good, tmp_path / f"{number}.pt2", lambda *_: None, **{f"data/{name}": evil}))
     *refused, opened, before, then = child_process.run(_opened, [*paths, good], victim)
     for path, message in zip(paths, refused, strict=True):
-        what = "names or sizes that are code" if path.stem == "expression" else "pickled Python objects or a compiled"
+        what = (
+            "code where names or sizes belong" if path.stem == "expression" else "pickled Python objects or a compiled"
+        )
         assert what in message and message.endswith("or give --trust if you trust who made it."), message
     assert (opened, before, then) == ("opened", "written before: False", "written then: True")

@@ -36,8 +36,8 @@ def held(folder: Path, what: str) -> Iterator[subprocess.Popen[str]]:
             holder.kill()
 
 
-def words(verb: str, model: str, engine: str, out: Path) -> list[str]:
-    return [verb, model, "--board", "host", "--engine", engine, "--out", str(out), "--json"]
+def words(subcommand: str, model: str, engine: str, out: Path) -> list[str]:
+    return [subcommand, model, "--board", "host", "--engine", engine, "--out", str(out), "--json"]
 
 
 def test_two_models_at_once_into_one_folder(tmp_path: Path) -> None:

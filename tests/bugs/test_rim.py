@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from gen import child, files
-from gen.cli.main import main
+from gen.cli.main import SUBCOMMANDS, main
 from gen.device import board as boards
 from gen.device import build
 from gen.errors import DiskFull, UsageError
@@ -119,7 +121,7 @@ def test_a_compiler_without_room_for_its_own_files(small: Path, tmp_path_factory
     assert done.returncode == 2 and "error: the disk is full: " in done.stderr
 
 
-def refuse(*_: object, **__: object) -> None:
+def refuse(*_: object, **__: object) -> NoReturn:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -146,9 +148,7 @@ def test_a_build_that_finds_the_disk_full(stage: str, monkeypatch: pytest.Monkey
 def test_an_error_of_a_file_that_nobody_expected(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from gen.cli import stages
-
-    monkeypatch.setitem(stages.VERBS, "boards", refuse)
+    monkeypatch.setitem(SUBCOMMANDS, "boards", replace(SUBCOMMANDS["boards"], run=refuse))
     assert main(["boards"]) == 2
     assert capsys.readouterr().err == (
         "error: the disk is full: a file could not be written; make room, and do it again.\n"

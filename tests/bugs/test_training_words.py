@@ -16,7 +16,7 @@ from gen.data.augment import SeriesAugmentation
 from gen.data.examples import Dataset, Examples, Splits
 from gen.device import board
 from gen.learn import task, train_task, warn
-from gen.learn.objective import CLASSIFY, RECONSTRUCT, Distillation, Figure
+from gen.learn.objective import CLASSIFY, RECONSTRUCT, Distillation, Metric
 from gen.learn.stats import wilson
 from gen.learn.task import Task, Training
 from gen.model.graph import Array
@@ -123,7 +123,7 @@ def test_who_always_says_one_class_has_learned_nothing() -> None:
     y = (np.arange(60) >= 54).astype(np.int64)  # nine in ten are of one class
     skewed = dataclasses.replace(splits, validation=Examples(splits.validation.x, y))
     always = np.tile(np.array([[1, 0]], np.float32), (60, 1))
-    (said,) = warn.at_chance(CLASSIFY, CLASSIFY.measure(always, skewed.validation), skewed, CLASSES)
+    (said,) = CLASSIFY.at_chance(CLASSIFY.measure(always, skewed.validation), skewed.validation, CLASSES)
     assert "right in 90.0% of 60 validation examples, and who always says rest in 90.0%" in said
 
 
@@ -132,13 +132,13 @@ def test_an_autoencoder_that_gives_nothing_back() -> None:
     zeros = np.zeros((60, 16), np.float32)
     normal = Examples(splits.validation.x, np.zeros(60, np.int64))
     measured = RECONSTRUCT.measure(zeros, normal)
-    assert warn.at_chance(RECONSTRUCT, measured, splits, CLASSES)
+    assert RECONSTRUCT.at_chance(measured, normal, CLASSES)
     whole = RECONSTRUCT.measure(splits.validation.x.reshape(60, 16), normal)
-    assert warn.at_chance(RECONSTRUCT, whole, splits, CLASSES) == []
+    assert RECONSTRUCT.at_chance(whole, normal, CLASSES) == []
 
 
-def figure(right: int, of: int = 100) -> Figure:
-    return Figure("accuracy", "accuracy", right / of, *wilson(right, of))
+def figure(right: int, of: int = 100) -> Metric:
+    return Metric("accuracy", "accuracy", right / of, *wilson(right, of))
 
 
 def test_which_student_is_kept() -> None:
@@ -155,12 +155,12 @@ def test_which_student_is_kept() -> None:
 
 
 def test_compress_says_it_too() -> None:
-    def made(right: int) -> run.Figures:
-        return run.Figures(figure(right, 60), figure(right, 60), np.zeros(0))
+    def made(right: int) -> run.Metrics:
+        return run.Metrics(figure(right, 60), figure(right, 60), np.zeros(0))
 
     def outcome(teacher: int, student: int) -> run.Outcome:
         recipes = (recipe.parse("ptq"), recipe.parse("distill+ptq"))
-        order = run.Order(recipes, 1, board.load("host"), "aot")
+        order = run.CompressOptions(recipes, 1, board.load("host"), "aot")
         results = {one: [run.Result(1, b"", made(student), made(student))] for one in recipes}
         digits = dataclasses.replace(task.load_task("digits"), load=lambda: Dataset("", CLASSES, examples(6, 0.0, 1)))
         return run.Outcome(digits, order, planted(0.0), made(teacher), results, {}, ())
@@ -186,10 +186,10 @@ def test_a_card_names_the_model_that_was_kept(tmp_path: Path) -> None:
 def test_the_committed_cards_would_keep_what_they_kept(name: str) -> None:
     models = json.loads(task.card_path(name).read_text("utf-8"))["models"]
 
-    def value(model: str, kind: str) -> Figure:
+    def value(model: str, kind: str) -> Metric:
         figures = models[model][f"validation_{kind}"]
         key = "accuracy" if "accuracy" in figures else "variance_explained"
-        return Figure(key, key, figures[key], figures["low_95"], figures["high_95"])
+        return Metric(key, key, figures[key], figures["low_95"], figures["high_95"])
 
     both = {student: value(student, "int8") for student in ("alone", "distilled")}
     assert warn.choose(value("teacher", "float"), value("alone", "float"), both)[0] == "distilled"

@@ -9,6 +9,7 @@ import pytest
 
 from gen.cli.main import main
 from gen.compiler.engines import ENGINES
+from gen.compiler.target import Target
 from gen.importer import load
 from tests import tflm_stand_in
 
@@ -35,7 +36,7 @@ def test_a_tree_that_asserts_runs_on_a_cortex_m(tmp_path: Path, capsys: pytest.C
     assert main(words(tree, out)) == 0, capsys.readouterr().err
     found = json.loads(capsys.readouterr().out)
     loaded = load.load_model("digits")
-    needed = ENGINES["tflm"](loaded.graph, loaded.content, "dsp", 4).arena_bytes
+    needed = ENGINES["tflm"](loaded, Target("dsp", 4)).arena_bytes
     assert (found["verdict"], found["arena_used_bytes"]) == ("exact", needed)
     assert found["arena_bytes"] > needed and "of which upstream TFLM uses" in (out / "report.md").read_text()
     symbols = subprocess.run(["arm-none-eabi-nm", out / "firmware.elf"], capture_output=True, text=True, check=True)

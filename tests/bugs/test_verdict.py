@@ -51,7 +51,7 @@ def with_noise(graph: Graph) -> Graph:
 def verdict(folder: Path, engine: str, *, noisy: bool) -> compare.Verdict:
     content, host = saturated(), boards.load("host")
     found = QuantizedModel(content, tflite.read(content, "saturated"), None)
-    right = ENGINES[engine](found.graph, content, host.isa, host.pointer_bytes)
+    right = ENGINES[engine](QuantizedModel(content, found.graph), host.target)
     sources = right
     if noisy:
         graph = with_noise(found.graph)
@@ -60,7 +60,7 @@ def verdict(folder: Path, engine: str, *, noisy: bool) -> compare.Verdict:
         assert weights is not None and noise is not None
         wrong = content.replace(weights.tobytes(), noise.tobytes())
         assert wrong != content
-        sources = replace(ENGINES[engine](graph, wrong, host.isa, host.pointer_bytes), graph=right.graph)
+        sources = replace(ENGINES[engine](QuantizedModel(wrong, graph), host.target), graph=right.graph)
     elf = build(sources, host, folder).elf
     vectors = random_vectors(found.graph, 8)
     with transport.open_stream(host.transport.format(elf=elf)) as stream:

@@ -9,7 +9,8 @@ import pytest
 
 from gen.compiler.engines import ENGINES, Sources
 from gen.export.library import FORMATS
-from gen.export.sources import FIRMWARE, tree
+from gen.export.sources import tree
+from gen.paths import FIRMWARE
 from tests import windowed
 from tests.unit.export_host import library, quantized, run
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gen.compiler.engines import ENGINES, Sources
+from gen.compiler.target import Target
 from gen.device import board as boards
 from gen.device.build import build
 from gen.device.session import Session
@@ -43,7 +44,7 @@ def compile_sketch(sources: Sources, folder: Path) -> Path:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_port_speaks_the_protocol(engine: str, tmp_path: Path) -> None:
     found = load.load_model("digits")
-    sources = ENGINES[engine](found.graph, found.content, "portable", 8)
+    sources = ENGINES[engine](found, Target("portable", 8))
     vectors = random_vectors(found.graph, 4)
     expected = compare.expect(found, vectors, lambda *_: None)
     with open_stream(f"exec:{compile_sketch(sources, tmp_path)}") as stream:
@@ -120,7 +121,7 @@ def test_no_way_to_the_registry(board: str, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(subprocess, "run", lambda *args, **more: said)
     monkeypatch.setattr("gen.device.build.prepare", lambda: None)
     found = load.load_model("digits")
-    sources = ENGINES["aot"](found.graph, found.content, target.isa, target.pointer_bytes)
+    sources = ENGINES["aot"](found, target.target)
     with pytest.raises(MissingTool, match="needs its vendor's platform from PlatformIO's registry"):
         build(sources, target, tmp_path)
     assert not (tmp_path / "firmware.elf").exists()

@@ -18,6 +18,7 @@ from gen.compiler.engines import ENGINES
 from gen.device import board as boards
 from gen.device import build
 from gen.model import tflite
+from gen.model.quantized import QuantizedModel
 from tests import tiny
 
 
@@ -41,7 +42,7 @@ def verify(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], int]:
 def firmware(content: bytes, folder: Path) -> Path:
     """The host's firmware of a model."""
     host = boards.load("host")
-    sources = ENGINES["tflm"](tflite.read(content, "small"), content, host.isa, host.pointer_bytes)
+    sources = ENGINES["tflm"](QuantizedModel(content, tflite.read(content, "small")), host.target)
     return build.build(sources, host, folder).elf
 
 

@@ -16,6 +16,7 @@ from gen.device import board, build
 from gen.device.board import Board, Layout
 from gen.device.rp2040 import BOOT2_BYTES
 from gen.model import tflite
+from gen.model.quantized import QuantizedModel
 from gen.paths import ROOT
 from tests import dummy
 from tests.tiny import O, T, model
@@ -84,7 +85,7 @@ def image(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """What request.param, a board and an engine, names: of aot the digits, of tflm a small model."""
     chip, engine = request.param
     content = convolution() if engine == "tflm" else DIGITS.read_bytes()
-    sources = ENGINES[engine](tflite.read(content, "probe"), content, chip.isa, chip.pointer_bytes)
+    sources = ENGINES[engine](QuantizedModel(content, tflite.read(content, "probe")), chip.target)
     path = build.build(sources, chip, tmp_path_factory.mktemp(chip.id)).elf
     layout = chip.layout(sources.const_bytes, sources.arena_bytes)
     assert layout is not None

@@ -50,8 +50,8 @@ def generate(engine: str, fault: bytes) -> Sources:
     """A firmware of a faulty model that takes itself for the right one."""
     right, host = tflite.read(content(), "right"), boards.load("host")
     wrong = replace(tflite.read(fault, "right"), sha256=right.sha256)
-    found = ENGINES[engine](wrong, fault, host.isa, host.pointer_bytes)
-    truth = ENGINES[engine](right, content(), host.isa, host.pointer_bytes)
+    found = ENGINES[engine](QuantizedModel(fault, wrong), host.target)
+    truth = ENGINES[engine](QuantizedModel(content(), right), host.target)
     return replace(found, graph=truth.graph)
 
 
@@ -177,7 +177,7 @@ def test_reset(kind: str, board: str, tmp_path: Path) -> None:
     """The firmware faults in the middle of an inference, or its stack grows without end."""
     target = boards.load(board)
     graph = tflite.read(content(), "right")
-    sources = ENGINES["aot"](graph, content(), target.isa, target.pointer_bytes)
+    sources = ENGINES["aot"](QuantizedModel(content(), graph), target.target)
     text = sources.files["engine.c"]
     at = text.index("engine_status_t engine_invoke(void)")
     inside = text.index("{\n", at) + 2

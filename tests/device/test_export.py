@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gen.export import library as export
-from gen.export.library import Order
+from gen.export.library import ExportOptions
 from gen.paths import ROOT
 from tests.unit.export_host import STRICT, assert_exact, objects, quantized, run, written
 
@@ -16,9 +16,9 @@ KWS = str(ROOT / "models" / "mlperf" / "kws.tflite")
 
 def test_three_models_in_one_program(tmp_path: Path) -> None:
     orders = (
-        (KWS, Order("c", "aot", board="qemu_mps2_an386", level="speed", prefix="fast")),
-        (KWS, Order("c", "tflm", board="qemu_mps2_an386", prefix="interpreted")),
-        ("digits", Order("c", "aot", board="qemu_mps2_an386")),
+        (KWS, ExportOptions("c", "aot", board="qemu_mps2_an386", level="speed", prefix="fast")),
+        (KWS, ExportOptions("c", "tflm", board="qemu_mps2_an386", prefix="interpreted")),
+        ("digits", ExportOptions("c", "aot", board="qemu_mps2_an386")),
     )
     libraries = [export.library(quantized(model), order) for model, order in orders]
     built = []

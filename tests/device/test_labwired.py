@@ -54,7 +54,7 @@ class Simulated(Closing):
 
 
 def firmware(found: QuantizedModel, board: Board, engine: str, folder: Path) -> Path:
-    sources = ENGINES[engine](found.graph, found.content, board.isa, board.pointer_bytes)
+    sources = ENGINES[engine](found, board.target)
     return build.build(sources, board, folder).elf
 
 

@@ -30,7 +30,7 @@ def command(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         firmware=(),
         include_dirs=(".",),
         arena_bytes=0,
-        arena_because="there is no model",
+        peak_reason="there is no model",
         model_bytes=0,
         const_bytes=0,
         kernels=(),

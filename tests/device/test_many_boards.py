@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gen.cli.main import main
-from gen.verify import compare, pipeline
+from gen.verify import built, compare
 from gen.verify.compare import Expected
 from tests.unit.test_cli import dense_model
 
@@ -19,7 +19,7 @@ HOST, SMALL = "host", "stm32vldiscovery"
 @pytest.fixture(autouse=True)
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds in folders of this test instead of in the project's."""
-    monkeypatch.setattr(pipeline, "usual_folder", lambda found, target, request: tmp_path / target.id)
+    monkeypatch.setattr(built, "usual_folder", lambda model, board, options: tmp_path / board.id)
 
 
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, code: int, *words: str, content: bytes) -> Any:
@@ -84,9 +84,9 @@ def test_the_worst_exit_code_is_the_run_s(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A missing emulator (3) outweighs a model that does not fit (1)."""
-    real = pipeline.line_of
+    real = built.line_of
     monkeypatch.setattr(
-        pipeline, "line_of", lambda target, *rest: "exec:no-such-emulator" if target.id == HOST else real(target, *rest)
+        built, "line_of", lambda target, *rest: "exec:no-such-emulator" if target.id == HOST else real(target, *rest)
     )
     found = run(capsys, tmp_path, 3, "--board", f"{SMALL},{HOST}", content=dense_model(400, 400))
     assert [report["error"] for report in found] == ["does_not_fit", "missing_tool"]

@@ -116,7 +116,7 @@ def arenas() -> list[Any]:
 def test_arena_is_exact(word: str, board_id: str, tmp_path: Path) -> None:
     """On the device exactly that size works, all of it used, and 16 bytes less fails with the reason."""
     board, found = boards.load(board_id), load.load_model(word)
-    sources = ENGINES["tflm"](found.graph, found.content, board.isa, board.pointer_bytes)
+    sources = ENGINES["tflm"](found, board.target)
     size = sources.arena_bytes
     header = sources.files["engine_model.h"]
     for arena, status in ((size, 0), (size - 16, 1)):

@@ -9,7 +9,7 @@ import pytest
 from gen.device.session import Session
 from gen.device.transport import open_stream
 from gen.export import library as export
-from gen.export.library import Order
+from gen.export.library import ExportOptions
 from gen.paths import ROOT
 from gen.verify import compare
 from gen.verify.vectors import random_vectors
@@ -37,7 +37,7 @@ ENGINE = ("info", "init", "input", "output", "invoke", "invoke_op", "op_output")
 def test_exact_while_interrupts_spill_windows(name: str, form: str, engine: str, vectors: int, tmp_path: Path) -> None:
     """What `export --board esp32` writes, with the protocol that a firmware talks in place of the example."""
     model = quantized(name)
-    library = export.library(model, Order(form, engine, board="esp32", prefix="mine"))
+    library = export.library(model, ExportOptions(form, engine, board="esp32", prefix="mine"))
     folder = written(library, tmp_path / "mine")
     machine = (*windowed.ABI, *windowed.FREESTANDING)
     built = objects(folder, windowed.TOOLCHAIN, machine, ("-std=c11", *COMMON), (*CPP, *COMMON))

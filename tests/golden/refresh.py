@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gen.compiler.engines import ENGINES
+from gen.compiler.target import Target
 from gen.files import write_if_changed
 from gen.model import tflite
+from gen.model.quantized import QuantizedModel
 from tests.unit.tflm_models import MODELS
 
 HERE = Path(__file__).parent
@@ -21,7 +23,8 @@ def folder(model: str, engine: str) -> Path:
 
 def generated(model: str, engine: str) -> Mapping[str, str]:
     content = MODELS[model]()
-    return ENGINES[engine](tflite.read(content, model), content, "portable", POINTER_BYTES).files
+    found = QuantizedModel(content, tflite.read(content, model))
+    return ENGINES[engine](found, Target("portable", POINTER_BYTES)).files
 
 
 def refresh() -> None:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from gen.export import library as export
-from gen.export.library import Library, Order
+from gen.export.library import ExportOptions, Library
 from gen.importer import load
 from gen.model import tflite
 from gen.model.quantized import QuantizedModel
@@ -30,7 +30,7 @@ def quantized(name: str) -> QuantizedModel:
 
 @cache
 def library(name: str, engine: str, form: str = "c", isa: str = "portable", prefix: str | None = None) -> Library:
-    return export.library(quantized(name), Order(form, engine, isa, prefix=prefix))
+    return export.library(quantized(name), ExportOptions(form, engine, isa, prefix=prefix))
 
 
 def written(library: Library, folder: Path) -> Path:

@@ -13,7 +13,7 @@ from gen.learn.task import Task, Training
 from gen.search import space
 from gen.search import storage as search_study
 from gen.search import study as search
-from gen.search.budget import Budget, Target
+from gen.search.budget import Budget, Evaluator
 
 DIGITS = task.load_task("digits")
 BUDGET = Budget(20_000, 8192, None)
@@ -34,14 +34,14 @@ def student() -> Any:
     return Sequential([Input((8, 8, 1)), convolution, layers.Flatten(name="flat"), layers.Dense(10, name="dense")])
 
 
-def order(folder: Path, trials: int, study: str = "tiny") -> search_study.Order:
+def order(folder: Path, trials: int, study: str = "tiny") -> search_study.SearchOptions:
     target = board.load("stm32vldiscovery")
     storage = f"sqlite:///{folder}/study.db"
-    return search_study.Order(tiny(), target, "aot", "balanced", BUDGET, trials, storage, study, folder)
+    return search_study.SearchOptions(tiny(), target, "aot", "balanced", BUDGET, trials, storage, study, folder)
 
 
-def target(folder: Path) -> Target:
-    return Target(board.load("stm32vldiscovery"), "aot", "balanced", BUDGET, None, folder / "build")
+def target(folder: Path) -> Evaluator:
+    return Evaluator(board.load("stm32vldiscovery"), "aot", "balanced", BUDGET, None, folder / "build")
 
 
 def shrink(change: Callable[[Any, str, Any], None] = setattr) -> None:

@@ -9,7 +9,9 @@ from gen.compiler.arena import lower_bound
 from gen.compiler.engines import ENGINES
 from gen.compiler.kernels.select import LEVELS
 from gen.compiler.program import compile_graph, plan
+from gen.compiler.target import Target
 from gen.model import reference
+from gen.model.quantized import QuantizedModel
 from tests.unit import tflm_host as host
 from tests.unit.test_tflm_engine import NAMES, OK, load
 
@@ -17,7 +19,7 @@ from tests.unit.test_tflm_engine import NAMES, OK, load
 @pytest.mark.parametrize("name", NAMES)
 def test_generated_sources_give_the_references_bytes(name: str, tmp_path: Path) -> None:
     content, graph, vectors = load(name)
-    sources = ENGINES["aot"](graph, content, "portable", 8)
+    sources = ENGINES["aot"](QuantizedModel(content, graph), Target("portable", 8))
     for file, text in sources.files.items():
         (tmp_path / file).write_text(text)
     files = [*(tmp_path / f for f in sources.files if f.endswith(".c")), *(host.FIRMWARE / f for f in sources.firmware)]
@@ -40,7 +42,7 @@ def test_constants_stay_within_the_level(name: str, isa: str, level: str) -> Non
     content, graph, _ = load(name)
     constants = [t for t in passes.optimize(graph).tensors if t.data is not None]
     own = sum(t.data.nbytes + 4 * len(t.quant.scale if t.quant else ()) for t in constants if t.data is not None)
-    sources = ENGINES["aot"](graph, content, isa, 4, level)
+    sources = ENGINES["aot"](QuantizedModel(content, graph), Target(isa, 4), level)
     assert sources.const_bytes <= own * (2.5 if level == "speed" else 1.1) + 80 * len(graph.ops)
     assert sources.level == level
     if not own:

@@ -17,16 +17,16 @@ def test_augmentation_shifts_by_up_to_its_limit_and_loses_what_leaves() -> None:
     moved = augment(x, ImageAugmentation(shift_pixels=1.5), np.random.default_rng(0))[..., 0]
     assert np.allclose(moved.sum((1, 2)), 1.0, atol=1e-5)
     for axis, weights in ((1, moved.sum(2)), (2, moved.sum(1))):
-        centres = weights @ np.arange(9) - 4
-        assert 1.3 < np.abs(centres).max() <= 1.5, axis
-        assert abs(centres.mean()) < 0.2, axis
+        centers = weights @ np.arange(9) - 4
+        assert 1.3 < np.abs(centers).max() <= 1.5, axis
+        assert abs(centers.mean()) < 0.2, axis
     gone = augment(x[:, 4:5, 4:5], ImageAugmentation(shift_pixels=1.5), np.random.default_rng(0))
     assert gone.min() >= 0.0
     assert np.any(gone == 0.0)
 
 
 def test_augmentation_turns_by_the_angle() -> None:
-    """A point 3 pixels right of the centre stays at that distance, within the limit of the angle."""
+    """A point 3 pixels right of the center stays at that distance, within the limit of the angle."""
     x = np.zeros((200, 9, 9, 1), np.float32)
     x[:, 4, 7] = 1.0
     turned = augment(x, ImageAugmentation(rotation_degrees=30.0), np.random.default_rng(0))[..., 0]

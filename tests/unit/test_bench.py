@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen.bench import baseline, cycles, measure, report
+from gen.bench import baseline, measure, report
 from gen.bench import peers as bench_peers
 from gen.bench.measure import Row
 from gen.cli.main import main
@@ -16,13 +16,16 @@ from gen.device import board
 from gen.errors import UnsupportedOp, UsageError
 from gen.model import tflite
 from gen.model.quantized import QuantizedModel
+from gen.verify import cycles
+from gen.verify.built import usual_folder
+from gen.verify.profile import OperatorProfile
 from tests import tiny
 
 M4 = "qemu_mps2_an386"
 ROW = Row("kws", "ab" * 32, M4, "aot", "balanced", "exact", 1000, None, 2000, 3000, 4000, 500)
 
 
-def saved(path: Path, *rows: Row) -> list[baseline.Figures]:
+def saved(path: Path, *rows: Row) -> list[baseline.Metrics]:
     baseline.save(rows, path)
     return baseline.load(path)
 
@@ -81,7 +84,8 @@ def test_every_combination_is_a_row_and_levels_only_where_there_are_some() -> No
         (M4, "tflm", None),
         (M4, "bakenn", None),
     ]
-    assert len(todo) == 10 and len({case.folder for case in todo}) == 10
+    folders = {usual_folder(case.model, case.board, case.options()) for case in todo}
+    assert len(todo) == 10 and len(folders) == 10
 
 
 def test_wrong_words_get_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +104,7 @@ def test_what_stops_one_row_is_its_verdict(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_page_and_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    operator = measure.Operator(3, "conv_2d", "nn_conv_2d_dsp", 900, 0.9)
+    operator = OperatorProfile(3, "conv_2d", "nn_conv_2d_dsp", 900, 0.9)
     peers = [replace(ROW, model=name, engine="bakenn", note="edited") for name in ("kws", "ad")]
     rows = [replace(ROW, m4_cycles=1500, operators=(operator,)), *peers]
     page = report.markdown(rows, [board.load(M4)], "gen bench")

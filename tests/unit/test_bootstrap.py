@@ -60,7 +60,7 @@ def test_of_one_seed_the_interval_is_the_binomial_one() -> None:
     assert (found.low_95, found.high_95) == pytest.approx((0.9 - half, 0.9 + half), abs=0.002)
 
 
-def test_seeds_that_differ_and_neighbours_that_agree_widen_it() -> None:
+def test_seeds_that_differ_and_neighbors_that_agree_widen_it() -> None:
     def width(rows: Array, block: int) -> float:
         found = bootstrap.interval(rows, block)
         return found.high_95 - found.low_95

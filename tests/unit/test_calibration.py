@@ -84,10 +84,10 @@ def test_of_many_examples_some_of_all_are_taken(tmp_path: Path) -> None:
         ({"x": np.zeros((3, 4, 2))}, r"has shape \(3, 4, 2\): the model's input needs \(N, 4\)"),
         ({"x": np.zeros((3, 5))}, r"has shape \(3, 5\): the model's input needs \(N, 4\)"),
         ({"x": np.zeros((0, 4))}, "has no examples"),
-        ({"x": np.full((3, 4), np.nan)}, "infinite or no number"),
+        ({"x": np.full((3, 4), np.nan)}, "infinite or not a number"),
         ({"x": np.zeros((3, 4), complex)}, "is complex128: calibration takes numbers"),
         ({"x": np.array(["a"])}, "is <U1: calibration takes numbers"),
-        ({"x": np.array([{}], object)}, "no whole .npz of plain numbers"),
+        ({"x": np.array([{}], object)}, "not a complete .npz of plain numbers"),
         ({"a": np.zeros((3, 4)), "b": np.zeros((3, 4))}, "has a, b, not x"),
         ({}, "has no arrays, not x"),
     ],
@@ -113,12 +113,12 @@ def test_folders_and_files_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no calibration"):
         read(tmp_path / "none", [image])
     (tmp_path / "x.npz").write_bytes(b"nonsense")
-    with pytest.raises(UsageError, match=r"no whole \.npz"):
+    with pytest.raises(UsageError, match=r"not a complete \.npz"):
         read(tmp_path / "x.npz", [image])
     (tmp_path / "bad.png").write_bytes(b"nonsense")
     with pytest.raises(UsageError, match=r"the image .*bad\.png is damaged"):
         read(tmp_path, [image])
-    with pytest.raises(UsageError, match=r"the input 'x' of shape \(1, 4\) is no image"):
+    with pytest.raises(UsageError, match=r"the input 'x' of shape \(1, 4\) is not an image"):
         read(tmp_path, [vector])
     np.save(tmp_path / "a.npy", np.zeros(3))
     with pytest.raises(UsageError, match=r"has images \(bad\.png\) and arrays \(a\.npy\)"):

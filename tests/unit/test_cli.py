@@ -16,14 +16,15 @@ import numpy as np
 import pytest
 
 from gen import tables
-from gen.cli import stages
-from gen.cli.main import EXIT_CODES, main, parser
+from gen.cli.main import SUBCOMMANDS, main, parser
+from gen.cli.options import EXIT_CODES
 from gen.device import flash
 from gen.device.board import Board
 from gen.errors import UsageError
 from gen.files import write_if_changed
 from gen.progress import Progress
-from gen.verify import pipeline
+from gen.verify import built
+from gen.verify.built import Built
 from tests import tiny
 
 
@@ -71,7 +72,7 @@ def dense_model(inputs: int, outputs: int) -> bytes:
 BOARD = ("--board", "qemu_mps2_an386")
 
 
-def test_misspelt_words_get_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+def test_misspelled_words_get_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'verify'?" in refused(capsys, 2, "verfy", "digits")
     assert "did you mean 'digits'?" in refused(capsys, 2, "build", "digit", *BOARD)
     assert "did you mean 'netduino_plus_2'?" in refused(capsys, 2, "build", "digits", "--board", "netduino_plus")
@@ -83,7 +84,7 @@ def test_wrong_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--board" in refused(capsys, 2, "build", "digits")
     assert "--vectors" in refused(capsys, 2, "verify", "digits", *BOARD, "--vectors", "0")
     assert "--vectors" in refused(capsys, 2, "verify", "digits", *BOARD, "--vectors", "many")
-    assert "VERB" in refused(capsys, 2)
+    assert "SUBCOMMAND" in refused(capsys, 2)
 
 
 def test_a_model_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,15 +94,8 @@ def test_a_model_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert "digits" in capsys.readouterr().out
 
 
-def test_a_word_of_no_use_names_the_verbs_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_word_of_no_use_names_the_subcommands_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "boards does not take --bord; see `python -m gen boards --help`" in refused(capsys, 2, "boards", "--bord")
-
-
-def test_outside_its_checkout_it_says_where_it_works(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gen.cli.main.BOARD_FILES", tmp_path / "boards")
-    assert "pip install -e" in refused(capsys, 3, "boards")
 
 
 def test_monitor_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,7 +194,7 @@ def test_ctrl_c_ends_every_board(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     """The main thread alone hears of it; the boards end at the next thing that they do."""
     at_work, ended = threading.Event(), threading.Event()
 
-    def held_build(found: object, target: Board, request: object, progress: Progress) -> pipeline.Built:
+    def held_build(found: object, target: Board, request: object, progress: Progress) -> Built:
         if target.id == "host":
             at_work.wait(10)
             raise KeyboardInterrupt
@@ -213,7 +207,7 @@ def test_ctrl_c_ends_every_board(monkeypatch: pytest.MonkeyPatch, capsys: pytest
             ended.set()
         raise AssertionError("it was not stopped")
 
-    monkeypatch.setattr(pipeline, "held_build", held_build)
+    monkeypatch.setattr(built, "held_build", held_build)
     assert main(["verify", "digits", "--board", "host,pico", "--jobs", "2", "--vectors", "1"]) == 130
     assert ended.is_set() and "interrupted" in capsys.readouterr().err
 
@@ -225,15 +219,15 @@ def test_junit_and_flash_go_together(
     commands: list[list[str]] = []
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(flash, "run", lambda command, board: commands.append(command))
-    monkeypatch.setattr(pipeline, "held_build", lambda found, target, request, progress: nullcontext(SimpleNamespace(
-        board=target, folder=tmp_path)))  # fmt: skip
+    monkeypatch.setattr(built, "held_build", lambda model, board, options, progress: nullcontext(SimpleNamespace(
+        board=board, folder=tmp_path)))  # fmt: skip
     ports: list[str | None] = []
 
-    def verify_built(*built: object, port: str | None, **how: object) -> dict[str, Any]:
+    def open_line(what: object, port: str | None, in_renode: bool) -> Any:
         ports.append(port)
         raise UsageError("no board is here")
 
-    monkeypatch.setattr(pipeline, "verify_built", verify_built)
+    monkeypatch.setattr(built, "open_line", open_line)
     words = ["--flash", "--port", "P", "--junit", str(tmp_path / "j.xml"), "--vectors", "1"]
     assert main(["verify", "digits", "--board", "nucleo_f446re", *words]) == 2
     assert ports == ["P"] and [command[0] for command in commands] == ["openocd"]
@@ -259,27 +253,27 @@ def test_missing_compiler_and_emulator(
 
 
 def test_help_has_an_example_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in stages.VERBS:
+    for subcommand in SUBCOMMANDS:
         with pytest.raises(SystemExit) as ended:
-            main([verb, "--help"])
+            main([subcommand, "--help"])
         assert ended.value.code == 0
         text = capsys.readouterr().out
-        assert f"example: python -m gen {verb}" in text and EXIT_CODES in text
+        assert f"example: python -m gen {subcommand}" in text and EXIT_CODES in text
     assert "verify" in parser().format_help()
 
 
 def test_lists_are_json(capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in ("boards", "tasks", "ops", "doctor"):
-        assert main([verb, "--json"]) == 0
+    for subcommand in ("boards", "tasks", "ops", "doctor"):
+        assert main([subcommand, "--json"]) == 0
         assert len(json.loads(capsys.readouterr().out)) > 0
-        assert main([verb]) == 0
+        assert main([subcommand]) == 0
         assert capsys.readouterr().out.count("\n") > 3
 
 
 def test_start_is_quick_and_without_tensorflow() -> None:
     """`build` needs no TensorFlow, and importing all it needs takes less than a second."""
     code = (
-        "import time, sys; t = time.process_time(); import gen.cli.main, gen.cli.stages, gen.device.build, "
+        "import time, sys; t = time.process_time(); import gen.cli.main, gen.device.build, "
         "gen.importer.load, gen.compiler.engines, gen.verify.pipeline; "
         "print(time.process_time() - t, 'tensorflow' in sys.modules)"
     )

@@ -12,20 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen.bench import measure
 from gen.cli.main import main
 from gen.compress import figures as compress_figures
 from gen.compress import prune
 from gen.compress import report as compress_report
 from gen.compress import run as compress
 from gen.compress.recipe import Recipe, parse, parse_all
-from gen.compress.run import Costs, Figures, Order, Outcome, Result
+from gen.compress.run import CompressOptions, Costs, Metrics, Outcome, Result
 from gen.data.examples import Dataset, Examples, Splits
-from gen.device import board
+from gen.device import board, build
 from gen.errors import MissingTool
 from gen.importer.load import load_model
 from gen.learn import task, tensorflow
-from gen.learn.objective import Figure
+from gen.learn.objective import Metric
 from gen.learn.stats import wilson
 from gen.learn.task import Task, Training
 from gen.learn.train import FloatModel
@@ -38,7 +37,7 @@ DIGITS = task.load_task("digits")
 
 
 def test_epochs_are_counted_as_they_are_trained() -> None:
-    one = Order(parse_all(("distill+prune=0.5+qat", "distill+ptq")), 3, board.load("host"), "aot")
+    one = CompressOptions(parse_all(("distill+prune=0.5+qat", "distill+ptq")), 3, board.load("host"), "aot")
     assert [str(stage) for stage in one.stages] == ["distill+ptq", "distill+prune=0.5+ptq", "distill+prune=0.5+qat"]
     fine = compress.fine_tuning(DIGITS.student_training).epochs
     assert compress.planned(DIGITS, one) == 25 + 3 * (60 + 2 * fine)
@@ -55,8 +54,8 @@ def made_up(
     recipes = parse_all(list(rows))
 
     def result(found: Array, seed: int) -> Result:
-        figure = Figure("accuracy", "accuracy", float(found.mean()), *wilson(int(found.sum()), len(found)))
-        figures = Figures(figure, figure, found)
+        figure = Metric("accuracy", "accuracy", float(found.mean()), *wilson(int(found.sum()), len(found)))
+        figures = Metrics(figure, figure, found)
         return Result(seed, b"", figures, figures)
 
     def costs(name: str) -> Costs:
@@ -64,7 +63,7 @@ def made_up(
         return Costs(2 * size, (zipped or {}).get(name, 900), size, 0.0, size, size, size, "exact", 10 * size, None)
 
     @dataclasses.dataclass(frozen=True)
-    class Asked(Order):
+    class Asked(CompressOptions):
         @property
         def stages(self) -> tuple[Recipe, ...]:
             return self.recipes
@@ -72,7 +71,7 @@ def made_up(
     few = Examples(np.zeros((1, 8, 8, 1), np.float32), np.zeros(1, np.int64))
     return Outcome(
         task=DIGITS,
-        order=Asked(recipes, 3, board.load(BOARD), "aot"),
+        options=Asked(recipes, 3, board.load(BOARD), "aot"),
         splits=Splits(few, few, few),
         teacher=None,
         results={recipe: [result(row, n) for n, row in enumerate(rows[str(recipe)])] for recipe in recipes},
@@ -314,7 +313,7 @@ def test_a_missing_compiler_is_told_before_the_training(
         raise MissingTool("arm-none-eabi-gcc is not on PATH.")
 
     monkeypatch.setattr(task, "load_task", lambda name: small())
-    monkeypatch.setattr(measure, "measure", missing)
+    monkeypatch.setattr(build, "compile_in", missing)
     assert main(["compress", "digits", "--out", str(tmp_path)]) == MissingTool.exit_code
     said = capsys.readouterr().err
     assert said.endswith("error: arm-none-eabi-gcc is not on PATH.\n") and "epochs from seed" not in said

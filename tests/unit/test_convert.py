@@ -211,7 +211,7 @@ def test_float_and_hybrid_tflite_files_name_the_command_that_helps(content: byte
 
 def test_a_tflite_file_needs_no_tensorflow() -> None:
     code = (
-        "import sys; from gen.cli import stages; from gen.importer import load; load.load_model('digits');"
+        "import sys; from gen.cli import main; from gen.importer import load; load.load_model('digits');"
         "print('tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -245,9 +245,9 @@ def test_every_kind_of_file_is_one_that_the_command_line_knows(capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("m.keras", b"nonsense", r"is not a whole \.keras or \.h5 file"),
+        ("m.keras", b"nonsense", r"is not a complete \.keras or \.h5 file"),
         ("m.h5", b"\x89HDF\r\n\x1a\n cut off", "Keras can't load"),
-        ("m.onnx", b"nonsense" * 9, "is no valid ONNX model"),
+        ("m.onnx", b"nonsense" * 9, "is not a valid ONNX model"),
         ("m/saved_model.pb", b"nonsense", "TensorFlow can't load"),
     ],
 )
@@ -289,7 +289,7 @@ def _unusable() -> Mapping[str, Callable[[], Any]]:
 @pytest.mark.parametrize(
     ("what", "error", "says"),
     [
-        ("unknown size", UnsupportedOp, r"has shape \(\?, \?, 8, 1\), with axis 1 known at run time only"),
+        ("unknown size", UnsupportedOp, r"has shape \(\?, \?, 8, 1\), with axis 1 dynamic"),
         ("batch", UnsupportedOp, "has a batch of 4: save the model with a batch of 1"),
         ("integers", ModelError, "is int32: only float32 inputs can become int8"),
         ("code", ModelError, "has Python code of its own in Lambda 'lambda', .*--trust"),

@@ -12,7 +12,7 @@ from gen.importer.load import load_model
 from gen.paths import MODELS
 from gen.search import cost
 from gen.search.cost import CostModel, Run
-from gen.verify import pipeline
+from gen.verify import built
 
 LENGTH = 16  # of cost.work()
 
@@ -70,7 +70,7 @@ def test_committed_students_need_about_what_the_committed_model_says(target: str
     off = []
     for word in ("digits", str(MODELS / "mlperf" / "sww.tflite")):
         found = load_model(word)
-        predicted = costs.predict(pipeline.generate(found, machine, "aot", "balanced"))
+        predicted = costs.predict(built.generate(found, machine, "aot", "balanced"))
         assert predicted is not None
         off.append(abs(predicted / measured[found.name, found.graph.sha256] - 1.0))
     assert min(off) < 0.05

@@ -155,7 +155,7 @@ def test_the_reason_that_most_files_have_is_given(tmp_path: Path) -> None:
 
 
 def test_more_examples_than_memory_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_files, "MOST_BYTES", 1 << 12)
+    monkeypatch.setattr(data_files, "MAX_BYTES", 1 << 12)
     refuse(series(tmp_path), "csv", r"the files up to .*\.csv give .* GB of examples", hop=1.0)
 
 
@@ -177,7 +177,7 @@ def test_imbalance_and_many_bad_files_are_said(tmp_path: Path) -> None:
 
 
 def test_layouts_that_teach_nothing_are_refused(tmp_path: Path) -> None:
-    refuse(tmp_path / "none", "images", "is no folder")
+    refuse(tmp_path / "none", "images", "is not a folder")
     refuse(tmp_path, "images", "has 0 class folders, two are needed")
     write(tmp_path, {"a/1.png": bars(1, True)})
     refuse(tmp_path, "images", "has 1 class folder, two are needed: put the png or jpg or jpeg files of each class")
@@ -200,7 +200,7 @@ def test_options_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     refuse(talk, "wav", r"--window 0.05 is too short: at 8000 Hz at least 0.17 s", window=0.05)
     refuse(talk, "wav", r"--hop 0.01 is too short: a spectrogram has a value each 0.02 s", hop=0.01)
     refuse(moves, "csv", "--window 7 is too short", window=7.0)
-    refuse(moves, "csv", "--hop 2.5 is no whole number of rows", hop=2.5)
+    refuse(moves, "csv", "--hop 2.5 is not a whole number of rows", hop=2.5)
     refuse(moves, "csv", "class 'a' has|usable files of 0 classes", window=400.0)
     refuse(shots, "images", "'digits' is the name of a task", name="digits")
     refuse(shots, "images", "--name 'a b'", name="a b")

@@ -21,7 +21,7 @@ from gen.data.series import SeriesFeatures
 from tests.own_data import (
     bars,
     images,
-    labelled,
+    labeled,
     order,
     png,
     reason,
@@ -47,26 +47,26 @@ def sized(image: bytes, pixels: int) -> bytes:
 
 def test_images_are_scaled_turned_upright_and_resized(tmp_path: Path) -> None:
     ramp = np.tile(np.arange(0, 256, 16, dtype=np.uint8), (16, 1))
-    grey = ImageFeatures(16, 16, 1)
-    np.testing.assert_array_equal(grey.read(png(ramp)).x[0, :, :, 0], (ramp / np.float32(255)).astype(np.float32))
+    gray = ImageFeatures(16, 16, 1)
+    np.testing.assert_array_equal(gray.read(png(ramp)).x[0, :, :, 0], (ramp / np.float32(255)).astype(np.float32))
     deep = png(ramp.astype(np.uint16) * 256)
-    np.testing.assert_array_equal(grey.read(deep).x, grey.read(png(ramp)).x)
+    np.testing.assert_array_equal(gray.read(deep).x, gray.read(png(ramp)).x)
     upright = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6  # the row 0 is the right side
     Image.fromarray(ramp).save(upright, format="PNG", exif=exif)
-    np.testing.assert_array_equal(grey.read(upright.getvalue()).x[0, :, :, 0], np.rot90(ramp, -1) / np.float32(255))
+    np.testing.assert_array_equal(gray.read(upright.getvalue()).x[0, :, :, 0], np.rot90(ramp, -1) / np.float32(255))
     small = ImageFeatures(8, 4, 3).read(png(ramp, "JPEG")).x
     assert small.shape == (1, 8, 4, 3)
     assert (np.diff(small[0, 0, :, 0]) > 0.15).all()
 
 
-def test_images_are_grey_where_none_has_colours(tmp_path: Path) -> None:
-    grey = png(np.zeros((9, 9), np.uint8))
-    colour = png(np.zeros((9, 9, 3), np.uint8))
-    assert data_images.survey([grey, b"no image"], 8, 8).channels == 1
-    assert data_images.survey([grey, colour], 8, 8).channels == 3
-    assert data_images.survey([sized(colour, 10_000)], 8, 8).channels == 3  # of which Pillow warns
+def test_images_are_grey_where_none_has_colors(tmp_path: Path) -> None:
+    gray = png(np.zeros((9, 9), np.uint8))
+    color = png(np.zeros((9, 9, 3), np.uint8))
+    assert data_images.survey([gray, b"no image"], 8, 8).channels == 1
+    assert data_images.survey([gray, color], 8, 8).channels == 3
+    assert data_images.survey([sized(color, 10_000)], 8, 8).channels == 3  # of which Pillow warns
 
 
 def test_images_that_are_enlarged_are_counted(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_reasons_for_bad_images() -> None:
     features = ImageFeatures(8, 8, 1)
     whole = bars(1, True, 64)
     assert "truncated" in reason(features, whole[: len(whole) // 2])
-    assert reason(features, b"GIF89a") == "is no PNG or JPEG"
+    assert reason(features, b"GIF89a") == "is not PNG or JPEG"
     assert "more pixels" in reason(features, sized(png(np.zeros((1, 1), np.uint8)), 50_000))
 
 
@@ -181,10 +181,10 @@ def test_sounds_are_resampled_padded_and_cut_into_windows(tmp_path: Path) -> Non
 def test_reasons_for_bad_sounds() -> None:
     features = audio.survey([wav(tone(440))], 1.0, 0.5)
     whole = wav(tone(440))
-    assert reason(features, whole[:5000]) == "ends before its header says: it was cut off"
+    assert reason(features, whole[:5000]) == "is shorter than its header says: it is truncated"
     assert reason(features, wav(np.zeros(0, np.int16))) == "has no samples"
     assert "infinite" in reason(features, wav(np.array([0, np.inf], np.float32)))
-    assert "is no WAV" in reason(features, b"ID3 an MP3 file")
+    assert "is not a WAV file" in reason(features, b"ID3 an MP3 file")
     assert "sample rate of 7 Hz" in reason(features, wav(tone(1), 7))
 
 
@@ -216,7 +216,7 @@ def test_files_without_a_header_and_other_delimiters(delimiter: str) -> None:
 
 def test_a_label_column_never_mixes_classes_in_a_window(tmp_path: Path) -> None:
     labels = ["up"] * 20 + ["down"] * 30 + ["up"] * 5 + ["down"] * 16
-    write(tmp_path, {f"{i}.csv": labelled(labels, i) for i in range(5)})
+    write(tmp_path, {f"{i}.csv": labeled(labels, i) for i in range(5)})
     prepared = data.prepare(order(tmp_path, "csv", hop=8.0), silent)
     recording = prepared.collection.recordings[0]
     assert recording.labels == ("up", "down", "down", "down")
@@ -230,7 +230,7 @@ def test_a_label_column_never_mixes_classes_in_a_window(tmp_path: Path) -> None:
 def test_label_columns_that_do_not_work_are_refused(tmp_path: Path) -> None:
     write(tmp_path, {f"{i}.csv": table(40, i) for i in range(3)})
     refuse(tmp_path, "csv", "have the columns ax, ay and lie in no class folders: add a column 'label'")
-    write(tmp_path, {f"{i}.csv": labelled(["a"] * 40 if i else ["a"] * 20 + ["b"] * 20, i) for i in range(3)})
+    write(tmp_path, {f"{i}.csv": labeled(["a"] * 40 if i else ["a"] * 20 + ["b"] * 20, i) for i in range(3)})
     refuse(tmp_path, "csv", "class 'b' has 1 usable file, at least 3 are needed")
     write(tmp_path, {"a/1.csv": table(40)})
     refuse(tmp_path, "csv", "has both csv files and folders")
@@ -239,19 +239,19 @@ def test_label_columns_that_do_not_work_are_refused(tmp_path: Path) -> None:
 def test_reasons_for_bad_tables() -> None:
     features, _ = series.survey([table(40)], 8, 4, by_row=False)
     whole = table(40).decode()
-    assert reason(features, whole.encode("utf-16")) == "is no UTF-8 text"
+    assert reason(features, whole.encode("utf-16")) == "is not UTF-8 text"
     assert reason(features, b"ax,ay\n") == "has a header and no rows"
     assert reason(features, b"ax,ay\n1,2\n3\n") == "has 1 columns in row 2 and 2 in the first line"
-    assert reason(features, b"ax,ay\n1,2\n3,oops\n") == "has 'oops' in row 2, column 'ay': no number"
-    assert reason(features, b"ax,ay\n1,2\n,3\n") == "has '' in row 2, column 'ax': no number"
-    assert reason(features, b"ax,ay\n1,nan\n") == "has 'nan' in row 1, column 'ay': no number"
+    assert reason(features, b"ax,ay\n1,2\n3,oops\n") == "has 'oops' in row 2, column 'ay': not a number"
+    assert reason(features, b"ax,ay\n1,2\n,3\n") == "has '' in row 2, column 'ax': not a number"
+    assert reason(features, b"ax,ay\n1,nan\n") == "has 'nan' in row 1, column 'ay': not a number"
     assert reason(features, b"ax,ay\n" + b"1,1e39\n" * 9) == "has numbers that float32 can't hold"
-    assert reason(features, b"ax,ax\n1,2\n") == "has two columns of one name"
+    assert reason(features, b"ax,ax\n1,2\n") == "has two columns of the same name"
     assert reason(features, table(7)) == "has 7 rows, a window has 8"
     assert reason(features, table(40, header="ax,ay,az")) == "has the columns ax, ay, az; most files have ax, ay"
     assert reason(features, b"\n \n") == "is empty"
-    by_row, _ = series.survey([labelled(["a"] * 9)], 8, 4, by_row=True)
-    assert reason(by_row, labelled(["a", "", "a"])) == "has no label in row 2"
+    by_row, _ = series.survey([labeled(["a"] * 9)], 8, 4, by_row=True)
+    assert reason(by_row, labeled(["a", "", "a"])) == "has no label in row 2"
 
 
 def test_a_constant_channel_stays_finite() -> None:

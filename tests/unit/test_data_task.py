@@ -10,6 +10,7 @@ import pytest
 
 from gen.cli.main import main
 from gen.compiler.engines import ENGINES
+from gen.compiler.target import Target
 from gen.data import folder as data
 from gen.data.augment import ImageAugmentation, SeriesAugmentation
 from gen.errors import MissingTool
@@ -64,7 +65,7 @@ def test_a_whole_run_leaves_model_card_and_picture(whole_run: tuple[Path, Card, 
     assert (about["kind"], about["folder"], about["bad_files"]) == (
         "images",
         "../data",
-        [{"file": "flat/bad.png", "reason": "is no PNG or JPEG"}],
+        [{"file": "flat/bad.png", "reason": "is not PNG or JPEG"}],
     )
     assert card["dataset"]["classes"] == ["flat", "upright"]
     assert len(about["test_files"]) == card["dataset"]["test"] == 4
@@ -127,7 +128,7 @@ def students() -> dict[tuple[int, int, int], QuantizedModel]:
 
 def test_students_fit_64_kb_of_flash_and_16_kb_of_ram(students: dict[tuple[int, int, int], QuantizedModel]) -> None:
     sizes = {
-        shape: (len(model.content), ENGINES["aot"](model.graph, model.content, "portable", 4).arena_bytes)
+        shape: (len(model.content), ENGINES["aot"](model, Target("portable", 4)).arena_bytes)
         for shape, model in students.items()
     }
     flash, ram = folder_task.FLASH_BYTES - folder_task.CODE_BYTES, folder_task.RAM_BYTES - folder_task.STACK_BYTES

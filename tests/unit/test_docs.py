@@ -61,7 +61,12 @@ def test_workflow_s_command_is_taken_and_its_results_are_kept() -> None:
     for name, value in job["env"].items():
         line = line.replace(f"${name}", value)
     args = parser().parse_args(shlex.split(line)[3:])
-    assert (args.verb, args.model, args.junit, args.explain) == ("verify", "model.tflite", Path("results.xml"), True)
+    assert (args.subcommand, args.model, args.junit, args.explain) == (
+        "verify",
+        "model.tflite",
+        Path("results.xml"),
+        True,
+    )
     assert all(boards.load(word).emulated for word in args.board.split(","))
     assert verify["working-directory"] == checkout["path"]
     assert keep["if"] == "always()" and "results.xml" in keep["with"]["path"].split()

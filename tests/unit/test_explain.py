@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from gen.compiler.engines import ENGINES
+from gen.compiler.target import Target
 from gen.device.session import Session
 from gen.model import reference, tflite
 from gen.model.graph import Array, Graph
+from gen.model.quantized import QuantizedModel
 from gen.verify.explain import Explanation, explain
 from tests import tiny
 
@@ -44,7 +46,7 @@ class Device:
 def told(
     graph: Graph, fault_at: int = -1, fault: Fault = lambda x: x, inputs: dict[int, Fault] | None = None
 ) -> Explanation:
-    sources = ENGINES["tflm"](graph, CONTENT, "portable", 8)
+    sources = ENGINES["tflm"](QuantizedModel(CONTENT, graph), Target("portable", 8))
     device = Device(graph, fault_at, fault, inputs or {})
     vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 6)]
     found = explain(sources, cast(Session, device), vectors)
@@ -115,7 +117,7 @@ def test_an_input_behind_reshapes_and_a_constant_first_operand() -> None:
     taken = model(other, ops, [0], 4)
     device: Any = Device(taken, -1, lambda x: x, {})
     vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 6)]
-    found = explain(ENGINES["tflm"](graph, CONTENT, "portable", 8), device, vectors)
+    found = explain(ENGINES["tflm"](QuantizedModel(CONTENT, graph), Target("portable", 8)), device, vectors)
     assert found is not None and found.kind == "input_scaling" and "with scale 0.1," in found.sentence
 
 

@@ -15,10 +15,12 @@ import yaml
 from gen.compiler.engines import ENGINES, Sources
 from gen.compiler.engines.tflm import CORE
 from gen.compiler.kernels.select import FALLBACK
+from gen.compiler.target import Target
 from gen.device import build
-from gen.export.sources import FIRMWARE, MACHINES, tree
+from gen.export.sources import MACHINES, tree
 from gen.model import values
 from gen.model.ops import OPS
+from gen.paths import FIRMWARE
 from tests.unit.export_host import (
     STANDS,
     STRICT,
@@ -243,7 +245,7 @@ def interpreter() -> Sources:
     lines = ['#include "kernels/nn.h"', *(f"#define NN_{kernel.upper()} nn_{kernel}_portable" for kernel in kernels)]
     operators = sorted({file for op in OPS.values() for file in op.interpreter})
     firmware = [f"tflm/{file}.cc" for file in CORE] + [f"tflm/ops/{file}.cc" for file in operators]
-    files = dict(ENGINES["tflm"](quantized("digits").graph, quantized("digits").content, "portable", 8).files)
+    files = dict(ENGINES["tflm"](quantized("digits"), Target("portable", 8)).files)
     files |= {"nn_select.h": "\n".join(lines) + "\n"}
     return Sources(
         "tflm", "all", quantized("digits").graph, files, tuple(firmware), (".", "tflm", "kernels"), 0, "", 0, 0, ()

@@ -12,16 +12,16 @@ from gen.compiler.engines import ENGINES
 from gen.errors import UsageError
 from gen.export import library as export
 from gen.export.folder import MANIFEST
-from gen.export.library import FORMATS, Library, Order
+from gen.export.library import FORMATS, ExportOptions, Library
 from gen.export.prefix import check_prefix, default_prefix
-from gen.export.sources import FIRMWARE
+from gen.paths import FIRMWARE
 from tests.unit.export_host import library, quantized
 
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_same_bytes_when_made_twice(form: str, engine: str) -> None:
-    order = Order(form, engine)
+    order = ExportOptions(form, engine)
     first, second = (export.library(quantized("two_inputs"), order) for _ in range(2))
     assert first.files == second.files
     assert {"README.md", "LICENSE", "src/two_inputs.h", MANIFEST} <= set(first.files)

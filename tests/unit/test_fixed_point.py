@@ -140,7 +140,7 @@ def run(probe: Path, function: int, *columns: Any) -> NDArray[np.int32]:
 
 
 def int32_samples(seed: int, count: int = 20000) -> NDArray[np.int32]:
-    """Of every magnitude, with the extremes and the neighbours of powers of two."""
+    """Of every magnitude, with the extremes and the neighbors of powers of two."""
     rng = np.random.default_rng(seed)
     drawn = rng.integers(fp.INT32_MIN, fp.INT32_MAX + 1, count) >> rng.integers(0, 31, count)
     edges = [s * 2**e + d for e in range(31) for s in (-1, 1) for d in (-1, 0, 1)] + [fp.INT32_MIN, fp.INT32_MAX]

@@ -1,14 +1,17 @@
 """The JUnit XML: what CI services read, by the rules of Jenkins' schema (jenkins-junit.xsd), which others follow."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen.verify import junit
+from gen.verify.compare import EXACT, MISMATCH, OFF_BY_ONE, Verdict
+from gen.verify.explain import Explanation
 from gen.verify.junit import Outcome
+from gen.verify.report import Report
 
 # Element -> its attributes, those that must be there first; its children, in the order that the schema wants.
 RULES: dict[str, tuple[set[str], set[str], list[str]]] = {
@@ -21,19 +24,23 @@ RULES: dict[str, tuple[set[str], set[str], list[str]]] = {
 }
 
 
-def report(**changes: Any) -> dict[str, Any]:
-    """A report of verify with the figures that the XML shows."""
-    return {"verdict": "exact", "vectors": 20, "mismatches": 0, "instructions": 123456, "cycles": None,
-            "arena_bytes": 1024, "stack_bytes": 96, "flash_bytes": 20000, "ram_bytes": 4000, "reference": "NumPy",
-            "explanation": None, **changes}  # fmt: skip
+def report(kind: str = EXACT, mismatches: int = 0, explanation: Explanation | None = None) -> Report:
+    """A report of verify."""
+    verdict = Verdict(
+        kind=kind, vectors=20, distinct_outputs=20, operators_compared=0, mismatches=mismatches,
+        vectors_source="random", reference="NumPy", worst_difference=mismatches, explanation=explanation,
+        instructions=123456, cycles=None, stack_bytes=96, metric=None, resends=0,
+    )  # fmt: skip
+    return Report(
+        model="kws", model_sha256="ab" * 32, board="host", engine="aot", optimize="balanced", arena_bytes=1024,
+        const_bytes=9000, const_growth=1.5, flash_bytes=20000, flash_limit_bytes=0, ram_bytes=4000, ram_limit_bytes=0,
+        model_bytes=10000, kernels=((0, "conv_2d", "nn_conv_2d"),), elf="build/firmware.elf", verdict=verdict,
+    )  # fmt: skip
 
 
 GOOD = Outcome("host", "aot", 1.25, 0, report())
-WRONG = Outcome("pico", "aot", 2, 1, report(verdict="mismatch", mismatches=3))
-EXPLAINED = Outcome(
-    "esp32", "aot", 2, 1,
-    report(verdict="off_by_one", mismatches=1, explanation={"kind": "rounding", "sentence": "By one in CONV_2D."}),
-)  # fmt: skip
+WRONG = Outcome("pico", "aot", 2, 1, report(MISMATCH, 3))
+EXPLAINED = Outcome("esp32", "aot", 2, 1, report(OFF_BY_ONE, 1, Explanation("rounding", "By one in CONV_2D.", None)))
 SMALL = Outcome("bluepill", "aot", 0.5, 1, None, "kws does not fit by 12 bytes; try <another> & larger", "does_not_fit")
 
 
@@ -99,6 +106,22 @@ def test_any_message_makes_a_document(message: str) -> None:
     (case,) = checked(content)[0]
     shown = case[0].attrib["message"]
     assert all(a in (b, "?", " ") or b == "\r" for a, b in zip(shown, message, strict=True))
+
+
+def test_the_json_has_the_verdict_among_what_was_built() -> None:
+    found = GOOD.as_json()
+    assert list(found) == [
+        "verdict", "model", "model_sha256", "board", "engine", "optimize", "arena_bytes", "const_bytes", "const_growth",
+        "flash_bytes", "flash_limit_bytes", "ram_bytes", "ram_limit_bytes", "model_bytes", "kernels", "elf", "vectors",
+        "distinct_outputs", "operators_compared", "mismatches", "vectors_source", "reference", "worst_difference",
+        "explanation", "instructions", "cycles", "stack_bytes", "resends", "arena_used_bytes", "accuracy",
+    ]  # fmt: skip
+    assert found["verdict"] == "exact" and found["kernels"] == [{"op": 0, "kind": "conv_2d", "kernel": "nn_conv_2d"}]
+    explained = EXPLAINED.as_json()["explanation"]
+    assert explained == {"kind": "rounding", "sentence": "By one in CONV_2D.", "op": None}
+    assert GOOD.report is not None
+    built = replace(GOOD.report, verdict=None).as_json()
+    assert list(built) == [key for key in found if key in built] and "verdict" not in built
 
 
 def test_it_is_saved_whole(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen.compiler.engines import tflm_arena
-from gen.compiler.engines.tflm_arena import ALIGNMENT, MemoryPlan, plan, tflm_arena_bytes
+from gen.compiler.engines.tflm_arena import ALIGNMENT, TflmPlan, plan, tflm_arena_bytes
 from gen.model import tflite
 from gen.model.graph import Graph
 from gen.model.ops import KERNELS
@@ -45,8 +45,8 @@ def graphs(draw: st.DrawFn) -> bytes:
     return model([T(shape, scale=0.1) for shape in shapes], ops, inputs, outputs)
 
 
-def check_plan(graph: Graph, planned: MemoryPlan) -> None:
-    """Independent of MemoryPlan's own checks: step by step, the tensors alive have bytes of their own."""
+def check_plan(graph: Graph, planned: TflmPlan) -> None:
+    """Independent of TflmPlan's own checks: step by step, the tensors alive have bytes of their own."""
     assert set(planned.offsets) == {tensor.index for tensor in graph.activations}
     owners = [{i} | {s for s, owner in planned.shares.items() if owner == i} for i in planned.sizes]
     for step in range(len(graph.ops) + 1):
@@ -94,7 +94,7 @@ def test_reshape_takes_no_memory() -> None:
 
 def test_overlapping_plan_is_refused() -> None:
     with pytest.raises(AssertionError, match="overlap"):
-        MemoryPlan({0: 0, 1: 16}, {0: 32, 1: 32}, {0: (0, 1), 1: (1, 2)}, {}, 48)
+        TflmPlan({0: 0, 1: 16}, {0: 32, 1: 32}, {0: (0, 1), 1: (1, 2)}, {}, 48)
 
 
 @pytest.mark.parametrize(("compiler", "pointer_bytes"), [("g++", 8), ("arm-none-eabi-g++", 4)])

@@ -223,7 +223,7 @@ def test_accuracy_is_of_the_printed_results() -> None:
     examples = Examples(np.zeros((2, 1, 1, 1), np.float32), np.array([11, 3]))
     vectors = Vectors(drawn.inputs, "drawn", lambda outputs: CLASSIFY.measure(outputs, examples))
     printed = ",".join(["0.000"] * 11 + ["1.000"])
-    figure = compared(graph, vectors, lambda _: printed).figure
+    figure = compared(graph, vectors, lambda _: printed).metric
     assert figure is not None and (figure.key, figure.value) == ("accuracy", 0.5)
 
 

@@ -32,7 +32,7 @@ def test_roc_auc_is_scikit_learns_ties_included(drawn: list[tuple[int, bool]]) -
         assert figure.value == pytest.approx(roc_auc_score(y, objective.errors(outputs, examples)), abs=1e-12)
         assert figure.low_95 < figure.high_95
         assert figure.low_95 - 1e-9 <= figure.value <= figure.high_95 + 1e-9
-        assert np.mean(RECONSTRUCT.credits(outputs, examples)) == pytest.approx(figure.value)
+        assert np.mean(RECONSTRUCT.per_example_scores(outputs, examples)) == pytest.approx(figure.value)
     else:
         assert figure.key == "variance_explained"
 
@@ -65,7 +65,7 @@ def test_one_roc_auc_better_than_another_is_told_from_noise() -> None:
     assert "paired bootstrap" in RECONSTRUCT.verdict(better, 800)
 
 
-def test_the_bootstrap_of_blocks_knows_that_neighbours_are_alike() -> None:
+def test_the_bootstrap_of_blocks_knows_that_neighbors_are_alike() -> None:
     """The deviation of a mean of 100 independent values, each repeated 16 times, is that of 100, not of 1,600."""
     values = np.random.default_rng(7).normal(size=100).repeat(16)
     alone, blocks = (np.std(stats.block_means(values, block)) for block in (1, 64))

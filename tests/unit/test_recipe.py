@@ -99,4 +99,4 @@ def test_names() -> None:
     assert parse("sparse=0.05").slug != parse("sparse=0.5").slug
     assert len({recipe.slug for recipe in parse_all(RECIPES)}) == len(RECIPES)
     assert set(SHARES) | set(ENDS) < set(ORDER)
-    assert parse("features").taught and not parse("prune=0.5").taught
+    assert parse("features").needs_teacher and not parse("prune=0.5").needs_teacher

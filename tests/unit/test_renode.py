@@ -120,7 +120,11 @@ def test_robot_file_runs_a_command_of_ours_here(folder: Path) -> None:
     words, named = run_process(folder)
     assert words[1:3] == ["-m", "gen"]
     args = parser().parse_args(words[3:])
-    assert (args.verb, args.board, args.engine, args.optimize, args.protocol) == ("verify", BOARD, *OPTIONS.values())
+    assert (args.subcommand, args.board, args.engine, args.optimize, args.protocol) == (
+        "verify",
+        BOARD,
+        *OPTIONS.values(),
+    )
     assert (args.emulator, args.port, args.out) == ("renode", f"socket://localhost:{renode.PORT}", folder)
     assert Path(args.model).read_bytes() == b"TFL3"
     assert Path(named["cwd"]).resolve() == ROOT and named["stderr"] == "STDOUT"

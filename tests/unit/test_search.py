@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.cli import stages_learn
+from gen.cli import search as search_command
 from gen.cli.main import main
 from gen.device import board
 from gen.errors import MissingTool, UsageError
@@ -20,7 +20,7 @@ from gen.importer.load import load_model
 from gen.learn import task, tensorflow
 from gen.model.quantized import QuantizedModel
 from gen.search import cost, report, space, storage, study
-from gen.search.budget import Budget, Needs, Target, of_board, roomy
+from gen.search.budget import Budget, Evaluator, Needs, of_board, roomy
 from gen.search.report import Row
 from gen.verify import vectors
 from tests.unit import search_child
@@ -114,7 +114,7 @@ def test_needs_are_what_the_board_s_own_build_says(digits: QuantizedModel, tmp_p
     small = board.load("stm32vldiscovery")
     costs = cost.load(small.isa, "aot")
     assert costs is not None
-    target = Target(small, "aot", "balanced", Budget(131072, 8192, None), costs, tmp_path / "b")
+    target = Evaluator(small, "aot", "balanced", Budget(131072, 8192, None), costs, tmp_path / "b")
     needs, measured = target.needs(digits), target.measured(digits)
     assert (needs.how, measured.how) == ("built", "measured")
     assert dataclasses.replace(needs, how="", instructions=0) == dataclasses.replace(measured, how="", instructions=0)
@@ -214,13 +214,13 @@ def test_an_interrupted_search_says_how_to_go_on(
     assert line.startswith(
         f"interrupted: what is finished is in sqlite:///{tmp_path}/d.db; `python -m gen search digits"
     )
-    order, _ = stages_learn.search_order(stages(words))
+    order, _ = search_command.search_order(parsed(words))
     states = [trial.state.name for trial in storage.open_study(order).trials]
     assert states == ["FAIL", "WAITING"]
     assert task.list_tasks()
 
 
-def stages(words: list[str]) -> Any:
+def parsed(words: list[str]) -> Any:
     from gen.cli.main import parser
 
     return parser().parse_args(words)

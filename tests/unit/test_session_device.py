@@ -105,7 +105,7 @@ def test_failed_init_is_explained() -> None:
         assert caught.type is DeviceError
 
 
-@pytest.mark.parametrize(("status", "words"), [(2, "damaged"), (4, "not been initialised"), (77, "engine status 77")])
+@pytest.mark.parametrize(("status", "words"), [(2, "damaged"), (4, "not been initialized"), (77, "engine status 77")])
 def test_failed_run_is_explained(status: int, words: str) -> None:
     session, _ = start(device(struct.pack("<BQ", status, 0)))
     with pytest.raises(DeviceError, match=f"RUN failed on line: .*{words}"):

@@ -71,8 +71,8 @@ def test_the_data_are_the_published_ones(
     assert {part.x.shape[1:] for part in parts} == {shape}
     assert tuple(len(part.y) for part in parts) == counts
     every = set(range(classes))
-    learnt = every if found.objective is CLASSIFY else {0}  # only what is normal
-    assert [set(part.y) for part in parts] == [learnt, learnt, every]
+    learned = every if found.objective is CLASSIFY else {0}  # only what is normal
+    assert [set(part.y) for part in parts] == [learned, learned, every]
 
 
 @pytest.mark.parametrize("name", task.list_tasks())

@@ -18,11 +18,13 @@ from gen.compiler.engines import ENGINES
 from gen.compiler.engines.prepared import NAME
 from gen.compiler.engines.tflm import CORE, PREPARED
 from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
+from gen.compiler.target import Target
 from gen.errors import ModelError, UnsupportedOp
 from gen.model import fixed_point, reference, tflite
 from gen.model.graph import Array, Graph
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import CStruct
+from gen.model.quantized import QuantizedModel
 from tests import fuzz, shared
 from tests.effort import cases
 from tests.tiny import O, T, model
@@ -290,20 +292,20 @@ def test_a_model_is_whole_until_it_is_cut() -> None:
 def test_generation_refuses_what_a_kernel_can_not_hold() -> None:
     content = REFUSED["dimensions beyond a kernel's"][0]
     with pytest.raises(UnsupportedOp, match="in_h 70000"):
-        ENGINES["tflm"](tflite.read(content, "m"), content, "portable", 4)
+        ENGINES["tflm"](QuantizedModel(content, tflite.read(content, "m")), Target("portable", 4))
 
 
 def test_generation_refuses_denormal_scales() -> None:
     content = model([T((4,), scale=1e-40), T((4,), scale=1e-40)], [O("RELU", (0,), (1,))], (0,), (1,))
     with pytest.raises(ModelError, match="too small"):
-        ENGINES["tflm"](tflite.read(content, "m"), content, "portable", 4)
+        ENGINES["tflm"](QuantizedModel(content, tflite.read(content, "m")), Target("portable", 4))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_generated_sources_build_and_give_the_references_bytes(name: str, tmp_path: Path) -> None:
     """Exactly the files that Sources names, with sanitizers, driven through engine.h."""
     content, graph, vectors = load(name)
-    sources = ENGINES["tflm"](graph, content, "portable", 8)
+    sources = ENGINES["tflm"](QuantizedModel(content, graph), Target("portable", 8))
     for file, text in sources.files.items():
         (tmp_path / file).write_text(text)
     files = [*(tmp_path / f for f in sources.files if not f.endswith(".h")),
@@ -328,7 +330,7 @@ def test_interpreter_fits_cortex_m4_without_floating_point_and_heap(tmp_path: Pa
     """All operators, without kernels; what it calls besides its own functions and kernels is memcpy and the like."""
     flags = ("-Os", "-mcpu=cortex-m4", "-mthumb", "-ffunction-sections", "-fdata-sections", f"-I{tmp_path}")
     content, graph, _ = load("classifier")
-    for file, text in ENGINES["tflm"](graph, content, "dsp", 4).files.items():
+    for file, text in ENGINES["tflm"](QuantizedModel(content, graph), Target("dsp", 4)).files.items():
         (tmp_path / file).write_text(text)
     files = [f for f in host.all_sources(tmp_path) if f.suffix == ".cc"] + [ENGINE_H]
     objects = host.compile_all(tmp_path, files, flags, "arm-none-eabi-")
@@ -350,7 +352,7 @@ def test_interpreter_fits_cortex_m4_without_floating_point_and_heap(tmp_path: Pa
 def test_generated_files_use_upstreams_api_only(tmp_path: Path) -> None:
     """Compiled against upstream's declarations. The resolver has every operator."""
     content, graph, _ = load("classifier")
-    sources = ENGINES["tflm"](graph, content, "portable", 8)
+    sources = ENGINES["tflm"](QuantizedModel(content, graph), Target("portable", 8))
     methods = " && ".join(f"r.Add{op.tflm}() == kTfLiteOk" for op in OPS.values())
     texts = dict(sources.files) | {
         "every.cc": f'#include "engine_resolver.cc"\nbool every(tflite::MicroMutableOpResolver<128> &r);\n'

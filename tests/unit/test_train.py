@@ -87,7 +87,7 @@ def test_the_students_differ_by_the_loss_only_and_keep_their_best_epoch(small: T
         assert score == pytest.approx(model.curves["val_accuracy"][model.best_epoch], abs=1e-6)
 
 
-def test_the_judgement_says_noise_when_it_is_noise() -> None:
+def test_the_judgment_says_noise_when_it_is_noise() -> None:
     def run(gained: int, lost: int) -> dict[str, Any]:
         found = {"alone": 0.9, "distilled": 0.9 + (gained - lost) / 100, "gained": gained, "lost": lost}
         return {"int8": {**found, "p_value": stats.mcnemar(gained, lost)}}

@@ -5,18 +5,17 @@ from typing import Protocol
 
 from gen.compiler.engines import aot, tflm
 from gen.compiler.engines.sources import Sources
-from gen.model.graph import Graph
+from gen.compiler.target import Target
+from gen.model.quantized import QuantizedModel
 
-__all__ = ["ENGINES", "Sources"]
+__all__ = ["ENGINES", "LEVELED", "Sources"]
 
 
 class Generate(Protocol):
-    """content: the .tflite file that graph was read from; isa: a key of gen.kernels.FALLBACK; pointer_bytes: of the
-    target's ABI; level: one of gen.kernels.LEVELS. Raises UnsupportedOp, NotQuantized, ModelError."""
+    """level: a key of kernels.select.LEVELS. Raises UnsupportedOp, NotQuantized, ModelError."""
 
-    def __call__(
-        self, graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: str = "balanced"
-    ) -> Sources: ...
+    def __call__(self, model: QuantizedModel, target: Target, level: str = "balanced") -> Sources: ...
 
 
 ENGINES: Mapping[str, Generate] = {"aot": aot.generate, "tflm": tflm.generate}
+LEVELED = ("aot",)  # those that the level makes a difference to

@@ -12,9 +12,11 @@ from gen.compiler.kernels.variant import Variant
 from gen.compiler.passes import optimize
 from gen.compiler.picture import draw
 from gen.compiler.program import MemoryPlan, Program, compile_graph, own_constants, plan
-from gen.model.graph import Array, Graph
+from gen.compiler.target import Target
+from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Field
+from gen.model.quantized import QuantizedModel
 from gen.render import render
 
 NUMBERS_A_LINE = 24
@@ -22,39 +24,39 @@ STRUCTS = {variant.struct.name: variant.struct for variant in VARIANTS}
 Fields = tuple[tuple[str, str], ...]  # of a struct: name, initialiser
 
 
-def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: str = "balanced") -> Sources:
+def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> Sources:
     """The sources of one model. Raises UnsupportedOp, NotQuantized, ModelError on what no kernel computes."""
-    program = compile_graph(optimize(graph), isa, level)
+    program = compile_graph(optimize(model.graph), target.isa, level)
     memory = plan(program)
     constants = Constants()
     calls = [_run(program, memory, number, constants) for number in range(len(program.steps))]
     arena_bytes = max(memory.placement.total, 16)
     own = own_constants(program.graph)
-    structs = sum(STRUCTS[ctype].layout(pointer_bytes)[1] for ctype, _ in constants.structs)
+    structs = sum(STRUCTS[ctype].layout(target.pointer_bytes)[1] for ctype, _ in constants.structs)
     values = {
-        "name": graph.name,
-        "sha256": bytes.fromhex(graph.sha256),
+        "name": model.name,
+        "sha256": bytes.fromhex(model.graph.sha256),
         "headers": sorted({variant.header for step in program.steps for variant in step.variants}),
         "arrays": constants.arrays,
         "structs": [
             {"name": name, "ctype": ctype, "fields": fields} for (ctype, fields), name in constants.structs.items()
         ],
         "calls": calls,
-        "inputs": [_tensor(program, memory, i, constants) for i in graph.inputs],
-        "outputs": [_tensor(program, memory, i, constants) for i in graph.outputs],
+        "inputs": [_tensor(program, memory, i, constants) for i in model.graph.inputs],
+        "outputs": [_tensor(program, memory, i, constants) for i in model.graph.outputs],
         "op_outputs": [_tensor(program, memory, step.call.outputs[0], constants) for step in program.steps],
         "arena_bytes": arena_bytes,
     }
     return Sources(
         engine="aot",
-        name=graph.name,
+        name=model.name,
         graph=program.graph,
         files={"engine.c": render("engine.c", **values), "memory.svg": draw(program, memory)},
         firmware=tuple(sorted({f"kernels/{file}" for s in program.steps for v in s.variants for file in v.files})),
         include_dirs=(".", "kernels"),
         arena_bytes=arena_bytes,
-        arena_because=memory.because,
-        model_bytes=len(content),
+        peak_reason=memory.because,
+        model_bytes=len(model.content),
         const_bytes=constants.bytes + structs,
         kernels=tuple(
             (s.call.op.index, s.call.op.kind, " + ".join(f"nn_{v.name}" for v in s.variants)) for s in program.steps

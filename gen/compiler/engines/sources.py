@@ -9,29 +9,20 @@ from gen.model.graph import Graph
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """The C and C++ of one model for one target; nothing after it knows which engine it was.
-
-    files: generated relative path -> text. firmware: files of firmware/ to compile, and include_dirs, relative to
-    firmware/ ("." is firmware/ itself); the folder of the generated files is an include directory too.
-    graph: what the device computes, an optimized form of the model; the engine's operator i is that at kernels[i][0].
-    arena_bytes: the exact arena, because of arena_because. const_bytes: what the constants take in flash at least.
-    kernels: (operator index, operator kind, kernel symbol). level: what the engine optimized for, and const_growth,
-    what its constants but for operators' parameters take, as a multiple of the model's own; None for an engine or a
-    model without. tree: an upstream TFLM, compiled too (gen/device/upstream_tflm.py). link: the file of firmware/
-    that talks to the host."""
+    """The C and C++ of one model for one target; nothing after it knows which engine it was."""
 
     engine: str
-    name: str
-    graph: Graph
-    files: Mapping[str, str]
-    firmware: tuple[str, ...]
-    include_dirs: tuple[str, ...]
-    arena_bytes: int
-    arena_because: str
-    model_bytes: int
-    const_bytes: int
-    kernels: tuple[tuple[int, str, str], ...]
-    tree: Path | None = None
-    level: str | None = None
-    const_growth: float | None = None
-    link: str = "link.c"
+    name: str  # the model's
+    graph: Graph  # what the device computes, an optimized form of the model
+    files: Mapping[str, str]  # generated: relative path -> text; their folder is an include directory, too
+    firmware: tuple[str, ...]  # files of firmware/ to compile
+    include_dirs: tuple[str, ...]  # relative to firmware/, which is "."
+    arena_bytes: int  # exact
+    peak_reason: str  # why it is as large as that
+    model_bytes: int  # of the .tflite
+    const_bytes: int  # what the constants take in flash at least
+    kernels: tuple[tuple[int, str, str], ...]  # of each operator its index in the graph, its kind, its C function
+    tree: Path | None = None  # an upstream TFLM, compiled too (gen/device/upstream_tflm.py)
+    level: str | None = None  # what the engine optimized for; None for one without levels
+    const_growth: float | None = None  # weights and scales, as a multiple of the model's own
+    link: str = "link.c"  # the file of firmware/ that talks to the host

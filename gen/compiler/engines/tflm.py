@@ -9,11 +9,13 @@ from gen.compiler.engines.prepared import kernel_id, with_calls
 from gen.compiler.engines.sources import Sources
 from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.compiler.kernels.select import interpreted
+from gen.compiler.target import Target
 from gen.errors import ModelError
 from gen.model.graph import Graph, Op
 from gen.model.inline import inline
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call, Kernel
+from gen.model.quantized import QuantizedModel
 from gen.render import render
 
 CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare", "whole")
@@ -23,20 +25,21 @@ PREPARED = "prepared"  # of the core, where operators' calls go with the model
 _NORMAL = float(np.finfo(np.float32).smallest_normal)
 
 
-def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: str = "balanced") -> Sources:
+def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> Sources:
     """The sources of one model; level makes no difference, the constants are the model's own.
 
     Raises UnsupportedOp, NotQuantized, ModelError on what the device can't run."""
+    graph = model.graph
     calls = [lower(graph, op) for op in graph.ops]
     for op in graph.ops:
         _check(graph, op)
-    device, prepared = device_model(content, calls, pointer_bytes), prepared_kernels(calls)
+    device, prepared = device_model(model.content, calls, target.pointer_bytes), prepared_kernels(calls)
     kinds = sorted({op.kind for op in graph.ops})
     kernels = sorted({kernel for kind in kinds for kernel in OPS[kind].kernel_names})
-    variants = {kernel: interpreted(kernel, calls, isa) for kernel in kernels}
+    variants = {kernel: interpreted(kernel, calls, target.isa) for kernel in kernels}
     symbols = {kernel: f"nn_{variant.name}" for kernel, variant in variants.items()}
     operators = sorted({file for kind in kinds for file in OPS[kind].interpreter})
-    arena_bytes = tflm_arena_bytes(graph, pointer_bytes)
+    arena_bytes = tflm_arena_bytes(graph, target.pointer_bytes)
     values = {
         "name": graph.name,
         "sha256": bytes.fromhex(graph.sha256),
@@ -47,7 +50,7 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         "headers": sorted({f"kernels/{variant.header}" for variant in variants.values()}),
         "kernels": [(f"NN_{kernel.upper()}", symbol) for kernel, symbol in symbols.items()],
         "arena_bytes": arena_bytes,
-        "pointer_bytes": pointer_bytes,
+        "pointer_bytes": target.pointer_bytes,
         "content": device,
         "content_bytes": len(device),
     }
@@ -69,8 +72,8 @@ def generate(graph: Graph, content: bytes, isa: str, pointer_bytes: int, level: 
         ),
         include_dirs=(".", "tflm", "kernels"),
         arena_bytes=arena_bytes,
-        arena_because=_because(graph),
-        model_bytes=len(content),
+        peak_reason=_because(graph),
+        model_bytes=len(model.content),
         const_bytes=len(device),
         kernels=tuple((call.op.index, call.op.kind, symbols[call.kernel]) for call in calls),
     )

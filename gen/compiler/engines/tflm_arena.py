@@ -1,4 +1,4 @@
-"""Graph -> MemoryPlan: where activations live, and the exact arena of the interpreter in firmware/tflm.
+"""Graph -> TflmPlan: where activations live, and the exact arena of the interpreter in firmware/tflm.
 
 The interpreter plans on the device, from the model alone; this computes the same numbers from the same rules
 (firmware/tflm/planner.cc, and the allocations of its prepare functions), so that the arena can be exact."""
@@ -26,7 +26,7 @@ TENSOR = CStruct(
 
 
 @dataclass(frozen=True)
-class MemoryPlan:
+class TflmPlan:
     """Byte offsets of activations in one block of `total` bytes, all multiples of ALIGNMENT.
 
     offsets: of every activation, by tensor index. lifetimes and sizes: of those that own memory, (first, last)
@@ -64,7 +64,7 @@ def aligned(size: int, alignment: int) -> int:
     return -(-size // alignment) * alignment
 
 
-def plan(graph: Graph) -> MemoryPlan:
+def plan(graph: Graph) -> TflmPlan:
     """First fit: the largest tensors first, or the earliest where that ends lower. A RESHAPE's output is its input's
     memory."""
     lifetimes, shares = _lifetimes(graph)
@@ -73,7 +73,7 @@ def plan(graph: Graph) -> MemoryPlan:
     by_time = sorted(sizes, key=lambda i: (lifetimes[i][0], -sizes[i], i))
     plans = [_first_fit(order, sizes, lifetimes) for order in (by_size, by_time)]
     total, offsets = min(((max(o[i] + sizes[i] for i in sizes), o) for o in plans), key=lambda p: p[0])
-    return MemoryPlan(offsets | {i: offsets[owner] for i, owner in shares.items()}, sizes, lifetimes, shares, total)
+    return TflmPlan(offsets | {i: offsets[owner] for i, owner in shares.items()}, sizes, lifetimes, shares, total)
 
 
 def _first_fit(

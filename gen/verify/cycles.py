@@ -26,12 +26,13 @@ from gen.device.board import Board
 from gen.device.session import Session
 from gen.errors import BuildError, DeviceError, MissingTool
 from gen.model.graph import Array
-from gen.paths import ROOT
+from gen.paths import PACKAGE
 
 REFILL = 2
 DIVIDE = 7
-PLUGIN = ROOT / "gen" / "bench" / "qemu" / "blocks.c"
+PLUGIN = PACKAGE / "verify" / "qemu" / "blocks.c"
 MEASURED = "engine_invoke"
+CORE = "Cortex-M4F"  # of the boards that it estimates for
 
 # Mnemonic (its start, without width suffix) -> cycles; the first that fits. Sizes of register lists are added.
 _COSTS: Sequence[tuple[str, int]] = (
@@ -66,12 +67,12 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Block:
-    """A run of instructions: runs times, jumps of them not followed by the instruction behind it."""
+    """Instructions that run one after the other."""
 
-    start: int
-    instructions: int
-    runs: int
-    jumps: int
+    start: int  # address
+    instructions: int  # how many
+    runs: int  # how often it ran
+    jumps: int  # how often something else followed than the instruction behind it
 
 
 def cost(instruction: Instruction, previous: Instruction | None) -> int:
@@ -110,10 +111,10 @@ def total(blocks: Iterable[Block], code: Mapping[int, tuple[Instruction, int]]) 
 
 def parse(listing: str) -> dict[int, tuple[Instruction, int]]:
     """What objdump -d says: address -> (instruction, the address behind it)."""
-    found = [(int(a, 16), m.removesuffix(".w").removesuffix(".n"), (o or "").strip())
+    lines = [(int(a, 16), m.removesuffix(".w").removesuffix(".n"), (o or "").strip())
              for a, m, o in _LINE.findall(listing)]  # fmt: skip
-    behind = [address for address, _, _ in found[1:]] + [0]
-    return {a: (Instruction(m, o), b) for (a, m, o), b in zip(found, behind, strict=True)}
+    behind = [address for address, _, _ in lines[1:]] + [0]
+    return {a: (Instruction(m, o), b) for (a, m, o), b in zip(lines, behind, strict=True)}
 
 
 def estimate(elf: Path, board: Board, inputs: Sequence[Array]) -> int:
