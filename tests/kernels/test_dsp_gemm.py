@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gen.compiler.kernels.channels import Channels
 from gen.compiler.kernels.dsp import gemm
-from gen.compiler.kernels.dsp.byte_pairs import LINEAR_SHIFT, Channels, first_multiple, linear
+from gen.compiler.kernels.dsp.byte_pairs import LINEAR_SHIFT, first_multiple, linear
 from gen.compiler.kernels.select import select, select_all
 from gen.model import reference, tflite
 from gen.model.graph import Array, Op

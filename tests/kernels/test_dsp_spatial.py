@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gen.compiler.kernels import add_linear
+from gen.compiler.kernels.add_linear import LOWER_WORD, UPPER_WORD, Form
+from gen.compiler.kernels.common import is_average_in_fours, is_depthwise_in_fours, is_pool_in_fours
 from gen.compiler.kernels.dsp import spatial
 from gen.model.graph import Array, Op
 from gen.model.ops import KERNELS
@@ -222,7 +225,7 @@ def test_instructions_of_depthwise_in_sww(window: Window, per_output: float) -> 
 )
 def test_depthwise_refused(others: dict[str, Any]) -> None:
     call = depthwise(np.random.default_rng(1), Window(6, 6, 8), **others)
-    assert not spatial.depthwise_3x3(call) and not spatial.depthwise_window(call)
+    assert not spatial.depthwise_3x3(call) and not is_depthwise_in_fours(call.params)
 
 
 @pytest.mark.parametrize("others", [{"dilation_h": 2}, {"stride_h": 2}, {"k_h": 4}])
@@ -294,18 +297,21 @@ def test_add(call: Call, rng: np.random.Generator) -> None:
     check(call, [rng.integers(-128, 128, call.params["dims"][3]).astype(np.int8) for _ in range(2)])
 
 
+@pytest.mark.parametrize("form", [UPPER_WORD, LOWER_WORD])
 @settings(derandomize=True, deadline=None, max_examples=40)
-@given(adds())
-def test_add_linear_is_add_for_every_pair(call: Call) -> None:
-    linear = spatial.add_linear(call)
+@given(call=adds())
+def test_add_linear_is_add_for_every_pair(form: Form, call: Call) -> None:
+    linear = add_linear.find(call, form)
     if linear is None:
         return
     x1, x2 = np.mgrid[-128:128, -128:128].reshape(2, -1)
     row = {"dims": (1, 1, 1, 65536), "stride1": (0, 0, 0, 1), "stride2": (0, 0, 0, 1)}
     expected = KERNELS["add"].reference(dict(call.params) | row, (x1.astype(np.int8), x2.astype(np.int8)))
-    total = linear["sum"] + (linear["multiplier1"] * x1 // 256) + (linear["multiplier2"] * x2 // 256)
+    terms = (linear[f"multiplier{n}"] * (x - form.origin) // 2**form.dropped for n, x in ((1, x1), (2, x2)))
+    total = linear["sum"] + sum(terms)
     assert np.abs(total).max() < 2**31
-    np.testing.assert_array_equal(np.clip(total // 2**20, -128, 127), expected.reshape(-1))
+    y = total // 2 ** linear["shift"] + form.origin
+    np.testing.assert_array_equal(np.clip(y, -128, 127), expected.reshape(-1))
 
 
 def test_most_adds_are_linear() -> None:
@@ -313,18 +319,18 @@ def test_most_adds_are_linear() -> None:
     for _ in range(20):
         scales = [(int(rng.integers(2**30, 2**31)), int(rng.integers(-3, 0)), int(rng.integers(-100, 100)))]
         operands = [*scales, (2**30, 0, 7), (int(rng.integers(2**30, 2**31)), -18, -128)]
-        found += spatial.add_linear(add_call(8, add_params(*operands))) is not None
+        found += add_linear.find(add_call(8, add_params(*operands)), UPPER_WORD) is not None
     assert found >= 18
 
 
 def test_add_that_breaks_ties_away_from_zero_is_not_linear() -> None:
     half = (2**30, 0, 0)
-    assert spatial.add_linear(add_call(8, add_params(half, half, (2**30, -19, 0)))) is None
+    assert add_linear.find(add_call(8, add_params(half, half, (2**30, -19, 0))), UPPER_WORD) is None
 
 
 POOLS: dict[str, Callable[[Call], bool]] = {
-    "average_pool_2d": spatial.average_pool,
-    "max_pool_2d": spatial.pool,
+    "average_pool_2d": lambda call: is_average_in_fours(call.params),
+    "max_pool_2d": lambda call: is_pool_in_fours(call.params),
 }
 
 
@@ -359,5 +365,5 @@ def test_average_pool_at_the_extremes_of_its_sums(value: int) -> None:
     call = call_of("average_pool_2d", params)
     assert check(call, [np.full((1, 16, 16, 4), value, np.int8)])
     wider = {"in_w": 17, "k_w": 17}
-    assert not spatial.average_pool(call_of("average_pool_2d", params | wider))
-    assert not spatial.pool(call_of("max_pool_2d", params | {"pad_left": 1}))
+    assert not POOLS["average_pool_2d"](call_of("average_pool_2d", params | wider))
+    assert not POOLS["max_pool_2d"](call_of("max_pool_2d", params | {"pad_left": 1}))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gen.compiler.arena import aligned
 from gen.compiler.kernels import riscv
 from gen.compiler.kernels.select import select
 from gen.model.graph import Array
@@ -231,4 +232,4 @@ def test_scratch_is_what_the_variants_say() -> None:
     c = conv(converted(np.random.default_rng(0), 64, 1, 1, 64), in_c=64, in_h=25, in_w=5, out_h=25, out_w=5)
     assert riscv.conv_scratch_bytes(c) == 64 * 16
     d = depthwise(converted(np.random.default_rng(0), 64, 3, 3), (25, 5))
-    assert riscv.depthwise_scratch_bytes(d) == riscv.aligned(4 * 27 * 7)
+    assert riscv.depthwise_scratch_bytes(d) == aligned(4 * 27 * 7)

@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gen.compiler.arena import aligned
+from gen.compiler.kernels.channels import outputs
 from gen.compiler.kernels.select import VARIANTS, select
 from gen.compiler.kernels.xtensa import depthwise as xtensa_depthwise
 from gen.compiler.kernels.xtensa import gemm
-from gen.compiler.kernels.xtensa.lines import CLAMPED, GENERAL, SIGNED, Sums, aligned, find_lines, output
+from gen.compiler.kernels.xtensa.lines import CLAMPED, GENERAL, SIGNED, Sums, find_lines
 from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call
@@ -154,7 +156,7 @@ def test_every_sum_of_one_channel(zero: int, multiplier: int) -> None:
     value = a * lines.high[0] + (a * lines.low[0] >> lines.bits) + lines.start[0]
     value -= np.where(a < lines.zero[0], lines.negative[0], 0)
     by_line = np.where(a < 0, -128, np.where(a >= lines.limit[0], 127, (value >> 24) - 128))
-    np.testing.assert_array_equal(by_line, output(p, every, sums.multiplier, sums.shift))
+    np.testing.assert_array_equal(by_line, outputs(p, every, sums.multiplier, sums.shift))
     inside = (a >= 0) & (a < lines.limit[0])
     assert (a[inside] * lines.low[0]).max() < 1 << 32
 

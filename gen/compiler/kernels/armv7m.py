@@ -5,35 +5,35 @@ work on one channel's plane: see firmware/kernels/armv7m/. The ranges that this 
 weights, over every possible input.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels.dsp import spatial
-from gen.compiler.kernels.dsp.byte_pairs import Channels
-from gen.compiler.kernels.variant import Variant
+from gen.compiler.arena import aligned
+from gen.compiler.kernels import add_linear, columns
+from gen.compiler.kernels.channels import Channels
+from gen.compiler.kernels.common import (
+    as_words,
+    given,
+    has_negatives,
+    is_dense,
+    is_plain_depthwise,
+    padded,
+    reads_ahead,
+    rows_are_inside,
+)
+from gen.compiler.kernels.variant import Variant, in_place_too
 from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
 BIAS_BITS = 23  # a bias and a shift share a word
-SHIFT = 14  # of the requantisation in gemm_lanes.S
+SHIFT = 14  # of the requantization in gemm_lanes.S
 LANE = 255  # the most that the absolute values of two weights come to: times -128 it is an int16
 LEAST_PIXELS, LEAST_OUTPUTS = 3, 6  # of an image in conv_2d and depthwise_conv_2d, so that packing is worth while
 PAIR_BYTES = 24  # of block.h
-DOT_OUTPUTS, TAPS, OUTPUTS = 8, 3, 4  # of block.h and depthwise_conv_2d.c
-
-
-def aligned(size: int) -> int:
-    return -(-size // 16) * 16
-
-
-def padded(x: Array, axis: int, multiple: int) -> Array:
-    """Zeros after the end of one axis, up to a multiple."""
-    widths = [(0, 0)] * x.ndim
-    widths[axis] = (0, -x.shape[axis] % multiple)
-    return np.pad(x, widths)
+TAPS, OUTPUTS = 3, 4  # of depthwise_conv_2d.c
 
 
 def headers(c: Channels) -> Array:
@@ -43,18 +43,17 @@ def headers(c: Channels) -> Array:
 
 def fit(c: Channels) -> bool:
     """Shifts to the right, not too far, and no sum that leaves an int32 when it is shifted up."""
-    most = np.abs(c.weights).sum(1) * 128 + np.abs(c.bias)  # of a sum, as an absolute value
     shifts = (c.e >= 1) & (c.e <= SHIFT)
-    room = most < 1 << (29 - SHIFT + np.clip(c.e, 1, SHIFT))
-    return bool((shifts & room & (np.abs(c.bias) < 1 << BIAS_BITS)).all())
+    small = c.magnitude < 1 << (29 - SHIFT + np.clip(c.e, 1, SHIFT))
+    return bool((shifts & small & (np.abs(c.bias) < 1 << BIAS_BITS)).all())
 
 
 def common(p: Mapping[str, Any], struct: CStruct) -> dict[str, Any]:
     """The fields of a struct that are parameters, or made from the zero points."""
-    return {field.name: p[field.name] for field in struct.fields if field.name in p} | {
+    return given(struct.fields, p) | {
         "pad_value": -p["input_offset"],
         "rounding": 2 * p["output_offset"] + 1,
-        "signed_outputs": int(p["act_min"] != p["output_offset"]),
+        "signed_outputs": int(has_negatives(p)),
     }
 
 
@@ -76,23 +75,17 @@ def conv_channels(p: Mapping[str, Any]) -> Channels:
 
 def conv_accepts(call: Call) -> bool:
     p = call.params
-    if p["group_c"] != p["in_c"] or p["out_h"] * p["out_w"] < LEAST_PIXELS:
+    if not is_dense(p) or p["out_h"] * p["out_w"] < LEAST_PIXELS:
         return False
     c = conv_channels(p)
     pairs = np.abs(c.weights).reshape(len(c.weights), -1, 2).sum(2)
     return bool(fit(c) and pairs.max() <= LANE)
 
 
-def conv_in_place(call: Call) -> bool:
-    p = call.params
-    sizes = ("k_h", "k_w", "stride_h", "stride_w")
-    return all(p[name] == 1 for name in sizes) and p["out_c"] <= p["in_c"] and conv_accepts(call)
-
-
 def conv_pack(call: Call) -> Mapping[str, Any]:
     p = call.params
     c = conv_channels(p)
-    weights = np.ascontiguousarray(padded(c.weights, 1, 4).astype(np.int8)).view(np.int32)
+    weights = as_words(padded(c.weights, 1, 4))
     return common(p, CONV_2D_LANES) | {"stream": np.concatenate([headers(c), weights], 1).ravel()}
 
 
@@ -100,41 +93,7 @@ def conv_scratch_bytes(call: Call) -> int:
     """Six columns, two taps of two pixels in 8 bytes, and two rows of windows where one may have to be gathered."""
     p = call.params
     taps = p["k_w"] * p["in_c"]
-    whole = p["dilation_w"] == 1 and all(
-        p[pad] == 0 and (p[out] - 1) * p[stride] + (p[k] - 1) * p[dilation] < p[size]
-        for pad, out, stride, k, dilation, size in (
-            ("pad_top", "out_h", "stride_h", "k_h", "dilation_h", "in_h"),
-            ("pad_left", "out_w", "stride_w", "k_w", "dilation_w", "in_w"),
-        )
-    )
-    return aligned(p["k_h"] * -(-taps // 2) * PAIR_BYTES + (0 if whole else 2 * taps))
-
-
-def convolution(name: str, accepts: Callable[[Call], bool], in_place: bool) -> Variant:
-    return Variant(
-        kernel="conv_2d",
-        isa="armv7m",
-        name=f"conv_2d_{name}_armv7m",
-        files=("armv7m/conv_2d_lanes.c", "armv7m/gemm_lanes.S"),
-        header="armv7m/kernels.h",
-        struct=CStruct(f"nn_conv_2d_{name}_armv7m_t", CONV_2D_LANES.fields),
-        accepts=accepts,
-        pack=conv_pack,
-        scratch_bytes=conv_scratch_bytes,
-        in_place=in_place,
-    )
-
-
-# FULLY_CONNECTED
-
-
-def fc_pack(call: Call) -> Mapping[str, Any]:
-    """Weights in columns of eight outputs; the input offset goes into the bias, modulo 2**32 as the sum does."""
-    p = call.params
-    weights = p["weights"].reshape(p["out_n"], p["in_n"])
-    bias = weights.astype(np.int64).sum(1) * p["input_offset"] + (0 if p["bias"] is None else p["bias"])
-    columns = padded(weights, 0, DOT_OUTPUTS).reshape(-1, DOT_OUTPUTS, p["in_n"]).swapaxes(1, 2)
-    return {**p, "weights": columns.ravel(), "bias": bias.astype(np.uint32).view(np.int32), "input_offset": 0}
+    return aligned(p["k_h"] * -(-taps // 2) * PAIR_BYTES + (0 if rows_are_inside(p) else 2 * taps))
 
 
 # DEPTHWISE_CONV_2D
@@ -155,11 +114,9 @@ def depthwise_channels(p: Mapping[str, Any]) -> Channels:
 def depthwise_accepts(call: Call) -> bool:
     """In place, so at most as many outputs as inputs: all that SAME and VALID padding make."""
     p = call.params
-    strides, dilations = (p["stride_h"], p["stride_w"]), (p["dilation_h"], p["dilation_w"])
     if not LEAST_OUTPUTS <= p["out_h"] * p["out_w"] <= p["in_h"] * p["in_w"]:
         return False
-    simple = p["depth_multiplier"] == 1 and strides in ((1, 1), (2, 2)) and dilations == (1, 1)
-    return simple and fit(depthwise_channels(p))
+    return is_plain_depthwise(p) and fit(depthwise_channels(p))
 
 
 def depthwise_pack(call: Call) -> Mapping[str, Any]:
@@ -181,8 +138,21 @@ def depthwise_scratch_bytes(call: Call) -> int:
 
 
 VARIANTS: tuple[Variant, ...] = (
-    convolution("in_place", conv_in_place, True),
-    convolution("lanes", conv_accepts, False),
+    *in_place_too(
+        Variant(
+            kernel="conv_2d",
+            isa="armv7m",
+            name="conv_2d_lanes_armv7m",
+            files=("armv7m/conv_2d_lanes.c", "armv7m/gemm_lanes.S"),
+            header="armv7m/kernels.h",
+            struct=CONV_2D_LANES,
+            accepts=conv_accepts,
+            pack=conv_pack,
+            scratch_bytes=conv_scratch_bytes,
+        ),
+        "conv_2d_in_place_armv7m",
+        lambda call: reads_ahead(call.params),
+    ),
     Variant(
         kernel="depthwise_conv_2d",
         isa="armv7m",
@@ -202,17 +172,7 @@ VARIANTS: tuple[Variant, ...] = (
         files=("armv7m/fully_connected_columns.c", "armv7m/fully_connected_columns.S"),
         header="armv7m/kernels.h",
         struct=KERNELS["fully_connected"].struct,
-        pack=fc_pack,
+        pack=columns.pack,
     ),
-    Variant(
-        kernel="add",
-        isa="armv7m",
-        name="add_linear_armv7m",
-        files=("armv7m/add_linear.c",),
-        header="armv7m/kernels.h",
-        struct=CStruct("nn_add_linear_armv7m_t", spatial.ADD_LINEAR.fields),
-        accepts=lambda call: spatial.add_linear(call) is not None,
-        pack=spatial.add_pack,
-        in_place=True,
-    ),
+    add_linear.variant("armv7m", "armv7m/add_linear.c", "armv7m/kernels.h"),
 )

@@ -3,50 +3,52 @@
 The ranges that their arithmetic relies on are proved here from the weights, over every possible input.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels import armv7m
-from gen.compiler.kernels.dsp import spatial
-from gen.compiler.kernels.dsp.byte_pairs import Channels
-from gen.compiler.kernels.variant import Variant, always
+from gen.compiler.arena import aligned
+from gen.compiler.kernels import add_linear, columns
+from gen.compiler.kernels.channels import Channels
+from gen.compiler.kernels.common import (
+    as_words,
+    given,
+    has_negatives,
+    is_dense,
+    is_depthwise_in_fours,
+    is_plain_depthwise,
+    one_row,
+    padded,
+    reads_ahead,
+    rows_are_inside,
+    wrapped,
+)
+from gen.compiler.kernels.variant import Variant, in_place_too, own_layout
 from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
-SHIFT = 15  # of the requantisation in thirds.S
+SHIFT = 15  # of the requantization in thirds.S
 BIAS_BITS = 26  # a bias and a shift share a word
 CHANNELS, TAP_BYTES = 4, 16  # of block.h
 LANE_SUM = (1 << 20) - 1024  # of thirds.S
 LEAST_PIXELS = 3  # of an image, so that packing is worth while
 
 
-def aligned(size: int) -> int:
-    return -(-size // 16) * 16
-
-
-def is_signed(p: Mapping[str, Any]) -> bool:
-    """Whether outputs below the zero point are told apart."""
-    return bool(p["act_min"] != p["output_offset"])
-
-
 def headers(p: Mapping[str, Any], c: Channels) -> Array:
     """out_c x 3 words: the bias and how far sums are shifted up, twice the multiplier, the constant to be added."""
     up = SHIFT - c.e
     constant = (1 << (SHIFT - 1 - c.e)) + (1 << (SHIFT - 1)) + (p["output_offset"] << SHIFT)
-    words = np.stack([(c.bias << 5) + up, 2 * c.multiplier, constant], 1)
-    return words.astype(np.uint32).view(np.int32)
+    return wrapped(np.stack([(c.bias << 5) + up, 2 * c.multiplier, constant], 1))
 
 
 def fit(c: Channels) -> bool:
     """Shifts to the right, not too far, and no sum that leaves an int32 when it is shifted up."""
-    most = np.abs(c.weights).sum(1) * 128 + np.abs(c.bias)  # of a sum, as an absolute value
     e = np.clip(c.e, 1, SHIFT - 1)
-    room = most < 1 << (31 - SHIFT + e)
+    small = c.magnitude < 1 << (31 - SHIFT + e)
     positive = (c.multiplier >= 0).all()
-    return bool((c.e == e).all() and room.all() and positive and (np.abs(c.bias) < 1 << BIAS_BITS).all())
+    return bool((c.e == e).all() and small.all() and positive and (np.abs(c.bias) < 1 << BIAS_BITS).all())
 
 
 # CONV_2D
@@ -72,7 +74,7 @@ def segment_taps(weights: Array) -> int:
 
 def conv_accepts(call: Call) -> bool:
     p = call.params
-    if p["group_c"] != p["in_c"] or p["out_c"] < CHANNELS or p["out_h"] * p["out_w"] < LEAST_PIXELS:
+    if not is_dense(p) or p["out_c"] < CHANNELS or p["out_h"] * p["out_w"] < LEAST_PIXELS:
         return False
     c = Channels.of(p, p["weights"])
     return c.weights.shape[1] < 1 << 16 and fit(c)
@@ -81,24 +83,9 @@ def conv_accepts(call: Call) -> bool:
 def kind(call: Call) -> str:
     """What outputs and sums there are: clamped at the zero point, signed, or too long for one segment."""
     c = Channels.of(call.params, call.params["weights"])
-    return "long" if segment_taps(c.weights) < c.weights.shape[1] else "signed" if is_signed(call.params) else "thirds"
-
-
-def is_pointwise(p: Mapping[str, Any]) -> bool:
-    return all(p[name] == 1 for name in ("k_h", "k_w", "stride_h", "stride_w"))
-
-
-def conv_in_place(call: Call) -> bool:
-    """A block's windows are packed before its outputs are written, and those end before the next block's windows."""
-    return is_pointwise(call.params) and call.params["out_c"] <= call.params["in_c"] and conv_accepts(call)
-
-
-def one_row(p: Mapping[str, Any]) -> dict[str, int]:
-    """Sizes that make all images one long row, where every output pixel is made from the input pixel of its number."""
-    pixels = p["batches"] * p["in_h"] * p["in_w"]
-    if not is_pointwise(p) or pixels >= 1 << 16:
-        return {}
-    return {"batches": 1, "in_h": 1, "out_h": 1, "in_w": pixels, "out_w": pixels}
+    if segment_taps(c.weights) < c.weights.shape[1]:
+        return "long"
+    return "signed" if has_negatives(call.params) else "thirds"
 
 
 def conv_pack(call: Call) -> Mapping[str, Any]:
@@ -114,43 +101,40 @@ def conv_pack(call: Call) -> Mapping[str, Any]:
             words[first : first + CHANNELS],
         )
     ]
-    fields = {field.name: p[field.name] for field in CONV_2D_THIRDS if field.name in p} | one_row(p)
-    return fields | {
-        "stream": np.frombuffer(b"".join(parts), np.int32),
-        "pad_value": -p["input_offset"],
-        "segment": segment_taps(c.weights),
-        "signed_outputs": int(is_signed(p)),
-    }
+    return (
+        given(CONV_2D_THIRDS, p)
+        | one_row(p)
+        | {
+            "stream": np.frombuffer(b"".join(parts), np.int32),
+            "pad_value": -p["input_offset"],
+            "segment": segment_taps(c.weights),
+            "signed_outputs": int(has_negatives(p)),
+        }
+    )
 
 
 def conv_scratch_bytes(call: Call) -> int:
     """Columns of six pixels, and three rows of windows where one may have to be copied."""
     p = call.params
     row = p["k_w"] * p["in_c"]
-    whole = p["dilation_w"] == 1 and all(
-        p[pad] == 0 and (p[out] - 1) * p[stride] + (p[k] - 1) * p[dilation] < p[size]
-        for pad, out, stride, k, dilation, size in (
-            ("pad_top", "out_h", "stride_h", "k_h", "dilation_h", "in_h"),
-            ("pad_left", "out_w", "stride_w", "k_w", "dilation_w", "in_w"),
-        )
-    )
-    return aligned(p["k_h"] * row * TAP_BYTES + (0 if whole else 3 * row))
+    return aligned(p["k_h"] * row * TAP_BYTES + (0 if rows_are_inside(p) else 3 * row))
 
 
-def convolution(outputs: str, in_place: bool) -> Variant:
-    name, accepts = outputs + "_in_place" * in_place, conv_in_place if in_place else conv_accepts
-    return Variant(
+def convolution(outputs: str) -> tuple[Variant, Variant]:
+    """In place, and with an output of its own. A block's windows are packed before its outputs are written, and those
+    end before the next block's windows."""
+    variant = Variant(
         kernel="conv_2d",
         isa="riscv",
-        name=f"conv_2d_{name}_riscv",
+        name=f"conv_2d_{outputs}_riscv",
         files=("riscv/conv_2d_thirds.c", "riscv/thirds_outputs.c", "riscv/thirds.S"),
         header="riscv/kernels.h",
-        struct=CStruct(f"nn_conv_2d_{name}_riscv_t", CONV_2D_THIRDS),
-        accepts=lambda call: accepts(call) and kind(call) == outputs,
+        struct=CStruct(f"nn_conv_2d_{outputs}_riscv_t", CONV_2D_THIRDS),
+        accepts=lambda call: conv_accepts(call) and kind(call) == outputs,
         pack=conv_pack,
         scratch_bytes=conv_scratch_bytes,
-        in_place=in_place,
     )
+    return in_place_too(variant, f"conv_2d_{outputs}_in_place_riscv", lambda call: reads_ahead(call.params))
 
 
 # FULLY_CONNECTED
@@ -173,12 +157,11 @@ def fc_thirds_accepts(call: Call) -> bool:
 
 def fc_thirds_pack(call: Call) -> Mapping[str, Any]:
     """Weights a, b and c of three outputs as a + 2**21 * b and c + 2**11 * b, modulo 2**32."""
-    p = armv7m.fc_pack(call)
+    p = columns.pack(call)
     weights = call.params["weights"].reshape(p["out_n"], p["in_n"]).astype(np.int64)
-    a, b, c = armv7m.padded(weights, 0, FC_OUTPUTS).reshape(-1, FC_OUTPUTS // 3, 3, p["in_n"]).transpose(2, 0, 3, 1)
-    words = np.stack([a + (b << 21), c + (b << 11)], -1).astype(np.uint32).view(np.int32)
-    fields = {field.name: p[field.name] for field in FULLY_CONNECTED_THIRDS.fields if field.name in p}
-    return fields | {"weights": words.ravel(), "segment": segment_taps(weights)}
+    a, b, c = padded(weights, 0, FC_OUTPUTS).reshape(-1, FC_OUTPUTS // 3, 3, p["in_n"]).transpose(2, 0, 3, 1)
+    words = wrapped(np.stack([a + (b << 21), c + (b << 11)], -1))
+    return given(FULLY_CONNECTED_THIRDS.fields, p) | {"weights": words.ravel(), "segment": segment_taps(weights)}
 
 
 # DEPTHWISE_CONV_2D
@@ -201,20 +184,17 @@ def depthwise_channels(p: Mapping[str, Any]) -> Channels:
 def depthwise_accepts(call: Call) -> bool:
     """In place, so at most as many outputs as inputs: all that SAME and VALID padding make."""
     p = call.params
-    strides, dilations = (p["stride_h"], p["stride_w"]), (p["dilation_h"], p["dilation_w"])
-    simple = p["depth_multiplier"] == 1 and strides in ((1, 1), (2, 2)) and dilations == (1, 1)
-    fits = (p["k_h"], p["k_w"]) == (WINDOW, WINDOW) and p["in_c"] % GROUP == 0 and not is_signed(p)
+    fits = (p["k_h"], p["k_w"]) == (WINDOW, WINDOW) and p["in_c"] % GROUP == 0 and not has_negatives(p)
     small = p["out_h"] <= p["in_h"] and p["out_w"] <= p["in_w"]
-    return simple and fits and small and fit(depthwise_channels(p))
+    return is_plain_depthwise(p) and fits and small and fit(depthwise_channels(p))
 
 
 def depthwise_pack(call: Call) -> Mapping[str, Any]:
     p = call.params
     c = depthwise_channels(p)
-    weights = np.ascontiguousarray(armv7m.padded(c.weights.astype(np.int8), 1, 4)).view(np.int32)
-    channels = np.concatenate([weights, headers(p, c)], 1)
-    fields = {field.name: p[field.name] for field in DEPTHWISE_3X3.fields if field.name in p}
-    return fields | {"channels": channels.ravel(), "stride": p["stride_h"], "pad_value": -p["input_offset"]}
+    channels = np.concatenate([as_words(padded(c.weights, 1, 4)), headers(p, c)], 1)
+    own = {"channels": channels.ravel(), "stride": p["stride_h"], "pad_value": -p["input_offset"]}
+    return given(DEPTHWISE_3X3.fields, p) | own
 
 
 def depthwise_scratch_bytes(call: Call) -> int:
@@ -227,25 +207,14 @@ def depthwise_scratch_bytes(call: Call) -> int:
 def depthwise_own(call: Call) -> bool:
     """Channels in fours, and sums and shifts as depthwise_window.S wants them."""
     p = call.params
-    given = p["bias"] is not None and p["per_channel"] == 1
-    return given and spatial.depthwise_window(call) and bool((p["shift"] < 0).all() and (p["shift"] >= -30).all())
-
-
-def own_layout(kernel: str, *files: str, accepts: Callable[[Call], bool] = always) -> Variant:
-    """Takes the model's own constants."""
-    return Variant(
-        kernel=kernel,
-        isa="riscv",
-        name=f"{kernel}_riscv",
-        files=(f"riscv/{kernel}.c", *files),
-        header="riscv/kernels.h",
-        struct=KERNELS[kernel].struct,
-        accepts=accepts,
-    )
+    has_bias = p["bias"] is not None and p["per_channel"] == 1
+    return has_bias and is_depthwise_in_fours(p) and bool((p["shift"] < 0).all() and (p["shift"] >= -30).all())
 
 
 VARIANTS: tuple[Variant, ...] = (
-    *(convolution(outputs, in_place) for in_place in (True, False) for outputs in ("thirds", "signed", "long")),
+    *convolution("thirds"),
+    *convolution("signed"),
+    *convolution("long"),
     Variant(
         kernel="depthwise_conv_2d",
         isa="riscv",
@@ -267,7 +236,7 @@ VARIANTS: tuple[Variant, ...] = (
         struct=FULLY_CONNECTED_THIRDS,
         accepts=fc_thirds_accepts,
         pack=fc_thirds_pack,
-        dear=True,
+        larger_constants=True,
         instructions=2.1,
         cycles=3.2,  # what the fewer instructions save, flash behind a cache takes for the larger constants
     ),
@@ -278,22 +247,19 @@ VARIANTS: tuple[Variant, ...] = (
         files=("riscv/fully_connected_columns.c",),
         header="riscv/kernels.h",
         struct=KERNELS["fully_connected"].struct,
-        pack=armv7m.fc_pack,
+        pack=columns.pack,
         instructions=3.2,
         cycles=3.2,
     ),
-    Variant(
-        kernel="add",
-        isa="riscv",
-        name="add_linear_riscv",
-        files=("riscv/add_linear.c",),
+    add_linear.variant("riscv", "riscv/add_linear.c", "riscv/kernels.h"),
+    own_layout("conv_2d", "riscv", "riscv/conv_2d.c", header="riscv/kernels.h"),
+    own_layout(
+        "depthwise_conv_2d",
+        "riscv",
+        "riscv/depthwise_conv_2d.c",
+        "riscv/depthwise_window.S",
         header="riscv/kernels.h",
-        struct=CStruct("nn_add_linear_riscv_t", spatial.ADD_LINEAR.fields),
-        accepts=lambda call: spatial.add_linear(call) is not None,
-        pack=spatial.add_pack,
-        in_place=True,
+        accepts=depthwise_own,
     ),
-    own_layout("conv_2d"),
-    own_layout("depthwise_conv_2d", "riscv/depthwise_window.S", accepts=depthwise_own),
-    own_layout("fully_connected"),
+    own_layout("fully_connected", "riscv", "riscv/fully_connected.c", header="riscv/kernels.h"),
 )

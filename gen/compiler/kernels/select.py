@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gen.compiler.kernels import armv7m, dsp, mve, riscv, xtensa
-from gen.compiler.kernels.variant import Variant, always, no_scratch, unchanged
+from gen.compiler.kernels.variant import Variant, own_layout
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import C_TYPES, Call
 
@@ -30,37 +30,26 @@ FALLBACK = {
 }
 
 
-def _portable(kernel: str) -> Variant:
-    return Variant(
-        kernel=kernel,
-        isa="portable",
-        name=f"{kernel}_portable",
-        files=(f"portable/{kernel}.c",),
-        header="nn.h",
-        struct=KERNELS[kernel].struct,
-        accepts=always,
-        pack=unchanged,
-        scratch_bytes=no_scratch,
-        in_place=KERNELS[kernel].in_place,
-    )
-
-
 VARIANTS: tuple[Variant, ...] = (
     *mve.VARIANTS,
     *dsp.VARIANTS,
     *armv7m.VARIANTS,
     *riscv.VARIANTS,
     *xtensa.VARIANTS,
-    *(_portable(kernel) for kernel in KERNELS),
+    *(
+        own_layout(name, "portable", f"portable/{name}.c", header="nn.h", in_place=kernel.in_place)
+        for name, kernel in KERNELS.items()
+    ),
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A kernel call with the function that computes it. params: the fields of variant.struct, constants repacked."""
+    """A kernel call with the function that computes it."""
 
     call: Call
     variant: Variant
+    # The fields of variant.struct, constants repacked.
     params: Mapping[str, Any]
     scratch_bytes: int
 
@@ -84,14 +73,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Level:
-    """constants: how many times the model's own the constants may be. cost: of each MAC, what is to be saved with them.
-    worthwhile: what one dear variant must save, for each of the model's MACs: it may bring code of its own.
-    arena: how many times the smallest one the arena may be for scratch memory that saves instructions, though no more
-    than what operators one after another need without it; 0: none, since it brings code of its own."""
+    """What speed may cost."""
 
+    # How many times the model's own the constants may be.
     constants: float
-    worthwhile: float
+    # What one variant with larger constants must save for each of the model's MACs: it may bring code of its own.
+    min_saving_per_mac: float
+    # Of each MAC, what is to be saved with them.
     cost: Callable[[Variant], float]
+    # How many times the smallest one the arena may be for scratch memory that saves instructions, though no more than
+    # what operators one after another need without it; 0: none, since it brings code of its own.
     arena: float
 
 
@@ -104,36 +95,36 @@ LEVELS = {
 
 
 def select(call: Call, isa: str) -> Step:
-    """The best variant for a call, of those that are not dear."""
-    return _step(call, next(v for v in _variants(call.kernel, isa) if not v.dear and v.accepts(call)))
+    """The best variant for a call, of those without larger constants."""
+    return _step(call, next(v for v in _variants(call.kernel, isa) if not v.larger_constants and v.accepts(call)))
 
 
 def select_apart(step: Step, isa: str) -> Step | None:
     """For a step that works in place: the best one with an output of its own, if that takes fewer instructions."""
-    own = (v for v in _variants(step.call.kernel, isa) if not v.in_place and not v.dear)
+    own = (v for v in _variants(step.call.kernel, isa) if not v.in_place and not v.larger_constants)
     other = next((v for v in own if v.accepts(step.call)), step.variant)
     fewer = step.variant.in_place and other.instructions < step.variant.instructions
     return _step(step.call, other) if fewer else None
 
 
 def select_all(calls: Sequence[Call], isa: str, level: str, own_bytes: int) -> list[Step]:
-    """The best variants for a model's calls: dear ones where they save the most for each byte, until the level's budget
-    is used up, a multiple of the model's own constants."""
+    """The best variants for a model's calls: those with larger constants where they save the most for each byte, until
+    the level's budget is used up, a multiple of the model's own constants."""
     steps = [select(call, isa) for call in calls]
     cost, left = LEVELS[level].cost, LEVELS[level].constants * own_bytes - sum(step.const_bytes for step in steps)
-    dear = [
+    larger = [
         (number, _step(call, variant))
         for number, call in enumerate(calls)
         for variant in _before(steps[number].variant, _variants(call.kernel, isa))
-        if variant.dear and variant.accepts(call)
+        if variant.larger_constants and variant.accepts(call)
     ]
-    worthwhile = LEVELS[level].worthwhile * sum(call.macs for call in calls)
+    min_saving = LEVELS[level].min_saving_per_mac * sum(call.macs for call in calls)
     while True:
         offers = []
-        for number, step in dear:
+        for number, step in larger:
             extra = step.const_bytes - steps[number].const_bytes
             saved = step.call.macs * (cost(steps[number].variant) - cost(step.variant))
-            if saved > worthwhile and extra <= left:
+            if saved > min_saving and extra <= left:
                 offers.append((saved / max(extra, 1), -number, extra, step))
         if not offers:
             return steps

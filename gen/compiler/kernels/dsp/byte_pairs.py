@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gen.model.fixed_point import multiply_by_quantized_multiplier
+from gen.compiler.kernels.channels import Channels
+from gen.compiler.kernels.common import padded
 from gen.model.graph import Array
 
 MAX_SHIFT = 16
@@ -19,86 +20,29 @@ LINEAR_SHIFT = 4  # SHIFT of gemm_pairs.S
 OFFSETS = 1 << 18  # a lesser one added to a sum below 2**23 stays far within an int32
 
 
-def padded(x: Array, axis: int, multiple: int) -> Array:
-    """Zeros after the end of one axis, up to a multiple."""
-    widths = [(0, 0)] * x.ndim
-    widths[axis] = (0, -x.shape[axis] % multiple)
-    return np.pad(x, widths)
+def fit(c: Channels, sum_bits: int) -> bool:
+    """Shifts to the right only, and no sum too large."""
+    low, high = c.ends
+    bound = 1 << sum_bits
+    return bool((c.e >= 1).all() and (c.e <= MAX_SHIFT).all() and (low > -bound).all() and (high < bound).all())
 
 
-@dataclass(frozen=True, eq=False)
-class Channels:
-    """What happens to the raw int8 inputs x: weights (channels x depth), then (sum + bias) * multiplier * 2**-(31 + e).
-
-    bias has the input offset folded in. All int64."""
-
-    weights: Array
-    bias: Array
-    multiplier: Array
-    e: Array
-
-    @staticmethod
-    def of(p: Mapping[str, Any], weights: Array) -> "Channels":
-        """weights: any int8 array with the output channels first. A channel that has the same output whatever the input
-        gets weights of 0 and numbers that come to this output."""
-        w = weights.reshape(len(weights), -1).astype(np.int64)
-        bias = p["input_offset"] * w.sum(1) + (0 if p["bias"] is None else p["bias"])
-        multiplier = np.broadcast_to(p["multiplier"], len(w)).astype(np.int64)
-        e = -np.broadcast_to(p["shift"], len(w)).astype(np.int64)
-        low, high = _ends(w, bias)
-        monotonic = (multiplier == 0) | ((e >= 0) & (low > -(2**31)) & (high < 2**31))
-        least, greatest = (_output(p, np.clip(acc, -(2**31), 2**31 - 1), multiplier, e) for acc in (low, high))
-        constant = monotonic & (least == greatest)
-        return Channels(
-            np.where(constant[:, None], 0, w),
-            np.where(constant, 4 * (least - p["output_offset"]), bias),
-            np.where(constant, 1 << 30, multiplier),
-            np.where(constant, 1, e),
-        )
-
-    def padded(self, multiple: int) -> "Channels":
-        """With channels of zeros after the end."""
-        w, bias, multiplier, e = (padded(x, 0, multiple) for x in (self.weights, self.bias, self.multiplier, self.e))
-        return Channels(w, bias, np.maximum(multiplier, 1 << 30), np.maximum(e, 1))
-
-    def every_second(self, first: int) -> "Channels":
-        return Channels(*(x[first::2] for x in (self.weights, self.bias, self.multiplier, self.e)))
-
-    def fit(self, sum_bits: int) -> bool:
-        """Shifts to the right only, and no sum too large."""
-        low, high = _ends(self.weights, self.bias)
-        bound = 1 << sum_bits
-        return bool(
-            (self.e >= 1).all() and (self.e <= MAX_SHIFT).all() and (low > -bound).all() and (high < bound).all()
-        )
-
-    def fit_scaled(self, factor: float) -> bool:
-        """Whether weights of up to `factor` times those here, and sums, may be multiplied as `scaled` does."""
-        d = SCALED_SHIFT + 1 - self.e
-        low, high = _ends(self.weights, self.bias)
-        largest = factor * abs(self.weights).max(1, initial=0) * 2.0**d
-        return bool((d >= 2).all() and (largest < 1 << 15).all() and (np.maximum(-low, high) * 2.0**d < 1 << 31).all())
-
-    def scaled(self, p: Mapping[str, Any]) -> tuple[Array, Array, Array]:
-        """(weights, bias, (multiplier, constant added to the product, 2**(d - 1)) of each channel).
-
-        Weights and bias are multiplied by 2**d, such that all channels end with one shift."""
-        one = np.int64(1) << (SCALED_SHIFT - self.e)  # 2**(d - 1)
-        constants = one // 2 + ((2 * p["output_offset"] + 1) << (SCALED_SHIFT - 1))
-        ends = np.stack([self.multiplier, constants, one], 1)
-        return self.weights * 2 * one[:, None], (self.bias * 2 * one).astype(np.int32), ends.astype(np.int32)
+def fit_scaled(c: Channels) -> bool:
+    """Whether weights and sums may be multiplied as `scaled` does."""
+    d = SCALED_SHIFT + 1 - c.e
+    low, high = c.ends
+    largest = abs(c.weights).max(1, initial=0) * 2.0**d
+    return bool((d >= 2).all() and (largest < 1 << 15).all() and (np.maximum(-low, high) * 2.0**d < 1 << 31).all())
 
 
-def _ends(w: Array, bias: Array) -> tuple[Array, Array]:
-    """The least and the greatest sum over all int8 inputs, per channel."""
-    return np.minimum(w * -128, w * 127).sum(1) + bias, np.maximum(w * -128, w * 127).sum(1) + bias
+def scaled(p: Mapping[str, Any], c: Channels) -> tuple[Array, Array, Array]:
+    """(weights, bias, (multiplier, constant added to the product, 2**(d - 1)) of each channel).
 
-
-def _output(p: Mapping[str, Any], acc: Array, multiplier: Array, e: Array) -> Array:
-    """What a sum comes to, as in gen.ops.quantized.requantise."""
-    scaled = multiply_by_quantized_multiplier(acc.astype(np.int32), multiplier, -e).astype(np.int64)
-    clamped: Array = np.clip(scaled + p["output_offset"], p["act_min"], p["act_max"])
-    return clamped
+    Weights and bias are multiplied by 2**d, such that all channels end with one shift."""
+    one = np.int64(1) << (SCALED_SHIFT - c.e)  # 2**(d - 1)
+    constants = one // 2 + ((2 * p["output_offset"] + 1) << (SCALED_SHIFT - 1))
+    ends = np.stack([c.multiplier, constants, one], 1)
+    return c.weights * 2 * one[:, None], (c.bias * 2 * one).astype(np.int32), ends.astype(np.int32)
 
 
 def linear(p: Mapping[str, Any], c: Channels, scale: int) -> Array:
@@ -110,7 +54,7 @@ def linear(p: Mapping[str, Any], c: Channels, scale: int) -> Array:
     multiplier given, these ask for an offset * multiplier + constant * 2**32 in an interval; multipliers are tried
     around the real one, as far as the slope has play between 255 steps."""
     unit = 32 + LINEAR_SHIFT + scale.bit_length() - 1
-    low, high = _ends(c.weights, c.bias)
+    low, high = c.ends
     usable = (c.e >= 1) & (c.e <= MAX_SHIFT) & (np.maximum(-low, high) < 1 << 23) & (c.multiplier >= 1 << 30)
     outputs = np.arange(p["act_min"] + 1, p["act_max"] + 1, dtype=np.int64)
     least = _least(p, outputs, c.multiplier, np.clip(c.e, 1, MAX_SHIFT))
@@ -171,27 +115,29 @@ def first_multiple(a: int, modulus: int, low: int, high: int) -> int | None:
     return None if overflows is None else -(-(low + overflows * modulus) // a)
 
 
-def as_words(halves: Array) -> Array:
+def halves(values: Array) -> Array:
     """int16 of even count on the last axis -> int32, the first of two in the lower half."""
-    low, high = halves[..., ::2] & 0xFFFF, halves[..., 1::2] & 0xFFFF
+    low, high = values[..., ::2] & 0xFFFF, values[..., 1::2] & 0xFFFF
     words: Array = (low | high << 16).astype(np.uint32).view(np.int32)
     return words
 
 
 @dataclass(frozen=True, eq=False)
 class BytePairs:
-    """Of each pair of channels. starts: T and S. weights: for each four inputs (k0 k2), (k1 k3). ends: multipliers,
-    constants and, unless linear, shifts."""
+    """Two output channels in each word: a row of each array for each pair of them."""
 
+    # T and S of gemm_pairs.S.
     starts: Array
+    # For each four inputs (k0 k2), (k1 k3).
     weights: Array
+    # Multipliers, constants and, unless linear, shifts.
     ends: Array
     linear: bool
 
     @staticmethod
     def of(p: Mapping[str, Any], c: Channels) -> "BytePairs":
         w, a, b = padded(c.weights, 1, 4), c.every_second(0), c.every_second(1)
-        words = as_words(interleaved(w[0::2] + 256 * w[1::2]))
+        words = halves(interleaved(w[0::2] + 256 * w[1::2]))
         first, second = linear(p, a, 1), linear(p, b, 256)
         fit = bool((first[:, 3] & second[:, 3]).all())
         if fit:
@@ -199,7 +145,7 @@ class BytePairs:
             ends = np.stack([first[:, 1], second[:, 1], first[:, 2], second[:, 2]], 1)
         else:
             t, rest = a.bias, 256 * b.bias
-            constants = [(2 * p["output_offset"] + 1) << (half.e - 1) for half in (a, b)]
+            constants = [(2 * p["output_offset"] + 1) << (one.e - 1) for one in (a, b)]
             ends = np.stack([a.multiplier, b.multiplier, *constants, a.e + 256 * b.e - 257], 1)
         return BytePairs(np.stack([t, t + rest], 1).astype(np.int32), words, ends.astype(np.int32), fit)
 

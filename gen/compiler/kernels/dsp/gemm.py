@@ -4,32 +4,26 @@ The streams of constants are what firmware/kernels/dsp/*_pairs.S and *_wide.S re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels.dsp.byte_pairs import BytePairs, Channels, as_words, interleaved, padded
-from gen.compiler.kernels.variant import Variant
+from gen.compiler.arena import aligned
+from gen.compiler.kernels.channels import Channels
+from gen.compiler.kernels.common import given, has_negatives, is_dense, one_row, padded, reads_ahead
+from gen.compiler.kernels.dsp.byte_pairs import BytePairs, fit, fit_scaled, halves, interleaved, scaled
+from gen.compiler.kernels.variant import Variant, in_place_too, own_layout
 from gen.model.graph import Array
-from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
 SUM_BITS = 23  # 256 * sum is an int32
-WIDE_SUM_BITS = 28  # so is 4 * sum, with room for what is added to its product
+WIDE_SUM_BITS = 28  # so is 4 * sum, with space for what is added to its product
 EXPANDED_BYTES = 256  # a fully connected layer's input as int16
 
 
-def aligned(size: int) -> int:
-    return -(-size // 16) * 16
-
-
-def signed(p: Mapping[str, Any]) -> int:
-    return int(p["act_min"] != p["output_offset"])
-
-
 def _pairs_fit(p: Mapping[str, Any], weights: Array) -> bool:
-    return bool((weights.reshape(len(weights), -1)[1::2] >= -127).all() and Channels.of(p, weights).fit(SUM_BITS))
+    return bool((weights.reshape(len(weights), -1)[1::2] >= -127).all()) and fit(Channels.of(p, weights), SUM_BITS)
 
 
 # CONV_2D
@@ -50,9 +44,12 @@ class _Rows:
     """How a window's rows are multiplied: whole words of each, then each byte that is left, four rows together; or each
     row padded to whole words, where that is no more."""
 
+    # Bytes that are read of each row.
     run: int
+    # Whole words of each row, and bytes that are left.
     words: int
     tail: int
+    # Words of the whole window.
     steps: int
 
     @staticmethod
@@ -76,7 +73,7 @@ def _conv_weights(p: Mapping[str, Any]) -> Array:
 
 def conv_accepts(call: Call) -> bool:
     p = call.params
-    return p["group_c"] == p["in_c"] and _pairs_fit(p, p["weights"])
+    return is_dense(p) and _pairs_fit(p, p["weights"])
 
 
 def conv_pack(call: Call) -> Mapping[str, Any]:
@@ -86,54 +83,39 @@ def conv_pack(call: Call) -> Mapping[str, Any]:
 
 def wide_accepts(call: Call) -> bool:
     p = call.params
-    return p["group_c"] == p["in_c"] and Channels.of(p, p["weights"]).fit_scaled(1)
+    return is_dense(p) and fit_scaled(Channels.of(p, p["weights"]))
 
 
 def wide_pack(call: Call) -> Mapping[str, Any]:
     p = call.params
     c = Channels.of(p, _conv_weights(p)).padded(2)
-    weights, bias, ends = c.scaled(p)
+    weights, bias, ends = scaled(p, c)
     bias = bias.reshape(-1, 2)
-    words = as_words(interleaved(weights)).reshape(len(bias), 2, -1, 2).swapaxes(1, 2).reshape(len(bias), -1)
-    return _conv_params(p, np.concatenate([bias, words, ends.reshape(len(bias), -1)], 1), not signed(p))
+    words = halves(interleaved(weights)).reshape(len(bias), 2, -1, 2).swapaxes(1, 2).reshape(len(bias), -1)
+    return _conv_params(p, np.concatenate([bias, words, ends.reshape(len(bias), -1)], 1), not has_negatives(p))
 
 
 def _conv_params(p: Mapping[str, Any], stream: Array, linear: bool) -> Mapping[str, Any]:
     rows = _Rows.of(p)
     top, bottom, left, right = _direct(p, rows)
-    row: dict[str, int] = {}
-    if _pointwise(p):
-        pixels = p["batches"] * p["in_h"] * p["in_w"]
-        row = {"batches": 1, "in_h": 1, "out_h": 1, "in_w": pixels, "out_w": pixels}
-        bottom, right = 1, pixels
-    names = {field.name for field in CONV_2D_GEMM.fields}
-    return (
-        {name: value for name, value in p.items() if name in names}
-        | row
-        | {
-            "stream": stream.ravel(),
-            "pad_value": -p["input_offset"],
-            "pair_words": stream.shape[1],
-            "run": rows.run,
-            "words": rows.words,
-            "tail": rows.tail,
-            "steps": rows.steps,
-            "direct_top": top,
-            "direct_bottom": bottom,
-            "direct_left": left,
-            "direct_right": right,
-            "linear": int(linear),
-        }
-    )
-
-
-def _pointwise(p: Mapping[str, Any]) -> bool:
-    """Whether every output pixel is made from one input pixel, in order, and of whole words: then the images may be one
-    long row."""
-    pixels = p["batches"] * p["in_h"] * p["in_w"]
-    return (
-        (p["k_h"], p["k_w"], p["stride_h"], p["stride_w"]) == (1, 1, 1, 1) and p["in_c"] % 4 == 0 and pixels < 1 << 16
-    )
+    row = one_row(p) if p["in_c"] % 4 == 0 else {}  # of whole words
+    if row:
+        bottom, right = 1, row["out_w"]
+    own = {
+        "stream": stream.ravel(),
+        "pad_value": -p["input_offset"],
+        "pair_words": stream.shape[1],
+        "run": rows.run,
+        "words": rows.words,
+        "tail": rows.tail,
+        "steps": rows.steps,
+        "direct_top": top,
+        "direct_bottom": bottom,
+        "direct_left": left,
+        "direct_right": right,
+        "linear": int(linear),
+    }
+    return given(CONV_2D_GEMM.fields, p) | row | own
 
 
 def _direct(p: Mapping[str, Any], rows: _Rows) -> tuple[int, int, int, int]:
@@ -200,24 +182,23 @@ def fc_pack(call: Call) -> Mapping[str, Any]:
 
 
 def fc_wide_accepts(call: Call) -> bool:
-    return Channels.of(call.params, call.params["weights"]).fit(WIDE_SUM_BITS)
+    return fit(Channels.of(call.params, call.params["weights"]), WIDE_SUM_BITS)
 
 
 def fc_wide_pack(call: Call) -> Mapping[str, Any]:
     p = call.params
     c = Channels.of(p, p["weights"]).padded(4)
     biases = 4 * c.bias.reshape(-1, 4)
-    words = as_words(4 * interleaved(padded(c.weights, 1, 4))).reshape(len(biases), 4, -1, 2)
+    words = halves(4 * interleaved(padded(c.weights, 1, 4))).reshape(len(biases), 4, -1, 2)
     rounding = 2 * p["output_offset"] + 1
-    constants = rounding << (c.e - 1) if signed(p) else (rounding << c.e) + 1
+    constants = rounding << (c.e - 1) if has_negatives(p) else (rounding << c.e) + 1
     ends = np.stack([c.multiplier, constants, c.e - 1], 1).reshape(len(biases), -1)
     stream = np.concatenate([biases, words.swapaxes(1, 2).reshape(len(biases), -1), ends], 1)
-    return _fc_params(p, stream.astype(np.int32), not signed(p))
+    return _fc_params(p, stream.astype(np.int32), not has_negatives(p))
 
 
 def _fc_params(p: Mapping[str, Any], stream: Array, linear: bool) -> Mapping[str, Any]:
-    names = ("batches", "in_n", "out_n", "act_min", "act_max")
-    return {name: p[name] for name in names} | {
+    return given(FULLY_CONNECTED_VECTOR.fields, p) | {
         "stream": stream.ravel(),
         "four_words": stream.shape[1],
         "expanded": int(_expanded_bytes(p) > 0),
@@ -227,24 +208,6 @@ def _fc_params(p: Mapping[str, Any], stream: Array, linear: bool) -> Mapping[str
 
 def fc_scratch_bytes(call: Call) -> int:
     return aligned(_expanded_bytes(call.params))
-
-
-def _own_layout(kernel: str) -> Variant:
-    return Variant(
-        kernel=kernel,
-        isa="dsp",
-        name=f"{kernel}_dsp",
-        files=(f"dsp/{kernel}.c", "dsp/dot.S"),
-        header="nn.h",
-        struct=KERNELS[kernel].struct,
-    )
-
-
-def reads_ahead(call: Call) -> bool:
-    """Whether a convolution has read all that lies where an output pixel goes before it writes it."""
-    p = call.params
-    one = all(p[name] == 1 for name in ("k_h", "k_w", "stride_h", "stride_w"))
-    return one and bool(p["out_c"] <= p["in_c"])
 
 
 _PAIRS = Variant(
@@ -270,21 +233,15 @@ _WIDE = Variant(
     accepts=wide_accepts,
     pack=wide_pack,
     scratch_bytes=wide_scratch_bytes,
-    dear=True,
+    larger_constants=True,
     instructions=0.76,
     cycles=1.35,
 )
 
 
-def _in_place(variant: Variant, name: str) -> Variant:
-    return replace(variant, name=name, accepts=lambda call: reads_ahead(call) and variant.accepts(call), in_place=True)
-
-
 VARIANTS: tuple[Variant, ...] = (
-    _in_place(_WIDE, "conv_2d_wide_in_place_dsp"),
-    _WIDE,
-    _in_place(_PAIRS, "conv_2d_pairs_in_place_dsp"),
-    _PAIRS,
+    *in_place_too(_WIDE, "conv_2d_wide_in_place_dsp", lambda call: reads_ahead(call.params)),
+    *in_place_too(_PAIRS, "conv_2d_pairs_in_place_dsp", lambda call: reads_ahead(call.params)),
     Variant(
         kernel="fully_connected",
         isa="dsp",
@@ -295,7 +252,7 @@ VARIANTS: tuple[Variant, ...] = (
         accepts=fc_wide_accepts,
         pack=fc_wide_pack,
         scratch_bytes=fc_scratch_bytes,
-        dear=True,
+        larger_constants=True,
         instructions=0.83,
         cycles=1.45,
     ),
@@ -312,6 +269,6 @@ VARIANTS: tuple[Variant, ...] = (
         instructions=1.0,
         cycles=1.40,
     ),
-    _own_layout("conv_2d"),
-    _own_layout("fully_connected"),
+    own_layout("conv_2d", "dsp", "dsp/conv_2d.c", "dsp/dot.S", header="nn.h"),
+    own_layout("fully_connected", "dsp", "dsp/fully_connected.c", "dsp/dot.S", header="nn.h"),
 )

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels.dsp.byte_pairs import Channels, as_words, interleaved, linear
-from gen.compiler.kernels.dsp.gemm import WIDE_SUM_BITS, aligned
+from gen.compiler.arena import aligned
+from gen.compiler.kernels.channels import Channels
+from gen.compiler.kernels.common import given, is_dense
+from gen.compiler.kernels.dsp.byte_pairs import fit, halves, interleaved, linear
+from gen.compiler.kernels.dsp.gemm import WIDE_SUM_BITS
 from gen.compiler.kernels.variant import Variant
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
@@ -33,15 +36,16 @@ POSITION_BYTES = 32  # all positions of one int16
 # Instructions, roughly: for each four channels of two tiles' input; for each four inputs of a filter; for two tiles by
 # two output channels, for each four inputs and besides.
 INPUT, FILTER, SUMS, OUTPUTS = 330, 165, 160, 300
-WORTHWHILE = 0.7  # instructions a MAC: with more the convolution is left to other variants
+MAX_PER_MAC = 0.7  # instructions: with more the convolution is left to other variants
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a convolution without transformed filters uses its scratch. block_c: channels whose filters are in it at a
-    time. keep_input: the whole transformed input is in it too, else one pair of tiles, as often as there are blocks."""
+    """How a convolution without transformed filters uses its scratch."""
 
+    # Channels whose filters are in it at a time.
     block_c: int
+    # Whether the whole transformed input is in it too; else one pair of tiles, as often as there are blocks.
     keep_input: bool
     scratch_bytes: int
     instructions: int
@@ -53,10 +57,10 @@ def accepts(call: Call) -> bool:
     return (
         (p["k_h"], p["k_w"]) == (3, 3)
         and all(p[name] == 1 for name in ones)
-        and p["group_c"] == p["in_c"]
+        and is_dense(p)
         and p["in_c"] <= MAX_CHANNELS
         and (p["in_c"] % 4, p["out_c"] % 2, p["out_h"] % 2, p["out_w"] % 4) == (0, 0, 0, 0)
-        and Channels.of(p, p["weights"]).fit(WIDE_SUM_BITS)
+        and fit(Channels.of(p, p["weights"]), WIDE_SUM_BITS)
     )
 
 
@@ -65,7 +69,7 @@ def pack(call: Call) -> Mapping[str, Any]:
     c = Channels.of(p, p["weights"])
     filters = c.weights.reshape(-1, 3, 3, p["in_c"])
     transformed = np.einsum("ia,oabc,jb->ijoc", DOWN, filters, ALONG)
-    words = as_words(interleaved(transformed))  # row, column, channel, words
+    words = halves(interleaved(transformed))  # row, column, channel, words
     pairs = words.reshape(16, p["out_c"] // 2, 2, -1, 2).transpose(1, 0, 3, 2, 4)
     return _params(p, c) | {"stream": pairs.ravel(), "filters": None, "block_c": p["out_c"], "keep_input": 0}
 
@@ -77,16 +81,15 @@ def scratch_bytes(call: Call) -> int:
 
 
 def _params(p: Mapping[str, Any], c: Channels) -> dict[str, Any]:
-    names = {field.name for field in CONV_2D_WINOGRAD.fields}
     found = linear(p, c, 2)
-    fit = bool(found[:, 3].all())
+    is_linear = bool(found[:, 3].all())
     ends = np.stack([4 * c.bias + 2 * found[:, 0], found[:, 1], found[:, 2], c.e], 1)
-    if not fit:
+    if not is_linear:
         ends = np.stack([4 * c.bias, c.multiplier, (2 * p["output_offset"] + 1) << (c.e - 1), c.e - 1], 1)
-    return {name: value for name, value in p.items() if name in names} | {
+    return given(CONV_2D_WINOGRAD.fields, p) | {
         "ends": ends.astype(np.int32).ravel(),
         "pad_value": -p["input_offset"],
-        "linear": int(fit),
+        "linear": int(is_linear),
     }
 
 
@@ -108,12 +111,12 @@ def layouts(p: Mapping[str, Any], room: int) -> Iterator[Layout]:
 
 
 def layout(call: Call, in_place: bool) -> Layout | None:
-    """The fastest of those that fit, if it is worthwhile."""
+    """The fastest of those that fit, if it is faster than other variants."""
     p, room = call.params, call.room_in_place if in_place else call.room
     found = [each for each in layouts(p, room) if each.keep_input or not in_place]
     best = min(found, key=lambda each: (each.instructions, each.scratch_bytes), default=None)
     macs = p["out_h"] * p["out_w"] * p["out_c"] * 9 * p["in_c"]
-    return best if best is not None and best.instructions < WORTHWHILE * macs else None
+    return best if best is not None and best.instructions < MAX_PER_MAC * macs else None
 
 
 def int8_accepts(call: Call) -> bool:
@@ -167,7 +170,7 @@ VARIANTS: tuple[Variant, ...] = (
         accepts=accepts,
         pack=pack,
         scratch_bytes=scratch_bytes,
-        dear=True,
+        larger_constants=True,
         instructions=0.42,
         cycles=0.72,
     ),

@@ -1,6 +1,6 @@
 """CONV_2D and FULLY_CONNECTED on Cortex-M55: matrix products by vmladava, sixteen products an instruction.
 
-Requantisation. vqrdmulh is TFLite's first rounding for every multiplier >= 0. vrshl, its second one, rounds ties up
+Requantization. vqrdmulh is TFLite's first rounding for every multiplier >= 0. vrshl, its second one, rounds ties up
 where TFLite rounds them away from zero: subtracting 1 from a negative value before a right shift of at least 1 changes
 nothing but ties, and makes it exact. Where the output offset is -128 (every ReLU), negative values end at -128 either
 way, so that vrshl alone is exact, also for a shift of 0. Left shifts have other kernels.
@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from gen.compiler.arena import aligned
+from gen.compiler.kernels.common import folded_bias, given, is_dense, is_pointwise, multipliers, reads_ahead
 from gen.compiler.kernels.variant import Variant
 from gen.model.graph import Array
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
@@ -22,7 +24,7 @@ BLOCK = 16
 PAIR_ORDER, SINGLE_ORDER = (0, 1, 2, 3), (0, 2, 4, 6, 1, 3, 5, 7)  # a group's channels: with two rows of x, with one
 
 
-def exact_requantisation(p: Mapping[str, Any]) -> bool:
+def is_requantized_exactly(p: Mapping[str, Any]) -> bool:
     """Whether the module's arithmetic is TFLite's for these shifts, multipliers and output range."""
     lossless = np.max(p["shift"]) <= (0 if p["output_offset"] == -128 else -1)
     return bool(lossless and np.min(p["multiplier"]) >= 0 and (p["act_min"], p["act_max"]) == (-128, 127))
@@ -30,11 +32,8 @@ def exact_requantisation(p: Mapping[str, Any]) -> bool:
 
 def channel_params(p: Mapping[str, Any], rows: Array) -> tuple[Array, Array, Array]:
     """int32 bias with the input offset folded in, multiplier and shift of each channel; rows: its weights."""
-    channels = len(rows)
-    bias = np.zeros(channels, np.int64) if p["bias"] is None else p["bias"].astype(np.int64)
-    bias = bias + rows.astype(np.int64).sum(axis=1) * p["input_offset"]
-    multiplier, shift = (np.broadcast_to(p[name], channels) for name in ("multiplier", "shift"))
-    return bias.astype(np.int32), multiplier.astype(np.int32), shift.astype(np.int8)
+    multiplier, shift = multipliers(p, len(rows))
+    return folded_bias(p, rows).astype(np.int32), multiplier.astype(np.int32), shift.astype(np.int8)
 
 
 def pack_rows(p: Mapping[str, Any], rows: Array, channels: Array, order: Sequence[int]) -> dict[str, Array]:
@@ -93,19 +92,15 @@ def geometry(p: Mapping[str, Any]) -> dict[str, Any]:
 
 def accepts_conv(call: Call) -> bool:
     p = call.params
-    dense = p["group_c"] == p["in_c"] and p["batches"] == p["dilation_h"] == p["dilation_w"] == 1
+    plain = p["batches"] == p["dilation_h"] == p["dilation_w"] == 1
     sizes = len(PAIR_ORDER) <= p["out_c"] < 2**15  # a group; from one output to the next in 16 bits
-    return dense and sizes and exact_requantisation(p)
-
-
-def _pointwise(p: Mapping[str, Any]) -> bool:
-    return bool(p["k_h"] == p["k_w"] == 1)
+    return is_dense(p) and plain and sizes and is_requantized_exactly(p)
 
 
 def pack_conv(call: Call) -> dict[str, Any]:
     p = call.params
     names, fields = axes(p), geometry(p)
-    if _pointwise(p) and p["stride_h"] == p["stride_w"] == 1:  # all rows are one
+    if is_pointwise(p):  # all rows are one
         one = {name: (p[f"{name}_h"] * p[f"{name}_w"], 1) for name in ("in", "out")}
         fields |= one | {"x_step": (p["in_c"], 0), "y_step": (p["out_c"], 0)}
     weights = p["weights"] if names == ("h", "w") else p["weights"].transpose(0, 2, 1, 3)
@@ -116,15 +111,14 @@ def pack_conv(call: Call) -> dict[str, Any]:
 
 def accepts_in_place(call: Call) -> bool:
     p = call.params
-    unit = _pointwise(p) and p["stride_h"] == p["stride_w"] == 1
     words = p["in_c"] % 4 == p["out_c"] % 4 == 0  # outputs are moved
     by_rows = p["in_c"] > BLOCK  # otherwise channels of all windows are computed before the next channels
-    return unit and words and by_rows and bool(p["out_c"] <= p["in_c"]) and accepts_conv(call)
+    return reads_ahead(p) and words and by_rows and accepts_conv(call)
 
 
 def in_place_scratch(call: Call) -> int:
     """The outputs of two windows."""
-    return int(-(-2 * call.params["out_c"] // BLOCK) * BLOCK)
+    return aligned(2 * call.params["out_c"])
 
 
 def conv_scratch(call: Call) -> int:
@@ -132,7 +126,7 @@ def conv_scratch(call: Call) -> int:
     p = call.params
     position, line = axes(p)
     width = (p[f"out_{position}"] - 1) * p[f"stride_{position}"] + p[f"k_{position}"]
-    return 0 if _pointwise(p) else -(-width * p[f"k_{line}"] * p["in_c"] // BLOCK) * BLOCK
+    return 0 if p["k_h"] == p["k_w"] == 1 else aligned(width * p[f"k_{line}"] * p["in_c"])
 
 
 FC_STRUCT = CStruct(
@@ -145,12 +139,12 @@ FC_STRUCT = CStruct(
 
 
 def accepts_fc(call: Call) -> bool:
-    return exact_requantisation(call.params)
+    return is_requantized_exactly(call.params)
 
 
 def pack_fc(call: Call) -> dict[str, Any]:
     p = call.params
-    fields = {name: p[name] for name in ("batches", "in_n", "out_n")} | _relu(p)
+    fields = given(FC_STRUCT.fields, p) | _relu(p)
     size = len(SINGLE_ORDER)
     channels = np.arange(-(-p["out_n"] // size) * size).reshape(-1, size)
     channels = np.where(channels < p["out_n"], channels, -1)
@@ -162,7 +156,7 @@ def accepts_whole(call: Call) -> bool:
     p = call.params
     window = p["k_h"] == p["in_h"] and p["k_w"] == p["in_w"] and p["pad_top"] == p["pad_left"] == 0
     one = p["out_h"] == p["out_w"] == 1 and 1 in (p["k_h"], p["dilation_h"]) and 1 in (p["k_w"], p["dilation_w"])
-    return bool(window and one and p["group_c"] == p["in_c"] and exact_requantisation(p))
+    return bool(window and one and is_dense(p) and is_requantized_exactly(p))
 
 
 def pack_whole(call: Call) -> dict[str, Any]:

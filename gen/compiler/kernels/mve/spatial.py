@@ -1,11 +1,13 @@
-"""DEPTHWISE_CONV_2D, ADD and AVERAGE_POOL_2D on Cortex-M55. How they requantise: gen/compiler/kernels/mve/gemm.py."""
+"""DEPTHWISE_CONV_2D, ADD and AVERAGE_POOL_2D on Cortex-M55. How they requantize: gen/compiler/kernels/mve/gemm.py."""
 
 from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels.mve.gemm import axes, channel_params, exact_requantisation, geometry, overlapping_groups
-from gen.compiler.kernels.variant import Variant
+from gen.compiler.arena import aligned
+from gen.compiler.kernels.common import depthwise_weights, folded_bias, keeps_size
+from gen.compiler.kernels.mve.gemm import axes, channel_params, geometry, is_requantized_exactly, overlapping_groups
+from gen.compiler.kernels.variant import Variant, in_place_too, own_layout
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
@@ -36,13 +38,7 @@ def accepts_depthwise(call: Call) -> bool:
     )
     sizes = p["out_c"] >= BLOCK and p[f"out_{position}"] >= 2 and p[f"stride_{position}"] <= 2
     offsets = BLOCK * _strip_bytes(p) < 2**16 and (p["out_w"] + 1) * p["out_c"] < 2**16  # 16 bits in the kernel
-    return bool(window and sizes and offsets and exact_requantisation(p))
-
-
-def accepts_in_place(call: Call) -> bool:
-    p = call.params
-    same = p["stride_h"] == p["stride_w"] == 1 and (p["in_h"], p["in_w"]) == (p["out_h"], p["out_w"])
-    return bool(same) and accepts_depthwise(call)
+    return bool(window and sizes and offsets and is_requantized_exactly(p))
 
 
 def pack_depthwise(call: Call) -> dict[str, Any]:
@@ -73,26 +69,11 @@ def depthwise_scratch(call: Call) -> int:
     while last >= together + BLOCK:
         last -= together
     strips = max(last, min(together, call.params["out_c"]))
-    return int(-(-strips * _strip_bytes(call.params) // 16) * 16)
+    return aligned(strips * _strip_bytes(call.params))
 
 
-def _depthwise(name: str, accepts: Any, in_place: bool) -> Variant:
-    return Variant(
-        kernel="depthwise_conv_2d",
-        isa="mve",
-        name=name,
-        files=("mve/depthwise_3x3.c", "mve/depthwise_3x3.S"),
-        header="mve/depthwise.h",
-        struct=CStruct(f"nn_{name}_t", DEPTHWISE_FIELDS),
-        accepts=accepts,
-        pack=pack_depthwise,
-        scratch_bytes=depthwise_scratch,
-        in_place=in_place,
-    )
-
-
-# Of depthwise_taps.c and .S. Requantisation: vqrdmlah adds the sign (-1 or 0) of a sum to its product, which is the
-# correction of mve_gemm.py in one instruction. FIRST_SHIFT bits are shifted out, rounding down, while sums are narrowed
+# Of depthwise_taps.c and .S. Requantization: vqrdmlah adds the sign (-1 or 0) of a sum to its product, which is the
+# correction of gemm.py in one instruction. FIRST_SHIFT bits are shifted out, rounding down, while sums are narrowed
 # to 16 bits; the rest, at least 1, rounds: the same as one shift, as long as sums have at most 16 + FIRST_SHIFT bits.
 LEAST_CHANNELS, CHANNELS, OUTPUTS, MOST_TAPS, FIRST_SHIFT = 32, 64, 8, 15, 4
 TAPS_FIELDS = (
@@ -115,11 +96,10 @@ def accepts_taps(call: Call) -> bool:
         return False
     fields = pack_taps(call)
     offsets = OUTPUTS * fields["step"] < 2**16 and LEAST_CHANNELS * fields["strip_bytes"] < 2**16
-    rows = p["weights"].reshape(-1, p["out_c"]).astype(np.int64)
-    bias = rows.sum(axis=0) * p["input_offset"] + (0 if p["bias"] is None else p["bias"].astype(np.int64))
-    sums = np.abs(bias) + np.abs(rows).sum(axis=0) * 128
+    rows = depthwise_weights(p).astype(np.int64)
+    sums = np.abs(folded_bias(p, rows)) + np.abs(rows).sum(1) * 128
     narrow = sums.max() < 2 ** (15 + FIRST_SHIFT)
-    return bool(offsets and np.max(p["shift"]) < -FIRST_SHIFT and narrow and exact_requantisation(p))
+    return bool(offsets and np.max(p["shift"]) < -FIRST_SHIFT and narrow and is_requantized_exactly(p))
 
 
 def pack_taps(call: Call) -> dict[str, Any]:
@@ -127,7 +107,7 @@ def pack_taps(call: Call) -> dict[str, Any]:
     line, across = ("h", "w") if p["k_h"] > 1 else ("w", "h")
     taps, out, channels = p[f"k_{line}"], p[f"out_{line}"], p["out_c"]
     weights = np.zeros((channels, 16), np.int8)
-    weights[:, :taps] = p["weights"].reshape(taps, channels).T
+    weights[:, :taps] = depthwise_weights(p)
     bias, multiplier, shift = channel_params(p, weights)
     params = np.stack([bias, multiplier, (shift.astype(np.int32) + FIRST_SHIFT) & 0xFF], axis=1)
     pairs = params.reshape(-1, 6).astype("<i4"), weights.reshape(-1, 32).view("<i4")
@@ -169,7 +149,7 @@ def accepts_add(call: Call) -> bool:
     operands = (p["multiplier1"], p["shift1"]), (p["multiplier2"], p["shift2"])
     known = HALVED in operands and max(p["shift1"], p["shift2"]) <= 0 and p["left_shift"] == 20
     output = {name: p[f"output_{name}"] for name in ("multiplier", "shift", "offset")}
-    rounding = exact_requantisation(
+    rounding = is_requantized_exactly(
         {"act_min": p["act_min"], "act_max": p["act_max"], "output_offset": output["offset"]} | output
     )
     return bool(flat and known and rounding and p["dims"][3] >= ADD_FROM)
@@ -191,15 +171,7 @@ VARIANTS: tuple[Variant, ...] = (
         scratch_bytes=add_scratch,
         in_place=True,
     ),
-    Variant(
-        kernel="average_pool_2d",
-        isa="mve",
-        name="average_pool_2d_mve",
-        files=("mve/pool.c",),
-        header="mve/elementwise.h",
-        struct=KERNELS["average_pool_2d"].struct,
-        accepts=accepts_pool,
-    ),
+    own_layout("average_pool_2d", "mve", "mve/pool.c", header="mve/elementwise.h", accepts=accepts_pool),
     Variant(
         kernel="depthwise_conv_2d",
         isa="mve",
@@ -212,6 +184,19 @@ VARIANTS: tuple[Variant, ...] = (
         scratch_bytes=taps_scratch,
         in_place=True,
     ),
-    _depthwise("depthwise_conv_2d_in_place_mve", accepts_in_place, True),
-    _depthwise("depthwise_conv_2d_3x3_mve", accepts_depthwise, False),
+    *in_place_too(
+        Variant(
+            kernel="depthwise_conv_2d",
+            isa="mve",
+            name="depthwise_conv_2d_3x3_mve",
+            files=("mve/depthwise_3x3.c", "mve/depthwise_3x3.S"),
+            header="mve/depthwise.h",
+            struct=CStruct("nn_depthwise_conv_2d_3x3_mve_t", DEPTHWISE_FIELDS),
+            accepts=accepts_depthwise,
+            pack=pack_depthwise,
+            scratch_bytes=depthwise_scratch,
+        ),
+        "depthwise_conv_2d_in_place_mve",
+        lambda call: keeps_size(call.params),
+    ),
 )

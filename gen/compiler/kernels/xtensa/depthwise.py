@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels.variant import Variant
-from gen.compiler.kernels.xtensa.lines import Sums, aligned, find_lines, mode, records
-from gen.model.ops import KERNELS
+from gen.compiler.arena import aligned
+from gen.compiler.kernels.common import AXES, PADS, depthwise_weights, given
+from gen.compiler.kernels.variant import Variant, own_layout
+from gen.compiler.kernels.xtensa.lines import Sums, find_lines, mode, records
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
 DEPTHWISE = CStruct(
@@ -38,8 +39,8 @@ class Plane:
     def of(p: Mapping[str, Any], least_taps: int) -> "Plane":
         """least_taps: each way, of which some may have weights of 0."""
         along, across = ("h", "w") if p["out_h"] > p["out_w"] else ("w", "h")
-        taps = {axis: max(p["k_" + axis], least_taps) for axis in "hw"}
-        size = {axis: (p["out_" + axis] - 1) * p["stride_" + axis] + taps[axis] for axis in "hw"}
+        taps = {axis: max(p["k_" + axis], least_taps) for axis in AXES}
+        size = {axis: (p["out_" + axis] - 1) * p["stride_" + axis] + taps[axis] for axis in AXES}
         return Plane(along, across, taps[along], taps[across], size[along], size[across])
 
     def axis(self, p: Mapping[str, Any], axis: str) -> tuple[int, ...]:
@@ -50,9 +51,6 @@ class Plane:
         return size, p["out_" + axis], pad, p["stride_" + axis], step, y_step
 
 
-PADS = {"h": "pad_top", "w": "pad_left"}
-
-
 def depthwise_window(call: Call) -> bool:
     """In place, so at most as many outputs as inputs. A window that never meets the image is left out."""
     p = call.params
@@ -60,7 +58,7 @@ def depthwise_window(call: Call) -> bool:
     return bool(
         simple
         and p["out_h"] * p["out_w"] <= p["in_h"] * p["in_w"]
-        and all(p[PADS[axis]] < p["k_" + axis] for axis in "hw")
+        and all(p[PADS[axis]] < p["k_" + axis] for axis in AXES)
     )
 
 
@@ -71,7 +69,7 @@ def depthwise_3x3(call: Call) -> bool:
     if not depthwise_window(call) or max(p["k_h"], p["k_w"]) > TAPS or p["stride_h"] != p["stride_w"]:
         return False
     plane, stride = Plane.of(p, TAPS), p["stride_h"]
-    last = {axis: (p["out_" + axis] - 1) * stride - p[PADS[axis]] for axis in "hw"}
+    last = {axis: (p["out_" + axis] - 1) * stride - p[PADS[axis]] for axis in AXES}
     on_image = last[plane.along] + 1 < p["in_" + plane.along] and last[plane.across] < p["in_" + plane.across]
     return bool(stride <= 2 and plane.used <= PITCH and p[PADS[plane.along]] <= 1 and on_image)
 
@@ -79,13 +77,12 @@ def depthwise_3x3(call: Call) -> bool:
 def depthwise_pack(call: Call, plane: Plane, own: dict[str, int]) -> Mapping[str, Any]:
     p = call.params
     taps = p["weights"].reshape(p["k_h"], p["k_w"], p["out_c"]).astype(np.int64)
-    sums = Sums.of(p, taps.reshape(-1, p["out_c"]).T)
+    sums = Sums.of(p, depthwise_weights(p))
     lines = find_lines(p, sums)
     if plane.along == "h":
         taps = taps.swapaxes(0, 1)
     window = np.zeros((plane.taps_across, plane.taps_along, p["out_c"]), np.int64)
     window[: taps.shape[0], : taps.shape[1]] = taps
-    given = {name: p[name] for name in ("output_offset", "act_min", "act_max", "batches")}
     made = {
         "weights": (window.reshape(-1, p["out_c"]).T + 128).astype(np.uint8).ravel(),
         "records": records(sums, lines, 128 * sums.weights.sum(1)).ravel(),
@@ -94,7 +91,7 @@ def depthwise_pack(call: Call, plane: Plane, own: dict[str, int]) -> Mapping[str
         "pad_value": -p["input_offset"], "channels": p["out_c"], "taps_along": plane.taps_along,
         "taps_across": plane.taps_across, "lines": plane.lines, "used": plane.used,
     }  # fmt: skip
-    return given | made | mode(lines) | own
+    return given(DEPTHWISE.fields, p) | made | mode(lines) | own
 
 
 def depthwise_3x3_pack(call: Call) -> Mapping[str, Any]:
@@ -105,7 +102,7 @@ def depthwise_3x3_pack(call: Call) -> Mapping[str, Any]:
 
 def depthwise_window_pack(call: Call) -> Mapping[str, Any]:
     plane = Plane.of(call.params, 1)
-    size = {axis: plane.axis(call.params, axis)[0] for axis in "hw"}
+    size = {axis: plane.axis(call.params, axis)[0] for axis in AXES}
     whole = size[plane.along] == plane.used and size[plane.across] == plane.lines
     return depthwise_pack(call, plane, {"pitch": plane.used, "refill": 0 if whole else plane.lines})
 
@@ -146,13 +143,11 @@ VARIANTS: tuple[Variant, ...] = (
     depthwise(
         "window", accepts=depthwise_window, pack=depthwise_window_pack, scratch_bytes=depthwise_window_scratch_bytes
     ),
-    Variant(
-        kernel="depthwise_conv_2d",
-        isa="xtensa",
-        name="depthwise_conv_2d_xtensa",
-        files=("xtensa/depthwise_conv_2d.c", "xtensa/sum_channels.S"),
+    own_layout(
+        "depthwise_conv_2d",
+        "xtensa",
+        *("xtensa/depthwise_conv_2d.c", "xtensa/sum_channels.S"),
         header="xtensa/kernels.h",
-        struct=KERNELS["depthwise_conv_2d"].struct,
         accepts=depthwise_own,
     ),
 )

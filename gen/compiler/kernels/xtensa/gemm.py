@@ -4,25 +4,16 @@ The streams of constants are what firmware/kernels/xtensa/gemm_triples.S and dot
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels.variant import Variant
-from gen.compiler.kernels.xtensa.lines import (
-    Sums,
-    aligned,
-    find_lines,
-    first_words,
-    line_words,
-    mode,
-    padded,
-    products,
-    records,
-)
-from gen.model.graph import Array
-from gen.model.ops import KERNELS
+from gen.compiler.arena import aligned
+from gen.compiler.kernels.columns import in_columns
+from gen.compiler.kernels.common import as_words, given, is_dense, padded, products, reads_ahead, rows_are_inside
+from gen.compiler.kernels.variant import Variant, in_place_too, own_layout
+from gen.compiler.kernels.xtensa.lines import Sums, find_lines, first_words, line_words, mode, records
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
 # Of block.h and gemm_triples.S.
@@ -60,14 +51,7 @@ def chunk_taps(call: Call, chunks: int) -> int:
 
 
 def conv_accepts(call: Call) -> bool:
-    return bool(call.params["group_c"] == call.params["in_c"])
-
-
-def conv_in_place(call: Call) -> bool:
-    p = call.params
-    pointwise = (p["k_h"], p["k_w"], p["stride_h"], p["stride_w"], p["pad_top"], p["pad_left"]) == (1, 1, 1, 1, 0, 0)
-    smaller = p["out_c"] <= p["in_c"] and p["out_h"] <= p["in_h"] and p["out_w"] <= p["in_w"]
-    return bool(pointwise and smaller) and conv_accepts(call)
+    return is_dense(call.params)
 
 
 def conv_pack(call: Call) -> Mapping[str, Any]:
@@ -81,41 +65,19 @@ def conv_pack(call: Call) -> Mapping[str, Any]:
     biased[: len(record), : sums.weights.shape[1]] = sums.weights + 128
     tiles = biased.reshape(-1, CHANNELS, chunks * taps).swapaxes(1, 2)
     stream = [
-        np.concatenate([np.ascontiguousarray(tile).view(np.int32).ravel(), record[CHANNELS * i :][:CHANNELS].ravel()])
+        np.concatenate([as_words(tile).ravel(), record[CHANNELS * i :][:CHANNELS].ravel()])
         for i, tile in enumerate(tiles)
     ]
     own = {"stream": np.concatenate(stream), "pad_value": -p["input_offset"], "chunks": chunks, "chunk_taps": taps}
-    return {f.name: p[f.name] for f in CONV_2D_TRIPLES.fields if f.name in p} | own | mode(lines)
+    return given(CONV_2D_TRIPLES.fields, p) | own | mode(lines)
 
 
 def conv_scratch_bytes(call: Call) -> int:
     """The columns of three pixels, and three rows of windows where one may have to be gathered."""
     p = call.params
     chunks = conv_chunks(call)
-    whole = p["dilation_w"] == 1 and all(
-        p[pad] == 0 and (p[out] - 1) * p[stride] + (p[k] - 1) * p[dilation] < p[size]
-        for pad, out, stride, k, dilation, size in (
-            ("pad_top", "out_h", "stride_h", "k_h", "dilation_h", "in_h"),
-            ("pad_left", "out_w", "stride_w", "k_w", "dilation_w", "in_w"),
-        )
-    )
-    rows = 0 if whole else PIXELS * p["k_w"] * p["in_c"]
+    rows = 0 if rows_are_inside(p) else PIXELS * p["k_w"] * p["in_c"]
     return aligned(chunks * (START_BYTES + TAP_BYTES * chunk_taps(call, chunks)) + rows)
-
-
-def convolution(name: str, accepts: Callable[[Call], bool], in_place: bool) -> Variant:
-    return Variant(
-        kernel="conv_2d",
-        isa="xtensa",
-        name=f"conv_2d_{name}_xtensa",
-        files=("xtensa/conv_2d_triples.c", "xtensa/gemm_column.S", "xtensa/gemm_triples.S"),
-        header="xtensa/kernels.h",
-        struct=CStruct(f"nn_conv_2d_{name}_xtensa_t", CONV_2D_TRIPLES.fields),
-        accepts=accepts,
-        pack=conv_pack,
-        scratch_bytes=conv_scratch_bytes,
-        in_place=in_place,
-    )
 
 
 # FULLY_CONNECTED
@@ -128,7 +90,6 @@ FULLY_CONNECTED_COLUMNS = CStruct(
     + numbers("int16_t", "output_offset act_min act_max")
     + numbers("uint16_t", "mode bits line_step"),
 )
-DOT_OUTPUTS = 8  # of block.h
 
 
 def fc_pack(call: Call) -> Mapping[str, Any]:
@@ -139,17 +100,12 @@ def fc_pack(call: Call) -> Mapping[str, Any]:
     lines = find_lines(p, sums.any_channel() if shared else sums)
     constants = line_words(sums, lines)[: 1 if shared else None]
     own = {
-        "weights": columns_of_eight(sums.weights),
+        "weights": in_columns((sums.weights + 128).astype(np.uint8)),
         "bias": first_words(sums, lines, 128 * sums.weights.sum(1)),
         "lines": constants.ravel(),
         "line_step": 0 if shared else constants.shape[1],
     }
-    return {f.name: p[f.name] for f in FULLY_CONNECTED_COLUMNS.fields if f.name in p} | own | mode(lines)
-
-
-def columns_of_eight(weights: Array) -> Array:
-    biased = padded(weights + 128, 0, DOT_OUTPUTS).astype(np.uint8)
-    return biased.reshape(-1, DOT_OUTPUTS, weights.shape[1]).swapaxes(1, 2).ravel()
+    return given(FULLY_CONNECTED_COLUMNS.fields, p) | own | mode(lines)
 
 
 # With the model's own constants.
@@ -164,8 +120,21 @@ def own_fc(call: Call) -> bool:
 
 
 VARIANTS: tuple[Variant, ...] = (
-    convolution("in_place", conv_in_place, True),
-    convolution("triples", conv_accepts, False),
+    *in_place_too(
+        Variant(
+            kernel="conv_2d",
+            isa="xtensa",
+            name="conv_2d_triples_xtensa",
+            files=("xtensa/conv_2d_triples.c", "xtensa/gemm_column.S", "xtensa/gemm_triples.S"),
+            header="xtensa/kernels.h",
+            struct=CONV_2D_TRIPLES,
+            accepts=conv_accepts,
+            pack=conv_pack,
+            scratch_bytes=conv_scratch_bytes,
+        ),
+        "conv_2d_in_place_xtensa",
+        lambda call: reads_ahead(call.params),
+    ),
     Variant(
         kernel="fully_connected",
         isa="xtensa",
@@ -176,13 +145,11 @@ VARIANTS: tuple[Variant, ...] = (
         pack=fc_pack,
     ),
     *(
-        Variant(
-            kernel=kernel,
-            isa="xtensa",
-            name=f"{kernel}_xtensa",
-            files=(f"xtensa/{kernel}.c", "xtensa/dot.S"),
+        own_layout(
+            kernel,
+            "xtensa",
+            *(f"xtensa/{kernel}.c", "xtensa/dot.S"),
             header="xtensa/kernels.h",
-            struct=KERNELS[kernel].struct,
             accepts=accepts,
         )
         for kernel, accepts in (("conv_2d", own_conv), ("fully_connected", own_fc))

@@ -1,6 +1,6 @@
 """Output channels as the Xtensa kernels want them: sums become outputs by one straight line, found and proved here.
 
-TFLM's requantisation of a sum is a non-decreasing step function with at most 256 values. Between the sums where it
+TFLM's requantization of a sum is a non-decreasing step function with at most 256 values. Between the sums where it
 leaves its least and where it reaches its greatest value, firmware/kernels/xtensa/ computes
     output + 128 = (a * high + (a * low >> bits) + start) >> 24,    a = sum - first
 in 32 bits. A line that meets every step exactly is searched here: it is then right for every sum.
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from gen.model.fixed_point import multiply_by_quantized_multiplier
+from gen.compiler.kernels.channels import outputs
+from gen.compiler.kernels.common import folded_bias, multipliers, products, wrapped
 from gen.model.graph import Array
 
 LEVEL = 24  # bits below the output in what the line computes
@@ -22,13 +23,14 @@ NEAR = range(-6, 7)  # slopes that are tried, around the exact one
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Each channel's sum of weights times raw int8 inputs: weights (channels x depth), bias with the input offset in
-    it, the least and the greatest sum over all inputs; then multiplier * 2**(shift - 31). All int64."""
+    """Each channel's sum of weights times raw int8 inputs, and what happens to it. All int64."""
 
-    weights: Array
-    bias: Array
+    weights: Array  # channels x depth
+    bias: Array  # the input offset folded in
+    # The least and the greatest sum over all inputs.
     low: Array
     high: Array
+    # Sums are multiplied by multiplier * 2**(shift - 31).
     multiplier: Array
     shift: Array
 
@@ -36,10 +38,9 @@ class Sums:
     def of(p: Mapping[str, Any], weights: Array) -> "Sums":
         """weights: any int8 array with the output channels first."""
         w = weights.reshape(len(weights), -1).astype(np.int64)
-        bias = p["input_offset"] * w.sum(1) + (0 if p["bias"] is None else p["bias"])
+        bias = folded_bias(p, w)
         low, high = (ends.sum(1) + bias for ends in products(w))
-        multiplier, shift = (np.broadcast_to(p[name], len(w)).astype(np.int64) for name in ("multiplier", "shift"))
-        return Sums(w, bias, low, high, multiplier, shift)
+        return Sums(w, bias, low, high, *multipliers(p, len(w)))
 
     def any_channel(self) -> "Sums":
         """One channel that has the sums of all, which have the same multiplier."""
@@ -47,37 +48,24 @@ class Sums:
         return Sums(self.weights[:1], self.bias[:1], low, high, self.multiplier[:1], self.shift[:1])
 
 
-def products(weights: Array) -> tuple[Array, Array]:
-    """The least and the greatest product of each weight with an int8 input."""
-    return np.minimum(weights * -128, weights * 127), np.maximum(weights * -128, weights * 127)
-
-
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """One line for each channel, as words of the constants: a = sum - first; inside where 0 <= a < limit, unsigned.
-
-    bits: of low, the same for all channels. negative: what sums below zero, a < zero, get less; 0 for all channels
-    where every sum that counts has the same sign."""
+    """One line for each channel, as words of the constants: a = sum - first; inside where 0 <= a < limit, unsigned."""
 
     first: Array
     limit: Array
     high: Array
     low: Array
     start: Array
+    # What sums below zero, a < zero, get less; 0 for all channels where every sum that counts has the same sign.
     zero: Array
     negative: Array
+    # Of low, the same for all channels.
     bits: int
 
     @property
     def signed(self) -> bool:
         return bool(self.negative.any())
-
-
-def output(p: Mapping[str, Any], sums: Array, multiplier: Array, shift: Array) -> Array:
-    """What sums come to, as in gen.ops.quantized.requantise."""
-    scaled = multiply_by_quantized_multiplier(sums.astype(np.int32), multiplier, shift).astype(np.int64)
-    clamped: Array = np.clip(scaled + p["output_offset"], p["act_min"], p["act_max"])
-    return clamped
 
 
 def find_lines(p: Mapping[str, Any], sums: Sums) -> Lines | None:
@@ -86,7 +74,7 @@ def find_lines(p: Mapping[str, Any], sums: Sums) -> Lines | None:
     if (sums.shift > 0).any() or (low < -(2**31)).any() or (high >= 2**31).any() or (high - low >= 2**31).any():
         return None
     steps = _steps(p, sums, low, high)
-    least, greatest = (output(p, end, sums.multiplier, sums.shift) for end in (low, high))
+    least, greatest = (outputs(p, end, sums.multiplier, sums.shift) for end in (low, high))
     constant = least == greatest
     first = np.where(least > p["act_min"], low, _at(steps, p["act_min"] + 1, high + 1))
     end = np.where(greatest < p["act_max"], high + 1, _at(steps, p["act_max"], high + 1))
@@ -114,7 +102,7 @@ def _steps(p: Mapping[str, Any], sums: Sums, low: Array, high: Array) -> Array:
     above = np.broadcast_to(high[:, None] + 1, (len(low), 256)).copy()
     while (above - below > 1).any():
         middle = (above + below) >> 1
-        enough = output(p, middle, sums.multiplier[:, None], sums.shift[:, None]) >= columns
+        enough = outputs(p, middle, sums.multiplier[:, None], sums.shift[:, None]) >= columns
         above, below = np.where(enough, middle, above), np.where(enough, below, middle)
     return above
 
@@ -152,34 +140,17 @@ def _search(given: Lines, steps: Array, exact: Array) -> Lines | None:
     return replace(given, high=high, low=low, start=start) if found.all() else None
 
 
-def aligned(size: int) -> int:
-    return -(-size // 16) * 16
-
-
-def padded(x: Array, axis: int, multiple: int) -> Array:
-    """Zeros after the end of one axis, up to a multiple."""
-    widths = [(0, 0)] * x.ndim
-    widths[axis] = (0, -x.shape[axis] % multiple)
-    return np.pad(x, widths)
-
-
-def words(values: Any) -> Array:
-    """int32 of the values modulo 2**32."""
-    wrapped: Array = (np.asarray(values).astype(np.int64) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
-    return wrapped
-
-
 def line_words(sums: Sums, lines: Lines | None) -> Array:
     """channels x words, as in block.h: a record without its first word."""
     if lines is None:
-        return words(np.stack([sums.multiplier, sums.shift], 1))
+        return wrapped(np.stack([sums.multiplier, sums.shift], 1))
     columns = [lines.limit, lines.low, lines.high, lines.start + (1 << 31)]
-    return words(np.stack(columns + ([lines.zero, lines.negative] if lines.signed else []), 1))
+    return wrapped(np.stack(columns + ([lines.zero, lines.negative] if lines.signed else []), 1))
 
 
 def first_words(sums: Sums, lines: Lines | None, offset: int | Array = 0) -> Array:
     """channels: the first word. offset: what the kernel's sums are too large by, the bias not yet added."""
-    return words(sums.bias - offset - (0 if lines is None else lines.first))
+    return wrapped(sums.bias - offset - (0 if lines is None else lines.first))
 
 
 def records(sums: Sums, lines: Lines | None, offset: int | Array = 0) -> Array:
