@@ -35,12 +35,15 @@ def write_whole(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
-def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
-    """All of them, by name, put in place in this order once every one is written. Raises OSError."""
+def write_together(folder: Path, files: Mapping[str, bytes], seal: str = "") -> None:
+    """All of them, by name, put in place in this order once every one is written. seal: the one that says that the
+    others belong together; it is away until they are in place. Raises OSError."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
         for name, content in files.items():
             with named(folder / name):
                 (Path(scratch) / name).write_bytes(content)
+        if seal:
+            (folder / seal).unlink(missing_ok=True)
         for name in files:
             (Path(scratch) / name).replace(folder / name)
 

@@ -16,13 +16,12 @@ MOMENTUM = 0.9  # of the moving averages: few steps are in an epoch
 
 def load() -> Dataset:
     """x: 1 x 360 x 1: acceleration in g; 0 after the end, so that how long somebody takes tells as well."""
-    train, test = wheels.series("PickupGestureWiimoteZ", CLASSES, STEPS)
-    return Dataset(
-        source="aeon 1.6.0, PickupGestureWiimoteZ: 100 gestures of ten people (Guna, Humar and Pogacnik, 2012), of the "
+    return wheels.series(
+        "PickupGestureWiimoteZ",
+        CLASSES,
+        STEPS,
+        about="100 gestures of ten people (Guna, Humar and Pogacnik, 2012), of the "
         "UCR archive, with its training and test set; padded or cut to 360 steps",
-        classes=CLASSES,
-        examples=train,
-        test=test,
         meaning="360 steps of the vertical acceleration in g; 0 after the end of the gesture",
     )
 

@@ -16,13 +16,12 @@ MOMENTUM = 0.9  # of the moving averages: few steps are in an epoch
 
 def load() -> Dataset:
     """x: 1 x 100 x 6: acceleration and rotation about three axes, ten times a second, as the watch gave them."""
-    train, test = wheels.series("BasicMotions", CLASSES, STEPS)
-    return Dataset(
-        source="aeon 1.6.0, BasicMotions: 80 windows of 10 s, four students with a smart watch; of the UEA archive "
+    return wheels.series(
+        "BasicMotions",
+        CLASSES,
+        STEPS,
+        about="80 windows of 10 s, four students with a smart watch; of the UEA archive "
         "(Bagnall et al., 2018), with its training and test set",
-        classes=CLASSES,
-        examples=train,
-        test=test,
         meaning="100 steps, ten a second, of 6 values each: acceleration, then rotation, about the "
         "axes x, y and z, as the watch gave them",
     )

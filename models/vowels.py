@@ -16,13 +16,12 @@ MOMENTUM = 0.9  # of the moving averages: few steps are in an epoch
 
 def load() -> Dataset:
     """x: 1 x 26 x 12: LPC cepstrum coefficients of frames, as published; 0 after the end of a shorter utterance."""
-    train, test = wheels.series("JapaneseVowels", CLASSES, STEPS)
-    return Dataset(
-        source="aeon 1.6.0, JapaneseVowels: 640 utterances of the vowels a and e by nine men (Kudo, Toyama and "
+    return wheels.series(
+        "JapaneseVowels",
+        CLASSES,
+        STEPS,
+        about="640 utterances of the vowels a and e by nine men (Kudo, Toyama and "
         "Shimbo, 1999), of the UCI and UEA archives, with their training and test set; padded or cut to 26 frames",
-        classes=CLASSES,
-        examples=train,
-        test=test,
         meaning="26 frames of 12 LPC cepstrum coefficients each, as published; 0 after the end of a shorter utterance",
     )
 

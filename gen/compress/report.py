@@ -3,7 +3,6 @@
 import hashlib
 import json
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from gen.compress import plot
 from gen.compress.figures import NONE, brought, change, overall, points, settings
 from gen.compress.recipe import Recipe
 from gen.compress.run import CompressOptions, Outcome
-from gen.files import check_folder, write_if_changed, write_whole
+from gen.files import check_folder, write_if_changed, write_together, write_whole
 from gen.learn import objective
 from gen.learn.task import Task
 from gen.render import render
@@ -149,12 +148,7 @@ def save(outcome: Outcome, report: Json, folder: Path) -> list[Path]:
             files |= {f"{name}.tflite": content, f"{name}.json": _text(_card(report, stage, content))}
     files |= {PLOT: plot.plot([report]), REPORT: _text(report)}
     check_folder(folder)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".compress-") as scratch:
-        for name, data in files.items():
-            (Path(scratch) / name).write_bytes(data)
-        (folder / REPORT).unlink(missing_ok=True)
-        for name in files:
-            (Path(scratch) / name).replace(folder / name)
+    write_together(folder, files, seal=REPORT)
     return [folder / name for name in files if name.endswith(".tflite")]
 
 

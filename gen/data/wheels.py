@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gen.data.examples import Examples
+from gen.data.examples import Dataset, Examples
 from gen.errors import MissingTool
 from gen.model.graph import Array
 from gen.paths import CACHE, MODELS, ROOT
@@ -35,12 +35,13 @@ def read(wheel: str, path: str, folder: Path = FOLDER) -> bytes:
         raise MissingTool(f"{found} is damaged or lacks {path}: delete it and run `{FETCH}`.") from None
 
 
-def series(problem: str, labels: tuple[str, ...], steps: int) -> tuple[Examples, Examples]:
-    """The training and the test set of a problem of the UEA and UCR archives that aeon carries: N x 1 x steps x
-    channels, 0 after the end of shorter series, longer ones cut; y counts in the order of labels. Raises as read()."""
+def series(problem: str, classes: tuple[str, ...], steps: int, about: str, meaning: str) -> Dataset:
+    """A problem of the UEA and UCR archives that aeon carries, with its test set: N x 1 x steps x channels, 0 after the
+    end of shorter series, longer ones cut; y counts in the order of classes. about: ends the dataset's source; meaning:
+    as Dataset has it. Raises as read()."""
     folder = f"aeon/datasets/data/{problem}/{problem}"
-    train, test = (_examples(read(AEON, f"{folder}_{part}.ts"), labels, steps) for part in ("TRAIN", "TEST"))
-    return train, test
+    train, test = (_examples(read(AEON, f"{folder}_{part}.ts"), classes, steps) for part in ("TRAIN", "TEST"))
+    return Dataset(f"{AEON.replace('-', ' ')}, {problem}: {about}", classes, train, test=test, meaning=meaning)
 
 
 def _examples(content: bytes, labels: tuple[str, ...], steps: int) -> Examples:
