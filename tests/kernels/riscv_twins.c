@@ -4,14 +4,14 @@
  * AddressSanitizer and UBSan, and hold the arithmetic itself against the reference. */
 #include "riscv/block.h"
 
-enum { CHANNELS = NN_THIRDS_CHANNELS, HEADER_WORDS = NN_THIRDS_HEADER_WORDS, TAP_WORDS = NN_THIRDS_TAP_BYTES / 4 };
+enum { CHANNELS = NN_TRIPLES_CHANNELS, HEADER_WORDS = NN_TRIPLES_HEADER_WORDS, TAP_WORDS = NN_TRIPLES_TAP_BYTES / 4 };
 
 static int32_t wrapped(uint32_t value) {
     return (int32_t)value;
 }
 
 /* The two words of each three pixels, for one channel. */
-static void multiply(const nn_thirds_t *block, const int8_t *weights, uint32_t words[TAP_WORDS]) {
+static void multiply(const nn_triples_t *block, const int8_t *weights, uint32_t words[TAP_WORDS]) {
     for (int i = 0; i < TAP_WORDS; i++) {
         words[i] = 0;
         for (int32_t k = 0; k < block->taps; k++)
@@ -29,7 +29,7 @@ static void decode(const uint32_t words[2], int32_t sums[3]) {
     sums[1] = (wrapped(first) >> 21) + (wrapped(second) >> 11);
 }
 
-static void six_sums(const nn_thirds_t *block, const int8_t *weights, int32_t sums[NN_THIRDS_PIXELS]) {
+static void six_sums(const nn_triples_t *block, const int8_t *weights, int32_t sums[NN_TRIPLES_PIXELS]) {
     uint32_t words[TAP_WORDS];
     multiply(block, weights, words);
     decode(words, sums);
@@ -47,15 +47,15 @@ static int8_t clamped(int32_t value, int32_t least, int32_t most) {
     return (int8_t)(value < least ? least : value > most ? most : value);
 }
 
-static void outputs(const nn_thirds_t *block, int is_signed) {
+static void outputs(const nn_triples_t *block, int is_signed) {
     const int32_t *stream = block->stream;
     for (int8_t *y = block->y; y < block->y_end; y += CHANNELS, stream += block->taps + CHANNELS * HEADER_WORDS) {
         int8_t *to = block->y_end - y < CHANNELS ? (int8_t *)block->y_end - CHANNELS : y;
         for (int c = 0; c < CHANNELS; c++) {
             const int32_t *header = stream + block->taps + c * HEADER_WORDS;
-            int32_t sums[NN_THIRDS_PIXELS];
+            int32_t sums[NN_TRIPLES_PIXELS];
             six_sums(block, (const int8_t *)stream + c, sums);
-            for (int p = 0; p < NN_THIRDS_PIXELS; p++) {
+            for (int p = 0; p < NN_TRIPLES_PIXELS; p++) {
                 int32_t shifted = (sums[p] + (header[0] >> 5)) * (1 << (header[0] & 31));
                 to[p * block->stride + c] =
                     clamped(requantised(header, shifted, is_signed), block->act_min, block->act_max);
@@ -64,29 +64,29 @@ static void outputs(const nn_thirds_t *block, int is_signed) {
     }
 }
 
-void nn_thirds_clamped_riscv(const nn_thirds_t *block) {
+void nn_triples_clamped_riscv(const nn_triples_t *block) {
     outputs(block, 0);
 }
 
-void nn_thirds_signed_riscv(const nn_thirds_t *block) {
+void nn_triples_signed_riscv(const nn_triples_t *block) {
     outputs(block, 1);
 }
 
-static void add_sums(const nn_thirds_t *block, int pixels) {
+static void add_sums(const nn_triples_t *block, int pixels) {
     int32_t *to = (int32_t *)(void *)block->y;
-    for (int c = 0; c < CHANNELS; c++, to += NN_THIRDS_PIXELS) {
-        int32_t sums[NN_THIRDS_PIXELS];
+    for (int c = 0; c < CHANNELS; c++, to += NN_TRIPLES_PIXELS) {
+        int32_t sums[NN_TRIPLES_PIXELS];
         six_sums(block, (const int8_t *)block->stream + c, sums);
         for (int p = 0; p < pixels; p++)
             to[p] += sums[p];
     }
 }
 
-void nn_thirds_sums_riscv(const nn_thirds_t *block) {
+void nn_triples_sums_riscv(const nn_triples_t *block) {
     add_sums(block, 6);
 }
 
-void nn_thirds_sums_of_three_riscv(const nn_thirds_t *block) {
+void nn_triples_sums_of_three_riscv(const nn_triples_t *block) {
     add_sums(block, 3);
 }
 

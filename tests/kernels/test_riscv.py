@@ -77,9 +77,9 @@ def wide_layer(draw: st.DrawFn) -> tuple[Call, Array]:
 @settings(derandomize=True, deadline=None, max_examples=40)
 @given(st.one_of(layer(), wide_layer()))
 def test_fully_connected(case: tuple[Call, Array]) -> None:
-    names = {f"fully_connected_{layout}riscv" for layout in ("thirds_", "columns_", "")}
-    packed = riscv.fc_thirds_accepts(case[0])
-    assert set(assert_exact(*case)) == (names if packed else names - {"fully_connected_thirds_riscv"})
+    names = {f"fully_connected_{layout}riscv" for layout in ("triples_", "columns_", "")}
+    packed = riscv.fc_triples_accepts(case[0])
+    assert set(assert_exact(*case)) == (names if packed else names - {"fully_connected_triples_riscv"})
 
 
 @st.composite
@@ -144,7 +144,7 @@ def ends(weight: int, taps: int, x: tuple[int, ...]) -> set[str]:
 def test_three_pixels_in_two_words_at_the_extremes(weight: int, x: tuple[int, ...]) -> None:
     """The largest sums that one segment takes, of both signs in all three places, and one tap more."""
     most = (riscv.LANE_SUM - 1) // (128 * abs(weight))
-    assert "conv_2d_thirds_riscv" in ends(weight, most, x)
+    assert "conv_2d_triples_riscv" in ends(weight, most, x)
     assert "conv_2d_long_riscv" in ends(weight, most + 1, x)
 
 
@@ -210,7 +210,7 @@ def test_fully_connected_with_the_inputs_of_ad() -> None:
     rng = np.random.default_rng(7)
     c = call("fully_connected", converted(rng, 24, 640) | {"batches": 1, "in_n": 640, "out_n": 24})
     counts = assert_exact(c, inputs(rng, 1, 640))
-    assert counts["fully_connected_thirds_riscv"] < 2.5 * 24 * 640
+    assert counts["fully_connected_triples_riscv"] < 2.5 * 24 * 640
     assert counts["fully_connected_columns_riscv"] < 3.4 * 24 * 640
     assert counts["fully_connected_riscv"] < 4.1 * 24 * 640
 

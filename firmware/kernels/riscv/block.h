@@ -8,10 +8,10 @@
 #include "offsets.h"
 #include "riscv/kernels.h"
 
-enum { NN_THIRDS_PIXELS = 6, NN_THIRDS_CHANNELS = 4, NN_THIRDS_TAP_BYTES = 16, NN_THIRDS_HEADER_WORDS = 3 };
+enum { NN_TRIPLES_PIXELS = 6, NN_TRIPLES_CHANNELS = 4, NN_TRIPLES_TAP_BYTES = 16, NN_TRIPLES_HEADER_WORDS = 3 };
 
 /* Six pixels of y, stride bytes apart, channels up to y_end (of the first pixel), at least four. columns: for each tap
- * two words of the first three pixels and two of the others, see thirds.S; the assembly knows the order as far as
+ * two words of the first three pixels and two of the others, see triples.S; the assembly knows the order as far as
  * act_max. segment: taps whose sums are not too large for it. pixels: how many of the six there are. */
 typedef struct {
     const int32_t *columns;
@@ -21,25 +21,25 @@ typedef struct {
     const int8_t *y_end;
     int32_t taps, act_min, act_max;
     int32_t segment, signed_outputs, pixels;
-} nn_thirds_t;
-NN_FIELD_AT(nn_thirds_t, columns, NN_THIRDS_AT_COLUMNS);
-NN_FIELD_AT(nn_thirds_t, stream, NN_THIRDS_AT_STREAM);
-NN_FIELD_AT(nn_thirds_t, y, NN_THIRDS_AT_Y);
-NN_FIELD_AT(nn_thirds_t, stride, NN_THIRDS_AT_STRIDE);
-NN_FIELD_AT(nn_thirds_t, y_end, NN_THIRDS_AT_Y_END);
-NN_FIELD_AT(nn_thirds_t, taps, NN_THIRDS_AT_TAPS);
-NN_FIELD_AT(nn_thirds_t, act_min, NN_THIRDS_AT_ACT_MIN);
-NN_FIELD_AT(nn_thirds_t, act_max, NN_THIRDS_AT_ACT_MAX);
-typedef void nn_thirds_fn(const nn_thirds_t *block);
+} nn_triples_t;
+NN_FIELD_AT(nn_triples_t, columns, NN_TRIPLES_AT_COLUMNS);
+NN_FIELD_AT(nn_triples_t, stream, NN_TRIPLES_AT_STREAM);
+NN_FIELD_AT(nn_triples_t, y, NN_TRIPLES_AT_Y);
+NN_FIELD_AT(nn_triples_t, stride, NN_TRIPLES_AT_STRIDE);
+NN_FIELD_AT(nn_triples_t, y_end, NN_TRIPLES_AT_Y_END);
+NN_FIELD_AT(nn_triples_t, taps, NN_TRIPLES_AT_TAPS);
+NN_FIELD_AT(nn_triples_t, act_min, NN_TRIPLES_AT_ACT_MIN);
+NN_FIELD_AT(nn_triples_t, act_max, NN_TRIPLES_AT_ACT_MAX);
+typedef void nn_triples_fn(const nn_triples_t *block);
 /* clamped: where act_min is the zero point. */
-nn_thirds_fn nn_thirds_clamped_riscv, nn_thirds_signed_riscv;
+nn_triples_fn nn_triples_clamped_riscv, nn_triples_signed_riscv;
 /* Adds the sums of four channels to the int32 at y: [channel][pixel]; of_three: those of the first three pixels. */
-nn_thirds_fn nn_thirds_sums_riscv, nn_thirds_sums_of_three_riscv;
+nn_triples_fn nn_triples_sums_riscv, nn_triples_sums_of_three_riscv;
 /* In C, with more taps than a segment or fewer pixels than six. */
-nn_thirds_fn nn_thirds_outputs_riscv;
+nn_triples_fn nn_triples_outputs_riscv;
 
 /* What the functions below read, in this order: four channels. channels: of each 3x3 int8 weights [across][along],
- * three bytes that don't matter, and three words as in thirds.S. Each of the lines has count outputs, y_step bytes
+ * three bytes that don't matter, and three words as in triples.S. Each of the lines has count outputs, y_step bytes
  * apart. plane: of the four channels in turn; pitch: bytes from one column of inputs to the next, see depthwise_3x3.S.
  */
 typedef struct {

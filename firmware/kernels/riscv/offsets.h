@@ -4,15 +4,15 @@
 #ifndef NN_RISCV_OFFSETS_H
 #define NN_RISCV_OFFSETS_H
 
-/* nn_thirds_t of block.h, for thirds.S. */
-#define NN_THIRDS_AT_COLUMNS 0
-#define NN_THIRDS_AT_STREAM 4
-#define NN_THIRDS_AT_Y 8
-#define NN_THIRDS_AT_STRIDE 12
-#define NN_THIRDS_AT_Y_END 16
-#define NN_THIRDS_AT_TAPS 20
-#define NN_THIRDS_AT_ACT_MIN 24
-#define NN_THIRDS_AT_ACT_MAX 28
+/* nn_triples_t of block.h, for triples.S. */
+#define NN_TRIPLES_AT_COLUMNS 0
+#define NN_TRIPLES_AT_STREAM 4
+#define NN_TRIPLES_AT_Y 8
+#define NN_TRIPLES_AT_STRIDE 12
+#define NN_TRIPLES_AT_Y_END 16
+#define NN_TRIPLES_AT_TAPS 20
+#define NN_TRIPLES_AT_ACT_MIN 24
+#define NN_TRIPLES_AT_ACT_MAX 28
 
 /* nn_depthwise_3x3_t of block.h, for depthwise_3x3.S. */
 #define NN_DEPTHWISE_3X3_AT_PLANE 0

@@ -12,7 +12,7 @@ typedef struct {
 } nn_pixel_t;
 
 /* count pixels further, at most to the start of the next row. */
-static inline void nn_advance(const nn_conv_2d_thirds_riscv_t *op, nn_pixel_t *at, int32_t count) {
+static inline void nn_advance(const nn_conv_2d_triples_riscv_t *op, nn_pixel_t *at, int32_t count) {
     at->left += count * op->stride_w;
     at->column += count;
     if (at->column == op->out_w) {
@@ -23,14 +23,14 @@ static inline void nn_advance(const nn_conv_2d_thirds_riscv_t *op, nn_pixel_t *a
 }
 
 /* Whether there are count pixels in this row, with windows that are wholly on x, each of their rows in one piece. */
-static inline int nn_are_inside(const nn_conv_2d_thirds_riscv_t *op, const nn_pixel_t *at, int32_t count) {
+static inline int nn_are_inside(const nn_conv_2d_triples_riscv_t *op, const nn_pixel_t *at, int32_t count) {
     return at->column + count <= op->out_w && at->left >= 0 &&
            at->left + (count - 1) * op->stride_w + op->k_w <= op->in_w && op->dilation_w == 1 && at->top >= 0 &&
            at->top + (op->k_h - 1) * op->dilation_h < op->in_h;
 }
 
 /* Row i of a window: where it is on x, or in `to` with the padding written out. */
-static inline const int8_t *nn_window_row(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, const nn_pixel_t *at,
+static inline const int8_t *nn_window_row(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, const nn_pixel_t *at,
                                           int32_t i, int8_t *to) {
     const int32_t in_w = op->in_w, in_c = op->in_c, row = at->top + i * op->dilation_h;
     const int inside = row >= 0 && row < op->in_h;

@@ -29,10 +29,10 @@ from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
-SHIFT = 15  # of the requantization in thirds.S
+SHIFT = 15  # of the requantization in triples.S
 BIAS_BITS = 26  # a bias and a shift share a word
 CHANNELS, TAP_BYTES = 4, 16  # of block.h
-LANE_SUM = (1 << 20) - 1024  # of thirds.S
+LANE_SUM = (1 << 20) - 1024  # of triples.S
 LEAST_PIXELS = 3  # of an image, so that packing is worth while
 
 
@@ -53,7 +53,7 @@ def fit(c: Channels) -> bool:
 
 # CONV_2D
 
-CONV_2D_THIRDS = (
+CONV_2D_TRIPLES = (
     pointers("int32_t", "stream")
     + numbers("int16_t", "pad_value act_min act_max")
     + numbers("uint16_t", "batches in_h in_w in_c out_h out_w out_c k_h k_w")
@@ -85,7 +85,7 @@ def kind(call: Call) -> str:
     c = Channels.of(call.params, call.params["weights"])
     if segment_taps(c.weights) < c.weights.shape[1]:
         return "long"
-    return "signed" if has_negatives(call.params) else "thirds"
+    return "signed" if has_negatives(call.params) else "triples"
 
 
 def conv_pack(call: Call) -> Mapping[str, Any]:
@@ -102,7 +102,7 @@ def conv_pack(call: Call) -> Mapping[str, Any]:
         )
     ]
     return (
-        given(CONV_2D_THIRDS, p)
+        given(CONV_2D_TRIPLES, p)
         | one_row(p)
         | {
             "stream": np.frombuffer(b"".join(parts), np.int32),
@@ -127,9 +127,9 @@ def convolution(outputs: str) -> tuple[Variant, Variant]:
         kernel="conv_2d",
         isa="riscv",
         name=f"conv_2d_{outputs}_riscv",
-        files=("riscv/conv_2d_thirds.c", "riscv/thirds_outputs.c", "riscv/thirds.S"),
+        files=("riscv/conv_2d_triples.c", "riscv/triples_outputs.c", "riscv/triples.S"),
         header="riscv/kernels.h",
-        struct=CStruct(f"nn_conv_2d_{outputs}_riscv_t", CONV_2D_THIRDS),
+        struct=CStruct(f"nn_conv_2d_{outputs}_riscv_t", CONV_2D_TRIPLES),
         accepts=lambda call: conv_accepts(call) and kind(call) == outputs,
         pack=conv_pack,
         scratch_bytes=conv_scratch_bytes,
@@ -139,9 +139,9 @@ def convolution(outputs: str) -> tuple[Variant, Variant]:
 
 # FULLY_CONNECTED
 
-FC_OUTPUTS = 12  # of fully_connected_thirds.c
-FULLY_CONNECTED_THIRDS = CStruct(
-    "nn_fully_connected_thirds_riscv_t",
+FC_OUTPUTS = 12  # of fully_connected_triples.c
+FULLY_CONNECTED_TRIPLES = CStruct(
+    "nn_fully_connected_triples_riscv_t",
     pointers("int32_t", "weights bias multiplier")
     + pointers("int8_t", "shift")
     + numbers("int32_t", "batches in_n out_n segment")
@@ -150,18 +150,18 @@ FULLY_CONNECTED_THIRDS = CStruct(
 )
 
 
-def fc_thirds_accepts(call: Call) -> bool:
+def fc_triples_accepts(call: Call) -> bool:
     """No more than one output in five is padding."""
     return bool(-call.params["out_n"] % FC_OUTPUTS <= call.params["out_n"] // 4)
 
 
-def fc_thirds_pack(call: Call) -> Mapping[str, Any]:
+def fc_triples_pack(call: Call) -> Mapping[str, Any]:
     """Weights a, b and c of three outputs as a + 2**21 * b and c + 2**11 * b, modulo 2**32."""
     p = columns.pack(call)
     weights = call.params["weights"].reshape(p["out_n"], p["in_n"]).astype(np.int64)
     a, b, c = padded(weights, 0, FC_OUTPUTS).reshape(-1, FC_OUTPUTS // 3, 3, p["in_n"]).transpose(2, 0, 3, 1)
     words = wrapped(np.stack([a + (b << 21), c + (b << 11)], -1))
-    return given(FULLY_CONNECTED_THIRDS.fields, p) | {"weights": words.ravel(), "segment": segment_taps(weights)}
+    return given(FULLY_CONNECTED_TRIPLES.fields, p) | {"weights": words.ravel(), "segment": segment_taps(weights)}
 
 
 # DEPTHWISE_CONV_2D
@@ -212,7 +212,7 @@ def depthwise_own(call: Call) -> bool:
 
 
 VARIANTS: tuple[Variant, ...] = (
-    *convolution("thirds"),
+    *convolution("triples"),
     *convolution("signed"),
     *convolution("long"),
     Variant(
@@ -230,12 +230,12 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         kernel="fully_connected",
         isa="riscv",
-        name="fully_connected_thirds_riscv",
-        files=("riscv/fully_connected_thirds.c",),
+        name="fully_connected_triples_riscv",
+        files=("riscv/fully_connected_triples.c",),
         header="riscv/kernels.h",
-        struct=FULLY_CONNECTED_THIRDS,
-        accepts=fc_thirds_accepts,
-        pack=fc_thirds_pack,
+        struct=FULLY_CONNECTED_TRIPLES,
+        accepts=fc_triples_accepts,
+        pack=fc_triples_pack,
         larger_constants=True,
         instructions=2.1,
         cycles=3.2,  # what the fewer instructions save, flash behind a cache takes for the larger constants

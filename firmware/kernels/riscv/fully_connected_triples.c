@@ -42,7 +42,7 @@ __attribute__((noinline)) static void sum_words(const int8_t *x, const int32_t *
     words[7] = word7;
 }
 
-/* Three sums from two words, see thirds.S. */
+/* Three sums from two words, see triples.S. */
 static inline void add_three(const uint32_t words[2], uint32_t sums[3]) {
     const int32_t a = (int32_t)(words[0] << 11) >> 11, rest = (int32_t)(words[0] - (uint32_t)a);
     const uint32_t second = words[1] - (uint32_t)(rest >> 10);
@@ -52,8 +52,8 @@ static inline void add_three(const uint32_t words[2], uint32_t sums[3]) {
     sums[2] += (uint32_t)c;
 }
 
-void nn_fully_connected_thirds_riscv(const nn_fully_connected_thirds_riscv_t *op, const int8_t *x, int8_t *y,
-                                     void *scratch) {
+void nn_fully_connected_triples_riscv(const nn_fully_connected_triples_riscv_t *op, const int8_t *x, int8_t *y,
+                                      void *scratch) {
     const nn_output_t out = {op->bias,          op->multiplier, op->shift,  op->per_channel,
                              op->output_offset, op->act_min,    op->act_max};
     const int32_t in_n = op->in_n, out_n = op->out_n, segment = op->segment;

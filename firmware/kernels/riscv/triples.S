@@ -17,7 +17,7 @@
  * The stream of four channels: for each tap their weights; then for each channel (bias << 5) + 15 - e, 2 * m, and the
  * constant that is added to t.
  *
- * Where sums are too large for that, nn_thirds_sums_riscv adds those of a part of the taps to int32 in memory; for
+ * Where sums are too large for that, nn_triples_sums_riscv adds those of a part of the taps to int32 in memory; for
  * three pixels that takes half the time. */
 #include "offsets.h"
     .set TAP_BYTES, 16 /* of columns */
@@ -170,8 +170,8 @@
     THREE \kind, \channel, \r, \s
     .endm
 
-/* a0: nn_thirds_t. unroll: taps of a turn, 4 or 2. In the loop a0 columns, a1 stream, ra the columns' end; then a0 y. */
-    .macro THIRDS kind, name, three=no, unroll=4
+/* a0: nn_triples_t. unroll: taps of a turn, 4 or 2. In the loop a0 columns, a1 stream, ra the columns' end; then a0 y. */
+    .macro TRIPLES kind, name, three=no, unroll=4
     .section .text.\name, "ax"
     .global \name
     .type \name, %function
@@ -179,14 +179,14 @@
 \name:
     addi sp, sp, -FRAME
     EACH_SAVED sw
-    lw a1, NN_THIRDS_AT_STREAM(a0)
-    lw t1, NN_THIRDS_AT_Y(a0)
-    lw t2, NN_THIRDS_AT_STRIDE(a0)
-    lw t3, NN_THIRDS_AT_Y_END(a0)
-    lw t4, NN_THIRDS_AT_TAPS(a0)
-    lw t5, NN_THIRDS_AT_ACT_MIN(a0)
-    lw t6, NN_THIRDS_AT_ACT_MAX(a0)
-    lw a0, NN_THIRDS_AT_COLUMNS(a0)
+    lw a1, NN_TRIPLES_AT_STREAM(a0)
+    lw t1, NN_TRIPLES_AT_Y(a0)
+    lw t2, NN_TRIPLES_AT_STRIDE(a0)
+    lw t3, NN_TRIPLES_AT_Y_END(a0)
+    lw t4, NN_TRIPLES_AT_TAPS(a0)
+    lw t5, NN_TRIPLES_AT_ACT_MIN(a0)
+    lw t6, NN_TRIPLES_AT_ACT_MAX(a0)
+    lw a0, NN_TRIPLES_AT_COLUMNS(a0)
     sw t1, Y(sp)
     sw t2, STRIDE(sp)
     addi t3, t3, -4
@@ -266,9 +266,9 @@
 
 /*yaml
   Name:
-    - nn_thirds_clamped_riscv
-    - nn_thirds_signed_riscv
-  Signature: void NAME(const nn_thirds_t *block)
+    - nn_triples_clamped_riscv
+    - nn_triples_signed_riscv
+  Signature: void NAME(const nn_triples_t *block)
   Header: riscv/block.h
   ABI: ilp32
   Arguments:
@@ -279,14 +279,14 @@
   Stack: 96 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    THIRDS clamped, nn_thirds_clamped_riscv
-    THIRDS signed, nn_thirds_signed_riscv
+    TRIPLES clamped, nn_triples_clamped_riscv
+    TRIPLES signed, nn_triples_signed_riscv
 
 /*yaml
   Name:
-    - nn_thirds_sums_riscv
-    - nn_thirds_sums_of_three_riscv
-  Signature: void NAME(const nn_thirds_t *block)
+    - nn_triples_sums_riscv
+    - nn_triples_sums_of_three_riscv
+  Signature: void NAME(const nn_triples_t *block)
   Header: riscv/block.h
   ABI: ilp32
   Arguments:
@@ -297,5 +297,5 @@
   Stack: 96 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    THIRDS sums, nn_thirds_sums_riscv
-    THIRDS sums, nn_thirds_sums_of_three_riscv, yes, 2
+    TRIPLES sums, nn_triples_sums_riscv
+    TRIPLES sums, nn_triples_sums_of_three_riscv, yes, 2

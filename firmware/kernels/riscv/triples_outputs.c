@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "riscv/block.h"
 
-enum { PIXELS = NN_THIRDS_PIXELS, CHANNELS = NN_THIRDS_CHANNELS, HEADER_WORDS = NN_THIRDS_HEADER_WORDS };
+enum { PIXELS = NN_TRIPLES_PIXELS, CHANNELS = NN_TRIPLES_CHANNELS, HEADER_WORDS = NN_TRIPLES_HEADER_WORDS };
 
-/* The outputs of one channel, requantised as thirds.S does; header: as there. */
-static inline void channel(const nn_thirds_t *block, const int32_t *header, const int32_t *sums, int8_t *y) {
+/* The outputs of one channel, requantised as triples.S does; header: as there. */
+static inline void channel(const nn_triples_t *block, const int32_t *header, const int32_t *sums, int8_t *y) {
     const int32_t up = header[0] & 31, constant = header[2], stride = block->stride;
     const int32_t act_min = block->act_min, act_max = block->act_max;
     const int32_t below_zero = block->signed_outputs ? -(1 << up) : 0;
@@ -17,10 +17,10 @@ static inline void channel(const nn_thirds_t *block, const int32_t *header, cons
     }
 }
 
-void nn_thirds_outputs_riscv(const nn_thirds_t *block) {
-    nn_thirds_fn *add_sums = block->pixels > PIXELS / 2 ? nn_thirds_sums_riscv : nn_thirds_sums_of_three_riscv;
+void nn_triples_outputs_riscv(const nn_triples_t *block) {
+    nn_triples_fn *add_sums = block->pixels > PIXELS / 2 ? nn_triples_sums_riscv : nn_triples_sums_of_three_riscv;
     int32_t sums[CHANNELS][PIXELS];
-    nn_thirds_t part = {.stream = block->stream, .y = (int8_t *)sums};
+    nn_triples_t part = {.stream = block->stream, .y = (int8_t *)sums};
     for (int8_t *next = block->y; next < block->y_end; next += CHANNELS) {
         const int32_t *headers = part.stream + block->taps;
         for (int32_t c = 0; c < CHANNELS; c++)
@@ -31,7 +31,7 @@ void nn_thirds_outputs_riscv(const nn_thirds_t *block) {
             part.taps = left < block->segment ? left : block->segment;
             add_sums(&part);
             part.stream += part.taps; /* a word of four weights each */
-            part.columns += part.taps * (NN_THIRDS_TAP_BYTES / 4);
+            part.columns += part.taps * (NN_TRIPLES_TAP_BYTES / 4);
         }
         part.stream += CHANNELS * HEADER_WORDS;
         int8_t *y = block->y_end - next < CHANNELS ? (int8_t *)block->y_end - CHANNELS : next;

@@ -3,7 +3,7 @@
 #include "riscv/kernels.h"
 #include "riscv/window.h"
 
-enum { PIXELS = NN_THIRDS_PIXELS, TAP_WORDS = NN_THIRDS_TAP_BYTES / 4 };
+enum { PIXELS = NN_TRIPLES_PIXELS, TAP_WORDS = NN_TRIPLES_TAP_BYTES / 4 };
 
 /* Tap i of three pixels into two words of the column. */
 #define PACK(i)                                                                                                        \
@@ -27,7 +27,7 @@ static int32_t *pack_taps(int32_t *column, const int8_t *a, const int8_t *b, con
 }
 
 /* The windows of three pixels into their column, wherever they are; rows: memory for a row of each. */
-static void pack_any(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, const nn_pixel_t *at, int32_t *column,
+static void pack_any(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, const nn_pixel_t *at, int32_t *column,
                      int8_t *rows) {
     const int32_t taps = op->k_w * op->in_c;
     for (int32_t i = 0; i < op->k_h; i++)
@@ -36,7 +36,7 @@ static void pack_any(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, const
 }
 
 /* The windows of six neighbours that are wholly on x. */
-static void pack_inside(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, const nn_pixel_t *at, int32_t *columns) {
+static void pack_inside(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, const nn_pixel_t *at, int32_t *columns) {
     const int32_t in_c = op->in_c, taps = op->k_w * in_c, step = op->stride_w * in_c;
     const int32_t down = op->dilation_h * op->in_w * in_c;
     x += (at->top * op->in_w + at->left) * in_c;
@@ -48,8 +48,8 @@ static void pack_inside(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, co
 }
 
 /* The windows of the next six pixels, or as many as are left and the last one again. Not inlined, for the stack. */
-__attribute__((noinline)) static void pack_block(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, nn_pixel_t *next,
-                                                 int32_t left, int32_t *columns, int8_t *rows) {
+__attribute__((noinline)) static void pack_block(const nn_conv_2d_triples_riscv_t *op, const int8_t *x,
+                                                 nn_pixel_t *next, int32_t left, int32_t *columns, int8_t *rows) {
     nn_pixel_t at[PIXELS];
     for (int32_t p = 0; p < PIXELS; p++) {
         at[p] = *next;
@@ -60,12 +60,12 @@ __attribute__((noinline)) static void pack_block(const nn_conv_2d_thirds_riscv_t
     pack_any(op, x, at + 3, columns + 2, rows);
 }
 
-static void image(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, int8_t *y, int32_t *columns,
-                  nn_thirds_fn *outputs) {
+static void image(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, int8_t *y, int32_t *columns,
+                  nn_triples_fn *outputs) {
     const int32_t out_c = op->out_c, taps = op->k_h * op->k_w * op->in_c;
     int8_t *rows = (int8_t *)(columns + taps * TAP_WORDS);
     nn_pixel_t next = {0, -op->pad_top, -op->pad_left};
-    nn_thirds_t block = {
+    nn_triples_t block = {
         .columns = columns,
         .stream = op->stream,
         .y = y,
@@ -87,14 +87,14 @@ static void image(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, int8_t *
         block.y_end = block.y + out_c;
         block.pixels = left < PIXELS ? left : PIXELS;
         if (left < PIXELS)
-            nn_thirds_outputs_riscv(&block);
+            nn_triples_outputs_riscv(&block);
         else
             outputs(&block);
     }
 }
 
-static void convolve(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, int8_t *y, void *scratch,
-                     nn_thirds_fn *outputs) {
+static void convolve(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, int8_t *y, void *scratch,
+                     nn_triples_fn *outputs) {
     for (int32_t n = op->batches; n > 0; n--) {
         image(op, x, y, scratch, outputs);
         x += op->in_h * op->in_w * op->in_c;
@@ -102,30 +102,30 @@ static void convolve(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, int8_
     }
 }
 
-void nn_conv_2d_thirds_riscv(const nn_conv_2d_thirds_riscv_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    convolve(op, x, y, scratch, nn_thirds_clamped_riscv);
+void nn_conv_2d_triples_riscv(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, int8_t *y, void *scratch) {
+    convolve(op, x, y, scratch, nn_triples_clamped_riscv);
 }
 
 void nn_conv_2d_signed_riscv(const nn_conv_2d_signed_riscv_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    convolve(op, x, y, scratch, nn_thirds_signed_riscv);
+    convolve(op, x, y, scratch, nn_triples_signed_riscv);
 }
 
 void nn_conv_2d_long_riscv(const nn_conv_2d_long_riscv_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    convolve(op, x, y, scratch, nn_thirds_outputs_riscv);
+    convolve(op, x, y, scratch, nn_triples_outputs_riscv);
 }
 
 /* A block's windows are packed before its outputs are written, and those end before the next block's windows. */
-void nn_conv_2d_thirds_in_place_riscv(const nn_conv_2d_thirds_in_place_riscv_t *op, const int8_t *x, int8_t *y,
-                                      void *scratch) {
-    convolve(op, x, y, scratch, nn_thirds_clamped_riscv);
+void nn_conv_2d_triples_in_place_riscv(const nn_conv_2d_triples_in_place_riscv_t *op, const int8_t *x, int8_t *y,
+                                       void *scratch) {
+    convolve(op, x, y, scratch, nn_triples_clamped_riscv);
 }
 
 void nn_conv_2d_signed_in_place_riscv(const nn_conv_2d_signed_in_place_riscv_t *op, const int8_t *x, int8_t *y,
                                       void *scratch) {
-    convolve(op, x, y, scratch, nn_thirds_signed_riscv);
+    convolve(op, x, y, scratch, nn_triples_signed_riscv);
 }
 
 void nn_conv_2d_long_in_place_riscv(const nn_conv_2d_long_in_place_riscv_t *op, const int8_t *x, int8_t *y,
                                     void *scratch) {
-    convolve(op, x, y, scratch, nn_thirds_outputs_riscv);
+    convolve(op, x, y, scratch, nn_triples_outputs_riscv);
 }
