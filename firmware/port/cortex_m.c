@@ -6,6 +6,7 @@
 #include "cortex_m.h"
 #include "fault.h"
 #include "port.h"
+#include "start.h"
 
 #define SYST_CSR 0xE000E010u /* SysTick control: 1 enable, 2 interrupt at 0, 4 the core's own clock */
 #define SYST_RVR 0xE000E014u /* reload value, 24 bits */
@@ -32,13 +33,7 @@
 
 #define TICKS_PER_WRAP 0x1000000u
 #define RING_BYTES 512u /* two of the longest frames; a power of two */
-#define STACK_PAINT 0xC5C5C5C5u
 
-extern uint32_t port_stack_low[], port_stack_top[];
-extern uint32_t port_data_load[], port_data_start[], port_data_end[], port_bss_start[], port_bss_end[];
-extern port_handler_fn *const port_construct_start[], *const port_construct_end[];
-
-int main(void);
 port_handler_fn port_reset, port_fault, port_tick_wrapped;
 void port_restart(const uint32_t *frame);
 
@@ -107,31 +102,17 @@ void port_tick_wrapped(void) {
     wraps = wraps + 1;
 }
 
-/* volatile: the compiler must not turn these loops into calls of memset and memcpy, whose frames would lie in the
- * stack being painted. */
-static inline void fill(volatile uint32_t *from, const volatile uint32_t *to, uint32_t word) {
-    while (from < to) {
-        *from++ = word;
-    }
-}
-
 void port_reset(void) {
     uint32_t *stack;
     __asm volatile("mov %0, sp" : "=r"(stack));
-    fill(port_stack_low, stack, STACK_PAINT);
-    const volatile uint32_t *load = port_data_load;
-    for (volatile uint32_t *data = port_data_start; data < port_data_end; data++) {
-        *data = *load++;
-    }
-    fill(port_bss_start, port_bss_end, 0);
+    start_paint_stack(stack);
+    start_variables();
     *port_register(SCB_VTOR) = (uint32_t)(uintptr_t)&vectors; /* a boot loader may have left its own */
 #ifdef __ARM_FP
     *port_register(SCB_CPACR) |= CPACR_FPU;
     __asm volatile("dsb\n\tisb" ::: "memory");
 #endif
-    for (port_handler_fn *const *construct = port_construct_start; construct < port_construct_end; construct++) {
-        (*construct)();
-    }
+    start_constructors();
     fault_recall();
     main();
     port_fault();
@@ -218,16 +199,4 @@ port_tick_kind_t port_tick_kind(void) {
 #else
     return PORT_TICKS_CYCLES;
 #endif
-}
-
-uint32_t port_stack_bytes(void) {
-    return (uint32_t)((uintptr_t)port_stack_top - (uintptr_t)port_stack_low);
-}
-
-uint32_t port_stack_used(void) {
-    const volatile uint32_t *deepest = port_stack_low;
-    while (deepest < port_stack_top && *deepest == STACK_PAINT) {
-        deepest++;
-    }
-    return (uint32_t)((uintptr_t)port_stack_top - (uintptr_t)deepest);
 }

@@ -42,10 +42,8 @@ void nn_gemm_lanes_armv7m(const nn_lanes_block_t *block);
  * alternate every two taps. An odd count gets a tap of zeros at its end. */
 void nn_gemm_column_armv7m(int32_t *column, const int8_t *a, const int8_t *b, int32_t count);
 
-enum { NN_DOT_OUTPUTS = 8 };
-
-/* sums[i] = sum over count inputs of x[k] * weights[8 * k + i]. */
-void nn_dot_columns_armv7m(const int8_t *x, const int8_t *weights, int32_t count, int32_t *sums);
+/* As nn_dot_columns_fn of portable/columns.h. */
+void nn_dot_columns_armv7m(const int8_t *x, const int8_t *weights, int32_t count, uint32_t *sums);
 
 /* Three taps along the plane: weights, and how many bytes further the next three begin. */
 typedef struct {

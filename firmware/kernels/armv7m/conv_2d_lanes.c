@@ -4,10 +4,8 @@
 #include "armv7m/block.h"
 #include "armv7m/kernels.h"
 
-/* The output pixel whose window comes next, and where that begins on x. */
-typedef struct {
-    int32_t column, top, left;
-} position_t;
+#define NN_OP nn_conv_2d_lanes_armv7m_t
+#include "portable/pixels.h"
 
 static void fill(int8_t *to, int32_t count, int8_t value) {
     while (count-- > 0)
@@ -49,17 +47,12 @@ static const int8_t *careful_row(const nn_conv_2d_lanes_armv7m_t *op, const int8
     return to;
 }
 
-static int inside(const nn_conv_2d_lanes_armv7m_t *op, const position_t *at) {
-    return at->top >= 0 && at->top + (op->k_h - 1) * op->dilation_h < op->in_h && at->left >= 0 &&
-           at->left + op->k_w <= op->in_w && op->dilation_w == 1;
-}
-
 /* The windows of two pixels into their column; rows: memory for a row of each. */
-static void pack(const nn_conv_2d_lanes_armv7m_t *op, const int8_t *x, const position_t *a, const position_t *b,
+static void pack(const nn_conv_2d_lanes_armv7m_t *op, const int8_t *x, const nn_pixel_t *a, const nn_pixel_t *b,
                  int32_t *column, int8_t *rows) {
     const int32_t in_w = op->in_w, in_c = op->in_c, taps = op->k_w * in_c;
     const int32_t words = (taps + 1) / 2 * (NN_LANES_PAIR_BYTES / 4), dilation = op->dilation_h;
-    if (inside(op, a) && inside(op, b)) {
+    if (nn_are_inside(op, a, 1) && nn_are_inside(op, b, 1)) {
         const int8_t *from = x + (a->top * in_w + a->left) * in_c;
         const int32_t distance = ((b->top - a->top) * in_w + b->left - a->left) * in_c, down = dilation * in_w * in_c;
         for (int32_t i = op->k_h; i > 0; i--, column += words, from += down)
@@ -68,15 +61,6 @@ static void pack(const nn_conv_2d_lanes_armv7m_t *op, const int8_t *x, const pos
         for (int32_t i = 0; i < op->k_h; i++, column += words)
             nn_gemm_column_armv7m(column, careful_row(op, x, a->top + i * dilation, a->left, rows),
                                   careful_row(op, x, b->top + i * dilation, b->left, rows + taps), taps);
-    }
-}
-
-static void next(const nn_conv_2d_lanes_armv7m_t *op, position_t *at) {
-    at->left += op->stride_w;
-    if (++at->column == op->out_w) {
-        at->column = 0;
-        at->left = -op->pad_left;
-        at->top += op->stride_h;
     }
 }
 
@@ -98,15 +82,15 @@ static void image(const nn_conv_2d_lanes_armv7m_t *op, const int8_t *x, int8_t *
     const int32_t out_c = op->out_c, pairs = op->k_h * ((op->k_w * op->in_c + 1) / 2);
     int32_t *columns = scratch;
     int8_t *rows = (int8_t *)scratch + pairs * NN_LANES_PAIR_BYTES;
-    position_t at = {0, -op->pad_top, -op->pad_left};
+    nn_pixel_t at = {0, -op->pad_top, -op->pad_left};
     nn_lanes_block_t block = {columns, op->stream, y, out_c, y, op->rounding, op->signed_outputs, pairs};
 
     for (int32_t left = op->out_h * op->out_w; left > 0; left -= NN_LANES_PIXELS) {
         for (int32_t p = 0; p < NN_LANES_PIXELS && p < left; p += 2) {
-            position_t first = at;
-            next(op, &at);
+            nn_pixel_t first = at;
+            nn_advance(op, &at, 1);
             pack(op, x, &first, p + 1 < left ? &at : &first, columns + p, rows);
-            next(op, &at);
+            nn_advance(op, &at, 1);
         }
         block.y_end = block.y + out_c;
         if (left >= NN_LANES_PIXELS)

@@ -18,7 +18,7 @@
 
 /*yaml
   Name: nn_dot_columns_armv7m
-  Signature: void nn_dot_columns_armv7m(const int8_t *x, const int8_t *weights, int32_t count, int32_t *sums)
+  Signature: void nn_dot_columns_armv7m(const int8_t *x, const int8_t *weights, int32_t count, uint32_t *sums)
   Header: armv7m/block.h
   ABI: AAPCS
   Arguments:

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "riscv/block.h"
 #include "riscv/kernels.h"
-#include "riscv/window.h"
+
+#define NN_OP nn_conv_2d_triples_riscv_t
+#include "portable/pixels.h"
 
 enum { PIXELS = NN_TRIPLES_PIXELS, TAP_WORDS = NN_TRIPLES_TAP_BYTES / 4 };
 
@@ -26,13 +28,31 @@ static int32_t *pack_taps(int32_t *column, const int8_t *a, const int8_t *b, con
     return column;
 }
 
+/* Row i of a window: where it is on x, or in `to` with the padding written out. */
+static inline const int8_t *window_row(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, const nn_pixel_t *at,
+                                       int32_t i, int8_t *to) {
+    const int32_t in_w = op->in_w, in_c = op->in_c, row = at->top + i * op->dilation_h;
+    const int inside = row >= 0 && row < op->in_h;
+    int32_t left = at->left;
+    int8_t *next = to;
+    if (inside && left >= 0 && left + op->k_w <= in_w && op->dilation_w == 1)
+        return x + (row * in_w + left) * in_c;
+    for (int32_t j = op->k_w; j > 0; j--, left += op->dilation_w) {
+        const int on_x = inside && left >= 0 && left < in_w;
+        const int8_t *from = on_x ? x + (row * in_w + left) * in_c : x;
+        for (int8_t *end = next + in_c; next < end; next++)
+            *next = on_x ? *from++ : (int8_t)op->pad_value;
+    }
+    return to;
+}
+
 /* The windows of three pixels into their column, wherever they are; rows: memory for a row of each. */
 static void pack_any(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, const nn_pixel_t *at, int32_t *column,
                      int8_t *rows) {
     const int32_t taps = op->k_w * op->in_c;
     for (int32_t i = 0; i < op->k_h; i++)
-        column = pack_taps(column, nn_window_row(op, x, at, i, rows), nn_window_row(op, x, at + 1, i, rows + taps),
-                           nn_window_row(op, x, at + 2, i, rows + 2 * taps), taps);
+        column = pack_taps(column, window_row(op, x, at, i, rows), window_row(op, x, at + 1, i, rows + taps),
+                           window_row(op, x, at + 2, i, rows + 2 * taps), taps);
 }
 
 /* The windows of six neighbours that are wholly on x. */
@@ -78,7 +98,7 @@ static void image(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, int8_t 
     };
 
     for (int32_t left = op->out_h * op->out_w; left > 0; left -= PIXELS, block.y += PIXELS * out_c) {
-        if (nn_are_inside(op, &next, PIXELS)) {
+        if (next.column + PIXELS <= op->out_w && nn_are_inside(op, &next, PIXELS)) {
             pack_inside(op, x, &next, columns);
             nn_advance(op, &next, PIXELS);
         } else {

@@ -2,12 +2,8 @@
 #include "xtensa/kernels.h"
 #include "xtensa/output.h"
 
-typedef nn_conv_2d_triples_xtensa_t op_t;
-
-/* The output pixel whose window comes next, and where that begins on x. */
-typedef struct {
-    int32_t column, top, left;
-} position_t;
+#define NN_OP nn_conv_2d_triples_xtensa_t
+#include "portable/pixels.h"
 
 static void fill(int8_t *to, int32_t count, int8_t value) {
     while (count-- > 0)
@@ -20,7 +16,8 @@ static void copy(int8_t *to, const int8_t *from, int32_t count) {
 }
 
 /* One row of a window that isn't wholly on x, with the padding written out. */
-static const int8_t *careful_row(const op_t *op, const int8_t *x, int32_t row, int32_t left, int8_t *to) {
+static const int8_t *careful_row(const nn_conv_2d_triples_xtensa_t *op, const int8_t *x, int32_t row, int32_t left,
+                                 int8_t *to) {
     const int32_t in_w = op->in_w, in_c = op->in_c, k_w = op->k_w, dilation = op->dilation_w;
     const int8_t pad_value = (int8_t)op->pad_value;
     if (row < 0 || row >= op->in_h) {
@@ -38,11 +35,6 @@ static const int8_t *careful_row(const op_t *op, const int8_t *x, int32_t row, i
     return to;
 }
 
-static int inside(const op_t *op, const position_t *at) {
-    return at->top >= 0 && at->top + (op->k_h - 1) * op->dilation_h < op->in_h && at->left >= 0 &&
-           at->left + op->k_w <= op->in_w && op->dilation_w == 1;
-}
-
 static void next_chunk(nn_column_t *column, uint32_t *starts) {
     starts[0] = (uint32_t)NN_SUM_OFFSET * (1u + (1u << NN_MIDDLE_1));
     starts[1] = (uint32_t)NN_SUM_OFFSET * (1u + (1u << NN_MIDDLE_2));
@@ -51,7 +43,7 @@ static void next_chunk(nn_column_t *column, uint32_t *starts) {
 }
 
 /* One row of the windows, which may go on in the next chunk. */
-static void append(const op_t *op, nn_column_t *column) {
+static void append(const nn_conv_2d_triples_xtensa_t *op, nn_column_t *column) {
     for (int32_t taps = op->k_w * op->in_c; taps > 0; taps -= column->count) {
         int32_t left = op->chunk_taps - (int32_t)(column->to - column->starts - 2) / 2;
         if (left == 0) {
@@ -64,11 +56,12 @@ static void append(const op_t *op, nn_column_t *column) {
 }
 
 /* The windows of three pixels into their columns; rows: memory for a row of each. */
-static void pack(const op_t *op, const int8_t *x, const position_t *at, uint32_t *starts, int8_t *rows) {
+static void pack(const nn_conv_2d_triples_xtensa_t *op, const int8_t *x, const nn_pixel_t *at, uint32_t *starts,
+                 int8_t *rows) {
     const int32_t in_w = op->in_w, in_c = op->in_c, taps = op->k_w * in_c, dilation = op->dilation_h;
     nn_column_t column = {.rows = 1};
     next_chunk(&column, starts);
-    if (inside(op, at) && inside(op, at + 1) && inside(op, at + 2)) {
+    if (nn_are_inside(op, at, 1) && nn_are_inside(op, at + 1, 1) && nn_are_inside(op, at + 2, 1)) {
         column.a = x + (at[0].top * in_w + at[0].left) * in_c;
         column.b = x + (at[1].top * in_w + at[1].left) * in_c;
         column.c = x + (at[2].top * in_w + at[2].left) * in_c;
@@ -98,7 +91,7 @@ static void pack(const op_t *op, const int8_t *x, const position_t *at, uint32_t
 }
 
 /* 1x1: windows are pixels of x. */
-static void pack_pixels(const op_t *op, const int8_t *x, int32_t left, uint32_t *starts) {
+static void pack_pixels(const nn_conv_2d_triples_xtensa_t *op, const int8_t *x, int32_t left, uint32_t *starts) {
     nn_column_t column = {.rows = 1};
     next_chunk(&column, starts);
     column.a = x;
@@ -107,17 +100,8 @@ static void pack_pixels(const op_t *op, const int8_t *x, int32_t left, uint32_t 
     append(op, &column);
 }
 
-static void next(const op_t *op, position_t *at) {
-    at->left += op->stride_w;
-    if (++at->column == op->out_w) {
-        at->column = 0;
-        at->left = -op->pad_left;
-        at->top += op->stride_h;
-    }
-}
-
 /* Channels whose requantisation has no line. */
-static void general(const op_t *op, nn_triples_t *job) {
+static void general(const nn_conv_2d_triples_xtensa_t *op, nn_triples_t *job) {
     const nn_output_line_t out = {NN_GENERAL, 0, op->output_offset, op->act_min, op->act_max};
     int8_t *y[NN_TRIPLE] = {job->y, job->y + job->y_1, job->y + job->y_2};
     for (int32_t c = op->out_c; c > 0; c -= NN_CHANNELS) {
@@ -128,12 +112,12 @@ static void general(const op_t *op, nn_triples_t *job) {
     }
 }
 
-static void image(const op_t *op, const int8_t *x, int8_t *y, void *scratch) {
+static void image(const nn_conv_2d_triples_xtensa_t *op, const int8_t *x, int8_t *y, void *scratch) {
     const int32_t out_c = op->out_c, chunk_bytes = op->chunk_taps * 8;
     int8_t *rows = (int8_t *)scratch + op->chunks * (chunk_bytes + 8);
     const int dense = op->k_h * op->k_w == 1 && op->stride_h * op->stride_w == 1 && op->pad_top + op->pad_left == 0 &&
                       op->in_h == op->out_h && op->in_w == op->out_w;
-    position_t at = {0, -op->pad_top, -op->pad_left};
+    nn_pixel_t at = {0, -op->pad_top, -op->pad_left};
     nn_triples_t job;
     job.columns = scratch;
     job.chunks = op->chunks;
@@ -148,10 +132,10 @@ static void image(const op_t *op, const int8_t *x, int8_t *y, void *scratch) {
             pack_pixels(op, x, left, scratch);
             x += NN_TRIPLE * op->in_c;
         } else {
-            position_t pixels[NN_TRIPLE];
+            nn_pixel_t pixels[NN_TRIPLE];
             for (int p = 0; p < NN_TRIPLE; p++) {
                 pixels[p] = p < left ? at : pixels[p - 1]; /* the last one again where there are fewer */
-                next(op, &at);
+                nn_advance(op, &at, 1);
             }
             pack(op, x, pixels, scratch, rows);
         }

@@ -7,7 +7,7 @@ from gen.compiler.kernels.common import folded_bias, padded, wrapped
 from gen.model.graph import Array
 from gen.model.ops.operator import Call
 
-OUTPUTS = 8  # NN_DOT_OUTPUTS of firmware/kernels/*/block.h
+OUTPUTS = 8  # NN_COLUMN_OUTPUTS of portable/columns.h, NN_DOT_OUTPUTS of xtensa/block.h
 
 
 def in_columns(weights: Array) -> Array:
