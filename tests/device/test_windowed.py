@@ -55,5 +55,5 @@ def test_exact_while_interrupts_spill_windows(name: str, form: str, engine: str,
         )  # fmt: skip
     assert verdict.exact
     assembly = [text for path, text in library.files.items() if path.endswith(".S")]
-    functions = {function for text in assembly for function in re.findall(r"\.global (\w+)", text)}
+    functions = {function for text in assembly for function in re.findall(r"NN_FUNCTION (\w+)", text)}
     assert functions and functions <= windowed.interrupted(elf, log)

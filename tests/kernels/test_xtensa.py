@@ -225,7 +225,7 @@ def test_interrupts_spill_windows_in_every_assembly_function(tmp_path: Path) -> 
             np.testing.assert_array_equal(y, expected, step.variant.name)
             assert interrupts > 0, step.variant.name
     sources = [path.read_text() for path in (KERNEL_DIR / "xtensa").glob("*.S")]
-    functions = {name for text in sources for name in re.findall(r"\.global (\w+)", text)}
+    functions = {name for text in sources for name in re.findall(r"NN_FUNCTION (\w+)", text)}
     assert len(functions) == len(sources)
     assert functions <= windowed.interrupted(runner.elf, log)
 

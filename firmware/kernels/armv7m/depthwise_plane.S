@@ -6,10 +6,8 @@
  *
  * r0 inputs, r1 constants, r2-r5 sums, r6-r8 weights, r9 step, r10 input, r11 end of constants, r12 the job, lr outputs
  * left on the line. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
 
     .set LINE, 0
     .set LINES, 8
@@ -51,12 +49,7 @@
   Stack: 56 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_plane_armv7m, "ax"
-    .global nn_depthwise_plane_armv7m
-    .type nn_depthwise_plane_armv7m, %function
-    .thumb_func
-    .align 2
-nn_depthwise_plane_armv7m:
+    NN_FUNCTION nn_depthwise_plane_armv7m
     push {r4-r11, lr}
     sub sp, #FRAME
     mov r12, r0
@@ -174,4 +167,4 @@ nn_depthwise_plane_armv7m:
     SIGNED r4
     SIGNED r5
     b .Lstore
-    .size nn_depthwise_plane_armv7m, . - nn_depthwise_plane_armv7m
+    NN_END nn_depthwise_plane_armv7m

@@ -2,8 +2,7 @@
  *
  * Vector times matrix, eight outputs at a time: each input is loaded once for them.
  * r0 x, r1 weights, r2-r9 sums, r10 input, r11 weight, r12 turns left, lr sums' address. */
-    .syntax unified
-    .thumb
+#include "cortex_m.inc"
 
     .macro TAP
     ldrsb r10, [r0], #1
@@ -29,12 +28,7 @@
   Stack: 36 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_dot_columns_armv7m, "ax"
-    .global nn_dot_columns_armv7m
-    .type nn_dot_columns_armv7m, %function
-    .thumb_func
-    .align 2
-nn_dot_columns_armv7m:
+    NN_FUNCTION nn_dot_columns_armv7m
     push {r4-r11, lr}
     mov lr, r3
     /* The chain begins with count mod 4, if that isn't 0. */
@@ -63,4 +57,4 @@ nn_dot_columns_armv7m:
     bne .Lchain
     stm lr, {r2-r9}
     pop {r4-r11, pc}
-    .size nn_dot_columns_armv7m, . - nn_dot_columns_armv7m
+    NN_END nn_dot_columns_armv7m

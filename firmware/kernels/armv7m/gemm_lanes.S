@@ -10,10 +10,8 @@
  * does not matter, and both are (t + 2^d + 2^14 + (z << 15)) >> 15, where d = 14 - e and t is the upper word of
  * m * acc * 2^(d+2). Otherwise sums below zero get 2^(d+1) less before the shift, which SSAT does. r = 2 * z + 1 makes
  * 2^14 + (z << 15) = r << 14. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
 
 /* r0 column, r1 a, r2 b, r3 count. */
 
@@ -30,12 +28,7 @@
   Stack: 16 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_gemm_column_armv7m, "ax"
-    .global nn_gemm_column_armv7m
-    .type nn_gemm_column_armv7m, %function
-    .thumb_func
-    .align 2
-nn_gemm_column_armv7m:
+    NN_FUNCTION nn_gemm_column_armv7m
     push {r4-r7}
     subs r3, #2
     blt 2f
@@ -56,7 +49,7 @@ nn_gemm_column_armv7m:
     strd r4, r3, [r0]
 3:  pop {r4-r7}
     bx lr
-    .size nn_gemm_column_armv7m, . - nn_gemm_column_armv7m
+    NN_END nn_gemm_column_armv7m
 
 /* Six pixels x all channels. The stream of a channel: 256 * bias + d + 2, m, its weights in whole words.
  * r0 columns, r1 stream, r2-r4 S, r5-r7 B, r8 r9 inputs, r10 r11 weights, r12 step, lr 0x8000. */
@@ -110,12 +103,7 @@ nn_gemm_column_armv7m:
   Stack: 80 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_gemm_lanes_armv7m, "ax"
-    .global nn_gemm_lanes_armv7m
-    .type nn_gemm_lanes_armv7m, %function
-    .thumb_func
-    .align 2
-nn_gemm_lanes_armv7m:
+    NN_FUNCTION nn_gemm_lanes_armv7m
     push {r4-r11, lr}
     sub sp, #FRAME
     NN_FIELDS 0, NN_LANES_BLOCK_AT_COLUMNS, NN_LANES_BLOCK_AT_STREAM, NN_LANES_BLOCK_AT_Y, NN_LANES_BLOCK_AT_STRIDE
@@ -220,4 +208,4 @@ nn_gemm_lanes_armv7m:
     SIGNED r4
     SIGNED r7
     b .Lstore
-    .size nn_gemm_lanes_armv7m, . - nn_gemm_lanes_armv7m
+    NN_END nn_gemm_lanes_armv7m

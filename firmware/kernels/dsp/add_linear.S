@@ -2,10 +2,8 @@
  *
  * See add.h. r0 left, r1 x1, r2 x2, r3 y, r4 multiplier1, r5 multiplier2, r6 sum, r7 mask of the odd bytes: an int8 in
  * the upper byte of a halfword is 256 times itself, and SMLAW divides by 65,536. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
 
 /*yaml
   Name: nn_add_linear_dsp
@@ -21,12 +19,7 @@
   Stack: 36 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_add_linear_dsp, "ax"
-    .global nn_add_linear_dsp
-    .type nn_add_linear_dsp, %function
-    .thumb_func
-    .align 2
-nn_add_linear_dsp:
+    NN_FUNCTION nn_add_linear_dsp
     push {r4-r11, lr}
     NN_FIELDS 0, NN_ADD_LINEAR_DSP_AT_MULTIPLIER1, NN_ADD_LINEAR_DSP_AT_MULTIPLIER2, NN_ADD_LINEAR_DSP_AT_SUM, NN_ADD_LINEAR_DSP_AT_COUNT
     ldm r0, {r4-r6, r8}
@@ -70,4 +63,4 @@ nn_add_linear_dsp:
     strb r12, [r3], #1
     bne 3b
 4:  pop {r4-r11, pc}
-    .size nn_add_linear_dsp, . - nn_add_linear_dsp
+    NN_END nn_add_linear_dsp

@@ -10,10 +10,8 @@
  * (acc * m + 2^30 + 2^(30+e) + (z << (31+e))) >> (31+e): with everything times 2^(SHIFT+1-e), which the weights and the
  * bias carry, SMMLA and an SSAT that shifts by SHIFT. Otherwise, with twice the sum, SMMLAR gives p, and a sum below
  * zero gets one less before the second shift: a tie then goes away from zero. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
 
     .set SHIFT, 10 /* gen/compiler/kernels/dsp/spatial.py and depthwise_conv_2d.c have the same */
 
@@ -41,12 +39,7 @@
   Stack: 36 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_prepare_dsp, "ax"
-    .global nn_depthwise_prepare_dsp
-    .type nn_depthwise_prepare_dsp, %function
-    .thumb_func
-    .align 2
-nn_depthwise_prepare_dsp:
+    NN_FUNCTION nn_depthwise_prepare_dsp
     push {r4-r11, lr}
     add r3, r2, #4 * NN_DEPTHWISE_CHANNEL_BYTES
 1:  ldrsb r12, [r1], #1
@@ -77,7 +70,7 @@ nn_depthwise_prepare_dsp:
     mov r11, #1
     mov r12, #1
     b 2b
-    .size nn_depthwise_prepare_dsp, . - nn_depthwise_prepare_dsp
+    NN_END nn_depthwise_prepare_dsp
 
 /* r0 from, r1 line_step, r2 step, r3-r6 planes of the four channels, r7 r8 even elements of both lines, r9 r10 odd ones,
  * lr halves. */
@@ -94,12 +87,7 @@ nn_depthwise_prepare_dsp:
   Stack: 40 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_gather_dsp, "ax"
-    .global nn_depthwise_gather_dsp
-    .type nn_depthwise_gather_dsp, %function
-    .thumb_func
-    .align 2
-nn_depthwise_gather_dsp:
+    NN_FUNCTION nn_depthwise_gather_dsp
     push {r0, r4-r11, lr}
     NN_FIELDS NN_DEPTHWISE_GATHER_AT_PLANE_BYTES, NN_DEPTHWISE_GATHER_AT_PLANE_BYTES, NN_DEPTHWISE_GATHER_AT_HALVES
     ldrd r5, lr, [r0, #NN_DEPTHWISE_GATHER_AT_PLANE_BYTES]
@@ -164,7 +152,7 @@ nn_depthwise_gather_dsp:
     ldr r7, [r9, #NN_DEPTHWISE_GATHER_AT_PADDING]
     mov r8, r7
     b .Lodd
-    .size nn_depthwise_gather_dsp, . - nn_depthwise_gather_dsp
+    NN_END nn_depthwise_gather_dsp
 
 /* r0-r3 a pair of each line, r4 even and r5 odd output of the first line, r6 r7 of the second, r8-r10 weights, r11 from,
  * r12 b of the channel, lr y. The frame has a copy of the argument from its step on. */
@@ -374,12 +362,7 @@ nn_depthwise_gather_dsp:
   Stack: 72 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_lines_dsp, "ax"
-    .global nn_depthwise_lines_dsp
-    .type nn_depthwise_lines_dsp, %function
-    .thumb_func
-    .align 2
-nn_depthwise_lines_dsp:
+    NN_FUNCTION nn_depthwise_lines_dsp
     push {r4-r11, lr}
     sub sp, #FRAME
     NN_FIELDS 0, NN_DEPTHWISE_LINES_AT_FROM, NN_DEPTHWISE_LINES_AT_CHANNELS, NN_DEPTHWISE_LINES_AT_Y
@@ -469,4 +452,4 @@ nn_depthwise_lines_dsp:
 .Lreturn:
     add sp, #FRAME
     pop {r4-r11, pc}
-    .size nn_depthwise_lines_dsp, . - nn_depthwise_lines_dsp
+    NN_END nn_depthwise_lines_dsp

@@ -4,10 +4,8 @@
  * pairs, E = (w0, w1), (w2, w3), ... for even outputs and O = (0, w0), (w1, w2), ... for odd ones, so that every pair of
  * inputs is multiplied as it lies. Requantisation as the long one in depthwise_3x3.S.
  * r0 r1 inputs, r2 E, r3 O, r4-r7 outputs, r8 bias, r9 steps left, r10 the argument, r11 from, r12 taps, lr y. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
 
     .macro STEP x, next
     ldr \next, [r11], #16
@@ -43,12 +41,7 @@
   Stack: 36 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_line_dsp, "ax"
-    .global nn_depthwise_line_dsp
-    .type nn_depthwise_line_dsp, %function
-    .thumb_func
-    .align 2
-nn_depthwise_line_dsp:
+    NN_FUNCTION nn_depthwise_line_dsp
     push {r4-r11, lr}
     mov r10, r0
     ldr lr, [r0, #NN_DEPTHWISE_LINE_AT_Y]
@@ -97,4 +90,4 @@ nn_depthwise_line_dsp:
 5:  ldr r1, [r11], #16 /* odd: as if the first step were done */
     adds r9, #1
     b 3b
-    .size nn_depthwise_line_dsp, . - nn_depthwise_line_dsp
+    NN_END nn_depthwise_line_dsp

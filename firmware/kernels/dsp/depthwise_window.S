@@ -2,10 +2,8 @@
  *
  * See nn_depthwise_taps_t in depthwise.h. r1 x, r2 w, r3 x_run, r4-r7 sums, r10 the input's offset twice, r11 taps left
  * in a row, r12 w_run. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
 
 /*yaml
   Name: nn_depthwise_taps_dsp
@@ -20,12 +18,7 @@
   Stack: 56 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_taps_dsp, "ax"
-    .global nn_depthwise_taps_dsp
-    .type nn_depthwise_taps_dsp, %function
-    .thumb_func
-    .align 2
-nn_depthwise_taps_dsp:
+    NN_FUNCTION nn_depthwise_taps_dsp
     push {r4-r11, lr}
     NN_FIELDS NN_DEPTHWISE_TAPS_AT_X_SKIP, NN_DEPTHWISE_TAPS_AT_X_SKIP, NN_DEPTHWISE_TAPS_AT_W_SKIP
     ldrd r4, r5, [r0, #NN_DEPTHWISE_TAPS_AT_X_SKIP]
@@ -67,4 +60,4 @@ nn_depthwise_taps_dsp:
     stm r3, {r4-r7}
     add sp, #16
     pop {r4-r11, pc}
-    .size nn_depthwise_taps_dsp, . - nn_depthwise_taps_dsp
+    NN_END nn_depthwise_taps_dsp

@@ -5,10 +5,8 @@
  *
  * void nn_dot_dsp(const nn_window_t *window, const int8_t *x, const int8_t *w, int32_t w_channel, uint32_t acc[4])
  * r0 x, r1-r4 weights, r5-r8 sums, r9 r10 inputs (k0 k2) (k1 k3), r11 r12 weights, lr input offset in both halves. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
 
     .set WORDS_END, 0
     .set ENTRY, 4
@@ -60,12 +58,7 @@
   Stack: 80 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_dot_dsp, "ax"
-    .global nn_dot_dsp
-    .type nn_dot_dsp, %function
-    .thumb_func
-    .align 2
-nn_dot_dsp:
+    NN_FUNCTION nn_dot_dsp
     push {r4-r11, lr}
     sub sp, #FRAME
     NN_FIELDS 0, NN_WINDOW_AT_ROWS, NN_WINDOW_AT_RUNS, NN_WINDOW_AT_LENGTH, NN_WINDOW_AT_OFFSET
@@ -171,4 +164,4 @@ nn_dot_dsp:
     movs r7, #0
     mov r8, r5
     b .Lsums
-    .size nn_dot_dsp, . - nn_dot_dsp
+    NN_END nn_dot_dsp

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * void nn_expand_dsp(const int8_t *x, int32_t words, int16_t *to): for each four bytes, (k0 k2) and (k1 k3). words > 0. */
-    .syntax unified
-    .thumb
+#include "cortex_m.inc"
 
 /*yaml
   Name: nn_expand_dsp
@@ -16,12 +15,7 @@
   Stack: 0 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_expand_dsp, "ax"
-    .global nn_expand_dsp
-    .type nn_expand_dsp, %function
-    .thumb_func
-    .align 2
-nn_expand_dsp:
+    NN_FUNCTION nn_expand_dsp
     ldr r3, [r0], #4
     sxtb16 r12, r3, ror #8
     sxtb16 r3, r3
@@ -29,4 +23,4 @@ nn_expand_dsp:
     subs r1, #1
     bne nn_expand_dsp
     bx lr
-    .size nn_expand_dsp, . - nn_expand_dsp
+    NN_END nn_expand_dsp

@@ -11,10 +11,9 @@
  * matter, it is SMMLA and SSAT: saturate((c + (acc * M >> 32)) >> SHIFT), for B with 256 * acc and 8 more; the starts
  * have an offset for what c is too coarse for. Otherwise SMMLAR of 2 * acc gives q, sums below zero get one less before
  * the second shift, and SSAT does its last step: the constant is 2^(e-1) + (z << e), z the output's zero point. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
+#include "requantize.inc"
 
     .set SHIFT, 4 /* gen/compiler/kernels/dsp/byte_pairs.py has the same */
 
@@ -47,12 +46,7 @@
   Stack: 36 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_columns_pairs_dsp, "ax"
-    .global nn_columns_pairs_dsp
-    .type nn_columns_pairs_dsp, %function
-    .thumb_func
-    .align 2
-nn_columns_pairs_dsp:
+    NN_FUNCTION nn_columns_pairs_dsp
     push {r4-r11, lr}
     mov lr, r1
     NN_FIELDS 0, NN_WINDOWS_AT_X
@@ -73,7 +67,7 @@ nn_columns_pairs_dsp:
     subs r2, #1
     bne 1b
     pop {r4-r11, pc}
-    .size nn_columns_pairs_dsp, . - nn_columns_pairs_dsp
+    NN_END nn_columns_pairs_dsp
 
 /* Three pixels x all pairs of channels. The stream of a pair: T and S at the start, two words for each four weights,
  * multipliers of A and B, the constants added to their products; if not linear, e - 1 of A + 256 * that of B.
@@ -125,12 +119,7 @@ nn_columns_pairs_dsp:
   Stack: 72 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_gemm_pairs_dsp, "ax"
-    .global nn_gemm_pairs_dsp
-    .type nn_gemm_pairs_dsp, %function
-    .thumb_func
-    .align 2
-nn_gemm_pairs_dsp:
+    NN_FUNCTION nn_gemm_pairs_dsp
     push {r4-r11, lr}
     sub sp, #FRAME
     NN_FIELDS 0, NN_GEMM_BLOCK_AT_COLUMNS, NN_GEMM_BLOCK_AT_STREAM, NN_GEMM_BLOCK_AT_Y, NN_GEMM_BLOCK_AT_STRIDE
@@ -216,13 +205,6 @@ nn_gemm_pairs_dsp:
     add sp, #FRAME
     pop {r4-r11, pc}
 
-    .macro ROUNDED acc, m, c
-    add r7, \c, \acc, asr #31
-    smmlar \acc, \acc, \m, r7
-    asr \acc, r6
-    ssat \acc, #8, \acc, asr #1
-    .endm
-
     .align 2
 .Lrounded:
     ldmia r1!, {r2-r6}
@@ -232,16 +214,16 @@ nn_gemm_pairs_dsp:
     lsl r8, #1
     lsl r9, #1
     lsl r10, #1
-    ROUNDED r8, r2, r4
-    ROUNDED r9, r2, r4
-    ROUNDED r10, r2, r4
+    NN_ROUNDED r8, r2, r4, r6, r7
+    NN_ROUNDED r9, r2, r4, r6, r7
+    NN_ROUNDED r10, r2, r4, r6, r7
     lsrs r6, #8
     asr r11, #7
     asr r12, #7
     asr lr, #7
-    ROUNDED r11, r3, r5
-    ROUNDED r12, r3, r5
-    ROUNDED lr, r3, r5
+    NN_ROUNDED r11, r3, r5, r6, r7
+    NN_ROUNDED r12, r3, r5, r6, r7
+    NN_ROUNDED lr, r3, r5, r6, r7
     STORE_AND_NEXT
     b .Lend
-    .size nn_gemm_pairs_dsp, . - nn_gemm_pairs_dsp
+    NN_END nn_gemm_pairs_dsp

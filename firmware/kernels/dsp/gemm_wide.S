@@ -4,10 +4,9 @@
  * that are clamped at the zero point z both roundings are one floor: (acc * m + 2^30 + 2^(30+e) + (z << (31+e))) >>
  * (31+e). Each channel's weights and bias are multiplied by 2^d, d = 13 - e >= 2, so that one shift by 12 is left after
  * the SMMLA with 2^(d-2) + (r << 11), r = 2 * z + 1. Where sums below zero get one less, that is 2^(d-1) here. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
+#include "requantize.inc"
 
 /* r0 columns, r1 windows, r2 rows, r3 words in a row. */
 
@@ -25,12 +24,7 @@
   Stack: 36 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_columns_wide_dsp, "ax"
-    .global nn_columns_wide_dsp
-    .type nn_columns_wide_dsp, %function
-    .thumb_func
-    .align 2
-nn_columns_wide_dsp:
+    NN_FUNCTION nn_columns_wide_dsp
     push {r4-r11, lr}
     mov r12, r1
     NN_FIELDS 0, NN_WINDOWS_AT_X
@@ -52,7 +46,7 @@ nn_columns_wide_dsp:
     subs r2, #1
     bne 1b
     pop {r4-r11, pc}
-    .size nn_columns_wide_dsp, . - nn_columns_wide_dsp
+    NN_END nn_columns_wide_dsp
 
 /* Two pixels x all pairs of channels. The stream of a pair: the bias of each channel; for each four inputs two words of
  * the one and two of the other; then of each the multiplier, the constant added to its product, 2^(d-1).
@@ -92,12 +86,7 @@ nn_columns_wide_dsp:
   Stack: 72 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_gemm_wide_dsp, "ax"
-    .global nn_gemm_wide_dsp
-    .type nn_gemm_wide_dsp, %function
-    .thumb_func
-    .align 2
-nn_gemm_wide_dsp:
+    NN_FUNCTION nn_gemm_wide_dsp
     push {r4-r11, lr}
     sub sp, #FRAME
     NN_FIELDS 0, NN_GEMM_BLOCK_AT_COLUMNS, NN_GEMM_BLOCK_AT_STREAM, NN_GEMM_BLOCK_AT_Y, NN_GEMM_BLOCK_AT_STRIDE
@@ -163,18 +152,13 @@ nn_gemm_wide_dsp:
     bne .Lchain
     ldr pc, [sp, #EPILOGUE]
 
-    .macro CLAMPED acc, m, c
-    smmla \acc, \acc, \m, \c
-    ssat \acc, #8, \acc, asr #12
-    .endm
-
     .align 2
 .Lclamped:
     ldmia r1!, {r2-r7}
-    CLAMPED r10, r2, r3
-    CLAMPED r11, r2, r3
-    CLAMPED r12, r5, r6
-    CLAMPED lr, r5, r6
+    NN_LINEAR r10, r2, r3, 12
+    NN_LINEAR r11, r2, r3, 12
+    NN_LINEAR r12, r5, r6, 12
+    NN_LINEAR lr, r5, r6, 12
     STORE_AND_NEXT
 .Lend:
     add sp, #FRAME
@@ -183,8 +167,7 @@ nn_gemm_wide_dsp:
     .macro SIGNED acc, m, c, one
     and r8, \one, \acc, asr #31
     sub r8, \c, r8
-    smmla \acc, \acc, \m, r8
-    ssat \acc, #8, \acc, asr #12
+    NN_LINEAR \acc, \m, r8, 12
     .endm
 
     .align 2
@@ -196,4 +179,4 @@ nn_gemm_wide_dsp:
     SIGNED lr, r5, r6, r7
     STORE_AND_NEXT
     b .Lend
-    .size nn_gemm_wide_dsp, . - nn_gemm_wide_dsp
+    NN_END nn_gemm_wide_dsp

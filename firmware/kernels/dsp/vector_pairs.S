@@ -5,10 +5,9 @@
  * multipliers of A and B, the constants added to their products and, if not linear, e - 1 of A + 256 * that of B.
  *
  * r0 x, r1 stream, r2-r5 weights, r6 r7 inputs (k0 k2) (k1 k3), r8-r11 T S T S, r12 low bytes, lr turns left. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
+#include "requantize.inc"
 
     .set X, 0
     .set Y, 4
@@ -48,12 +47,7 @@
   Stack: 64 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_vector_pairs_dsp, "ax"
-    .global nn_vector_pairs_dsp
-    .type nn_vector_pairs_dsp, %function
-    .thumb_func
-    .align 2
-nn_vector_pairs_dsp:
+    NN_FUNCTION nn_vector_pairs_dsp
     push {r4-r11, lr}
     sub sp, #FRAME
     NN_FIELDS 0, NN_VECTOR_BLOCK_AT_X, NN_VECTOR_BLOCK_AT_STREAM, NN_VECTOR_BLOCK_AT_Y, NN_VECTOR_BLOCK_AT_Y_END
@@ -142,21 +136,14 @@ nn_vector_pairs_dsp:
     add sp, #FRAME
     pop {r4-r11, pc}
 
-    .macro ROUNDED acc, m, c
-    add \c, \c, \acc, asr #31
-    smmlar \acc, \acc, \m, \c
-    asr \acc, r6
-    ssat \acc, #8, \acc, asr #1
-    .endm
-
     .macro ROUNDED_PAIR t, s
     ldmia r1!, {r2-r6}
     sub \s, \t
     lsl \t, #1
     asr \s, #7
-    ROUNDED \t, r2, r4
+    NN_ROUNDED \t, r2, r4, r6, r4
     lsrs r6, #8
-    ROUNDED \s, r3, r5
+    NN_ROUNDED \s, r3, r5, r6, r5
     bfi \t, \s, #8, #8
     .endm
 
@@ -165,4 +152,4 @@ nn_vector_pairs_dsp:
     ROUNDED_PAIR r8, r9
     ROUNDED_PAIR r10, r11
     b .Lstore
-    .size nn_vector_pairs_dsp, . - nn_vector_pairs_dsp
+    NN_END nn_vector_pairs_dsp

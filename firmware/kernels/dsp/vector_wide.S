@@ -5,10 +5,9 @@
  * multiplier, the constant added to its product, e - 1.
  *
  * r0 x, r1 stream, r2-r5 weights, r6 r7 inputs (k0 k2) (k1 k3), r8-r11 sums, lr turns left. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
+#include "requantize.inc"
 
     .set X, 0
     .set Y, 4
@@ -45,12 +44,7 @@
   Stack: 64 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_vector_wide_dsp, "ax"
-    .global nn_vector_wide_dsp
-    .type nn_vector_wide_dsp, %function
-    .thumb_func
-    .align 2
-nn_vector_wide_dsp:
+    NN_FUNCTION nn_vector_wide_dsp
     push {r4-r11, lr}
     sub sp, #FRAME
     NN_FIELDS 0, NN_VECTOR_BLOCK_AT_X, NN_VECTOR_BLOCK_AT_STREAM, NN_VECTOR_BLOCK_AT_Y, NN_VECTOR_BLOCK_AT_Y_END
@@ -139,10 +133,7 @@ nn_vector_wide_dsp:
 
     .macro SIGNED acc, m, c, e
     asr \acc, #1
-    add \c, \c, \acc, asr #31
-    smmlar \acc, \acc, \m, \c
-    asr \acc, \e
-    ssat \acc, #8, \acc, asr #1
+    NN_ROUNDED \acc, \m, \c, \e, \c
     .endm
 
     .align 2
@@ -154,4 +145,4 @@ nn_vector_wide_dsp:
     SIGNED r10, r2, r3, r4
     SIGNED r11, r5, r6, r7
     b .Lstore
-    .size nn_vector_wide_dsp, . - nn_vector_wide_dsp
+    NN_END nn_vector_wide_dsp

@@ -9,10 +9,9 @@
  * three columns is within 2^28, and with 4 times a bias below 2^28 an int32.
  * Outputs: as in gemm_pairs.S, of the doubled sums; where no linear function is TFLM's, they're rounded twice.
  * Positions of a transform are in the order of rows 1, 2, 0, 3, and in each row of columns 1, 2, 0, 3. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
-    .thumb
+#include "requantize.inc"
 
 /* r0 column, r1 row bytes, r2 column bytes, r3 column's last row; then r1 input, r2 bytes of a position. On the stack,
  * columns[row][column][parity]; row 2 is that of inputs 1 less 2, the paper's is 2 less 1. */
@@ -37,12 +36,7 @@
   Stack: 256 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_winograd_input_dsp, "ax"
-    .global nn_winograd_input_dsp
-    .type nn_winograd_input_dsp, %function
-    .thumb_func
-    .align 2
-nn_winograd_input_dsp:
+    NN_FUNCTION nn_winograd_input_dsp
     push {r4-r11, lr}
     sub sp, #FRAME
     add r12, sp, #48
@@ -141,7 +135,7 @@ nn_winograd_input_dsp:
     bne .Lword
     add sp, #FRAME
     pop {r4-r11, pc}
-    .size nn_winograd_input_dsp, . - nn_winograd_input_dsp
+    NN_END nn_winograd_input_dsp
 
 /* Two tiles x all pairs of channels. With s0 to s3 the sums of a row's positions, the one column of outputs gets
  * s1 + s2 + s0, the other s1 - s2 - s3 = 2 * s1 - (s1 + s2 + s3): sums run on from position to position.
@@ -200,12 +194,7 @@ nn_winograd_input_dsp:
   Stack: 240 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_winograd_outputs_dsp, "ax"
-    .global nn_winograd_outputs_dsp
-    .type nn_winograd_outputs_dsp, %function
-    .thumb_func
-    .align 2
-nn_winograd_outputs_dsp:
+    NN_FUNCTION nn_winograd_outputs_dsp
     push {r4-r11, lr}
     sub sp, #FRAME_2
     NN_FIELDS 0, NN_WINOGRAD_BLOCK_AT_INPUT, NN_WINOGRAD_BLOCK_AT_Y, NN_WINOGRAD_BLOCK_AT_PIXEL, NN_WINOGRAD_BLOCK_AT_ROW
@@ -274,18 +263,6 @@ nn_winograd_outputs_dsp:
     cmp r2, r3
     bne .Lrow_of_positions
 
-    .macro LINEAR acc
-    smmla \acc, \acc, r10, r11
-    ssat \acc, #8, \acc, asr #5
-    .endm
-
-    .macro TWICE_ROUNDED acc
-    add r6, r11, \acc, asr #31
-    smmlar \acc, \acc, r10, r6
-    asr \acc, r12
-    ssat \acc, #8, \acc, asr #1
-    .endm
-
     /* Outputs of one channel and one column of both tiles, from the four rows of sums. r0 y, r10 multiplier, r11
      * constant, r12 shift. */
     .macro OUTPUTS sums
@@ -303,15 +280,15 @@ nn_winograd_outputs_dsp:
     rsb r3, r9, r3, asr #1
     ldr r6, [sp, #IS_LINEAR]
     cbz r6, 1f
-    LINEAR r4
-    LINEAR r5
-    LINEAR r2
-    LINEAR r3
+    NN_LINEAR r4, r10, r11, 5
+    NN_LINEAR r5, r10, r11, 5
+    NN_LINEAR r2, r10, r11, 5
+    NN_LINEAR r3, r10, r11, 5
     b 2f
-1:  TWICE_ROUNDED r4
-    TWICE_ROUNDED r5
-    TWICE_ROUNDED r2
-    TWICE_ROUNDED r3
+1:  NN_ROUNDED r4, r10, r11, r12, r6
+    NN_ROUNDED r5, r10, r11, r12, r6
+    NN_ROUNDED r2, r10, r11, r12, r6
+    NN_ROUNDED r3, r10, r11, r12, r6
 2:  ldrd lr, r6, [sp, #PIXEL]
     add r6, r0
     strb r4, [r0]
@@ -341,4 +318,4 @@ nn_winograd_outputs_dsp:
     bne .Lpair
     add sp, #FRAME_2
     pop {r4-r11, pc}
-    .size nn_winograd_outputs_dsp, . - nn_winograd_outputs_dsp
+    NN_END nn_winograd_outputs_dsp

@@ -4,8 +4,7 @@
  * the transform and the order of winograd.S; stream is where its words of a pair's stream begin.
  * r0 filter, r1 in_c, r2 position in the stream; r3-r11 taps of two inputs, r12 lr temporary. From one position to the
  * next: 4 * in_c bytes. */
-    .syntax unified
-    .thumb
+#include "cortex_m.inc"
 
     .set WORDS_LEFT, 0
     .set FRAME, 4
@@ -61,12 +60,7 @@
   Stack: 40 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_winograd_filter_dsp, "ax"
-    .global nn_winograd_filter_dsp
-    .type nn_winograd_filter_dsp, %function
-    .thumb_func
-    .align 2
-nn_winograd_filter_dsp:
+    NN_FUNCTION nn_winograd_filter_dsp
     push {r4-r11, lr}
     sub sp, #FRAME
     lsrs r3, r1, #1 /* twice the words: even before the even inputs of one, odd before the others */
@@ -108,4 +102,4 @@ nn_winograd_filter_dsp:
     bne .Lword
     add sp, #FRAME
     pop {r4-r11, pc}
-    .size nn_winograd_filter_dsp, . - nn_winograd_filter_dsp
+    NN_END nn_winograd_filter_dsp

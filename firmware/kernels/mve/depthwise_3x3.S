@@ -7,12 +7,10 @@
  * r1 r3 r5 r7 walk along the strips, r8 along y, r0 r2 r4 r6 are the sums, which begin with the biases at r9; r11 is
  * twice the lines that are left, plus 1 while an odd output is due; q0-q3 hold the weights of a channel each, in nine
  * lanes; q4 multipliers, q5 negated right shifts. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
     .arch armv8.1-m.main
     .arch_extension mve
-    .thumb
 
 #define QUAD 16 /* bytes of a register */
 #define FRAME_STRIPS NN_DEPTHWISE_LINES_AT_STRIPS /* the group's, and its y in place of `weights` */
@@ -38,12 +36,7 @@
 .endm
 
 .macro lines name, step, relu
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-    .p2align 2
-\name:
+    NN_FUNCTION \name
     push {r4-r11, lr}
     vpush {d8-d15}
     sub sp, sp, #FRAME_BYTES
@@ -142,7 +135,7 @@
     .p2align 2
 .Lorder\@: /* of the weights: three of a position */
     .byte 0, 1, 2, 0, 0, 0, 3, 4, 5, 0, 0, 0, 6, 7, 8, 0
-    .size \name, . - \name
+    NN_END \name
 .endm
 
 /*yaml

@@ -8,12 +8,10 @@
  * gen/compiler/kernels/mve/spatial.py. r12 walks along the channels' constants, r10 along the strips, r6 apart, r11 along y;
  * r0 r2 r4 are sums; r1 r3 r5 and r7 r8 r9 bias, multiplier and shift of the two channels; q5 the output offset, q6 the
  * first channel's outputs, q7 where outputs go. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
     .arch armv8.1-m.main
     .arch_extension mve
-    .thumb
 
 #define FIRST_SHIFT 4 /* of gen/compiler/kernels/mve/spatial.py */
 
@@ -60,12 +58,7 @@
 .endm
 
 .macro taps name, one
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-    .p2align 2
-\name:
+    NN_FUNCTION \name
     push {r4-r11, lr}
     vpush {d8-d15}
     NN_FIELDS NN_DEPTHWISE_TAPS_AT_STRIP_BYTES, NN_DEPTHWISE_TAPS_AT_STRIP_BYTES, NN_DEPTHWISE_TAPS_AT_PAIRS
@@ -91,7 +84,7 @@
     le lr, 1b
     vpop {d8-d15}
     pop {r4-r11, pc}
-    .size \name, . - \name
+    NN_END \name
 .endm
 
 /*yaml

@@ -9,12 +9,10 @@
  * (r3 where there is one row). r11 counts chunks of UNROLL blocks of sixteen products; the first one is entered in the
  * middle. Where one chunk is all (*_short), it is the end of r7. A depth that is not a multiple of 16 begins with a
  * predicated block. q4 is where the outputs of a pair go, q5 their offset. The job lies at sp. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
     .arch armv8.1-m.main
     .arch_extension mve
-    .thumb
 
 #define UNROLL 9 /* blocks in a chunk */
 #define UNROLL_SHORT 18 /* where one chunk is all */
@@ -61,12 +59,7 @@
 .endm
 
 .macro gemm name, pair, relu, chunks
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-    .p2align 2
-\name:
+    NN_FUNCTION \name
     push {r4-r11, lr}
     vpush {d8-d11}
     sub sp, sp, #NN_GEMM_JOB_BYTES
@@ -236,7 +229,7 @@
     vpnot
     b .Lnext\@
     .endif
-    .size \name, . - \name
+    NN_END \name
 .endm
 
 /*yaml

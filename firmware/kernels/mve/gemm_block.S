@@ -5,12 +5,10 @@
  *
  * r0 r2 r4 r6 are the sums of a row, which begin with the biases at r7; r1, r3 walk along the ends of rows of x, r5
  * apart, r8 along the weights, r9 along y, r10 apart; q4 multipliers, q5 shifts; the group's place in y lies at sp. */
-#include "nn_fields.inc"
+#include "cortex_m.inc"
 #include "offsets.h"
-    .syntax unified
     .arch armv8.1-m.main
     .arch_extension mve
-    .thumb
 
 #define PARAMS_MULTIPLIER 16
 #define PARAMS_SHIFT 32
@@ -27,12 +25,7 @@
 .endm
 
 .macro block name, relu
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-    .p2align 2
-\name:
+    NN_FUNCTION \name
     push {r4-r11, lr}
     vpush {d8-d15}
     sub sp, sp, #4
@@ -91,7 +84,7 @@
     add sp, sp, #4
     vpop {d8-d15}
     pop {r4-r11, pc}
-    .size \name, . - \name
+    NN_END \name
 .endm
 
 /*yaml

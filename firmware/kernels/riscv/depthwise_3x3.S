@@ -7,6 +7,7 @@
  *
  * s0-s8 weights [across][along], a2 2 * multiplier, a3 constant, a4 least, a5 greatest, a6 bias, a7 column, t0 pitch,
  * t4 place of the next output, t5 of the one below it, t6 from one to the next, ra end of t4. */
+#include "abi.inc"
 #include "offsets.h"
     .set ELEMENT, 4 /* bytes: those of three other channels follow */
 
@@ -21,22 +22,6 @@
 
     .set CHANNELS, 4
     .set CHANNEL_BYTES, 24
-
-    .macro EACH_SAVED op
-    \op ra, 0(sp)
-    \op s0, 4(sp)
-    \op s1, 8(sp)
-    \op s2, 12(sp)
-    \op s3, 16(sp)
-    \op s4, 20(sp)
-    \op s5, 24(sp)
-    \op s6, 28(sp)
-    \op s7, 32(sp)
-    \op s8, 36(sp)
-    \op s9, 40(sp)
-    \op s10, 44(sp)
-    \op s11, 48(sp)
-    .endm
 
 /* An input's product goes to a sum that has begun. */
     .macro MORE sum, weight
@@ -98,29 +83,13 @@
     mulhsu \sum, \sum, a2
     add \sum, \sum, a3
     srai \sum, \sum, 15
-    blt \sum, a4, .Llow\@
-    blt a5, \sum, .Lhigh\@
-    sb \sum, 0(\place)
-.Lnext\@:
+    NN_STORE_CLAMPED \sum, a4, a5, 0(\place)
     add \place, \place, t6
-    .subsection 1
-.Llow\@:
-    sb a4, 0(\place)
-    j .Lnext\@
-.Lhigh\@:
-    sb a5, 0(\place)
-    j .Lnext\@
-    .previous
     .endm
 
     .macro BEGIN name
-    .section .text.\name, "ax"
-    .global \name
-    .type \name, %function
-    .balign 4
-\name:
-    addi sp, sp, -FRAME
-    EACH_SAVED sw
+    NN_FUNCTION \name
+    NN_ENTRY FRAME, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
     sw a0, JOB(sp)
     sw zero, CHANNEL(sp)
     lw t2, NN_DEPTHWISE_3X3_AT_COUNT(a0)
@@ -178,10 +147,8 @@
     sw a0, CHANNEL(sp)
     li a1, CHANNELS
     bne a0, a1, .Lchannel_\name
-    EACH_SAVED lw
-    addi sp, sp, FRAME
-    ret
-    .size \name, . - \name
+    NN_RETURN FRAME, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+    NN_END \name
     .endm
 
 /* Where a line begins and ends; the next one is step bytes further on the plane. */

@@ -4,21 +4,8 @@
  *
  * TFLM rounds twice: q = sum * multiplier / 2^31 to nearest, then q / 2^e to nearest, ties away from zero. With e >= 1
  * and |sum| < 2^29 both are one shift of 2 * q, whose last bit is rounded away; below zero, q counts as one less. */
+#include "abi.inc"
 #include "offsets.h"
-    .macro EACH_SAVED op
-    \op ra, 0(sp)
-    \op s0, 4(sp)
-    \op s1, 8(sp)
-    \op s2, 12(sp)
-    \op s3, 16(sp)
-    \op s4, 20(sp)
-    \op s5, 24(sp)
-    \op s6, 28(sp)
-    \op s7, 32(sp)
-    \op s8, 36(sp)
-    \op s9, 40(sp)
-    .endm
-
     .macro PRODUCT channel, sum, value, weight
     lb \value, \channel(a1)
     lb \weight, \channel(a2)
@@ -72,13 +59,8 @@
   Stack: 48 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_window_riscv, "ax"
-    .global nn_depthwise_window_riscv
-    .type nn_depthwise_window_riscv, %function
-    .balign 4
-nn_depthwise_window_riscv:
-    addi sp, sp, -48
-    EACH_SAVED sw
+    NN_FUNCTION nn_depthwise_window_riscv
+    NN_ENTRY 48, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9
     lw s3, NN_DEPTHWISE_WINDOW_AT_X(a0)
     lw s4, NN_DEPTHWISE_WINDOW_AT_WEIGHTS(a0)
     lw s5, NN_DEPTHWISE_WINDOW_AT_Y(a0)
@@ -134,7 +116,5 @@ nn_depthwise_window_riscv:
     addi s8, s8, 16
     addi s9, s9, 4
     bne s5, s6, .Lchannels
-    EACH_SAVED lw
-    addi sp, sp, 48
-    ret
-    .size nn_depthwise_window_riscv, . - nn_depthwise_window_riscv
+    NN_RETURN 48, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9
+    NN_END nn_depthwise_window_riscv

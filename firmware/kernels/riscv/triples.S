@@ -19,12 +19,12 @@
  *
  * Where sums are too large for that, nn_triples_sums_riscv adds those of a part of the taps to int32 in memory; for
  * three pixels that takes half the time. */
+#include "abi.inc"
 #include "offsets.h"
     .set TAP_BYTES, 16 /* of columns */
     .set HEADER_BYTES, 12
 
-    .set SAVED, 0 /* ra, s0-s11 */
-    .set COLUMNS, 52
+    .set COLUMNS, 52 /* after ra and s0-s11 */
     .set COLUMNS_END, 56
     .set ENTRY, 60
     .set SKIP, 64
@@ -34,22 +34,6 @@
     .set LOW, 80
     .set HIGH, 84
     .set FRAME, 96
-
-    .macro EACH_SAVED op
-    \op ra, SAVED(sp)
-    \op s0, SAVED+4(sp)
-    \op s1, SAVED+8(sp)
-    \op s2, SAVED+12(sp)
-    \op s3, SAVED+16(sp)
-    \op s4, SAVED+20(sp)
-    \op s5, SAVED+24(sp)
-    \op s6, SAVED+28(sp)
-    \op s7, SAVED+32(sp)
-    \op s8, SAVED+36(sp)
-    \op s9, SAVED+40(sp)
-    \op s10, SAVED+44(sp)
-    \op s11, SAVED+48(sp)
-    .endm
 
     .macro ZEROS r:req, rest:vararg
     li \r, 0
@@ -101,18 +85,7 @@
     .endif
     add \acc, \acc, a5
     srai \acc, \acc, 15
-    blt \acc, a7, .Llow\@
-    blt t0, \acc, .Lhigh\@
-    sb \acc, \channel(t5)
-.Lnext\@:
-    .subsection 1
-.Llow\@:
-    sb a7, \channel(t5)
-    j .Lnext\@
-.Lhigh\@:
-    sb t0, \channel(t5)
-    j .Lnext\@
-    .previous
+    NN_STORE_CLAMPED \acc, a7, t0, \channel(t5)
     .endm
 
 /* Three sums from two words: into t6, first, ra. */
@@ -172,13 +145,8 @@
 
 /* a0: nn_triples_t. unroll: taps of a turn, 4 or 2. In the loop a0 columns, a1 stream, ra the columns' end; then a0 y. */
     .macro TRIPLES kind, name, three=no, unroll=4
-    .section .text.\name, "ax"
-    .global \name
-    .type \name, %function
-    .balign 4
-\name:
-    addi sp, sp, -FRAME
-    EACH_SAVED sw
+    NN_FUNCTION \name
+    NN_ENTRY FRAME, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
     lw a1, NN_TRIPLES_AT_STREAM(a0)
     lw t1, NN_TRIPLES_AT_Y(a0)
     lw t2, NN_TRIPLES_AT_STRIDE(a0)
@@ -258,10 +226,8 @@
     j .Lgroup\@
     .endif
 .Ldone\@:
-    EACH_SAVED lw
-    addi sp, sp, FRAME
-    ret
-    .size \name, . - \name
+    NN_RETURN FRAME, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+    NN_END \name
     .endm
 
 /*yaml

@@ -77,11 +77,7 @@
   Stack: 48 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_3x3_xtensa, "ax"
-    .global nn_depthwise_3x3_xtensa
-    .type nn_depthwise_3x3_xtensa, @function
-    .align 4
-nn_depthwise_3x3_xtensa:
+    NN_FUNCTION nn_depthwise_3x3_xtensa
     NN_ENTRY FRAME, 0, 12, 13, 14, 15
     l32i a12, a2, NN_PLANE_AT_WEIGHTS
     l32i a13, a2, NN_PLANE_AT_COUNT
@@ -177,4 +173,4 @@ nn_depthwise_3x3_xtensa:
     addi a14, a14, -1
     bnez a14, .Lline_2
     j .Lreturn
-    .size nn_depthwise_3x3_xtensa, . - nn_depthwise_3x3_xtensa
+    NN_END nn_depthwise_3x3_xtensa

@@ -24,11 +24,7 @@
   Stack: 16 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_depthwise_gather_xtensa, "ax"
-    .global nn_depthwise_gather_xtensa
-    .type nn_depthwise_gather_xtensa, @function
-    .align 4
-nn_depthwise_gather_xtensa:
+    NN_FUNCTION nn_depthwise_gather_xtensa
     NN_ENTRY 16, 12, 13, 14
     l32i a3, a2, NN_GATHER_AT_FROM
     l32i a4, a2, NN_GATHER_AT_STEP
@@ -60,4 +56,4 @@ nn_depthwise_gather_xtensa:
     addi a7, a7, -1
     bnez a7, 1b
     NN_RETURN 16, 12, 13, 14
-    .size nn_depthwise_gather_xtensa, . - nn_depthwise_gather_xtensa
+    NN_END nn_depthwise_gather_xtensa

@@ -52,11 +52,7 @@
   Stack: 32 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_dot_run_xtensa, "ax"
-    .global nn_dot_run_xtensa
-    .type nn_dot_run_xtensa, @function
-    .align 4
-nn_dot_run_xtensa:
+    NN_FUNCTION nn_dot_run_xtensa
     NN_ENTRY 32, 0, 12, 13, 14, 15
     s32i a7, a1, 20
     mov a0, a4
@@ -97,4 +93,4 @@ nn_dot_run_xtensa:
     s32i a12, a7, 8
     s32i a13, a7, 12
     NN_RETURN 32, 0, 12, 13, 14, 15
-    .size nn_dot_run_xtensa, . - nn_dot_run_xtensa
+    NN_END nn_dot_run_xtensa

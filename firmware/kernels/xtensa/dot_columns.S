@@ -50,11 +50,7 @@
   Stack: 32 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_dot_columns_xtensa, "ax"
-    .global nn_dot_columns_xtensa
-    .type nn_dot_columns_xtensa, @function
-    .align 4
-nn_dot_columns_xtensa:
+    NN_FUNCTION nn_dot_columns_xtensa
     NN_ENTRY FRAME, 0, 12, 13, 14, 15
     s32i a5, a1, SUMS
     movi a0, 128
@@ -82,4 +78,4 @@ nn_dot_columns_xtensa:
     s32i a\i, a5, 4 * (\i - 6)
     .endr
     NN_RETURN FRAME, 0, 12, 13, 14, 15
-    .size nn_dot_columns_xtensa, . - nn_dot_columns_xtensa
+    NN_END nn_dot_columns_xtensa

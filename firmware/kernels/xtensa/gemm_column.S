@@ -39,11 +39,7 @@
   Stack: 32 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_gemm_column_xtensa, "ax"
-    .global nn_gemm_column_xtensa
-    .type nn_gemm_column_xtensa, @function
-    .align 4
-nn_gemm_column_xtensa:
+    NN_FUNCTION nn_gemm_column_xtensa
     NN_ENTRY 32, 0, 12, 13, 14, 15
     mov a0, a2
     l32i a3, a0, NN_COLUMN_AT_A
@@ -100,4 +96,4 @@ nn_gemm_column_xtensa:
     s32i a12, a7, 0
     s32i a13, a7, 4
     NN_RETURN 32, 0, 12, 13, 14, 15
-    .size nn_gemm_column_xtensa, . - nn_gemm_column_xtensa
+    NN_END nn_gemm_column_xtensa

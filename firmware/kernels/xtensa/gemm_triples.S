@@ -8,6 +8,7 @@
  * The stream of four channels: for each chunk of taps four weights a tap, then a record for each channel. */
 #include "abi.inc"
 #include "offsets.h"
+#include "requantize.inc"
 
 /* The frame. */
     .set JOB, 20
@@ -57,30 +58,6 @@
     sub a7, a7, a8
     .endm
 
-/* a12 limit, a13 low, a14 high, a15 start; elsewhere: where OUTSIDE is. */
-    .macro CLAMPED acc, elsewhere
-    bgeu \acc, a12, \elsewhere
-    mull a8, \acc, a13
-    mull \acc, \acc, a14
-    srl a8, a8
-    add \acc, \acc, a15
-    add \acc, \acc, a8
-    extui \acc, \acc, 24, 8
-    .endm
-
-/* Likewise; a11 zero, a10 negative. */
-    .macro SIGNED acc, elsewhere
-    bgeu \acc, a12, \elsewhere
-    mull a8, \acc, a13
-    srl a8, a8
-    add a8, a8, a15
-    bgeu \acc, a11, 1f
-    sub a8, a8, a10
-1:  mull \acc, \acc, a14
-    add \acc, \acc, a8
-    extui \acc, \acc, 24, 8
-    .endm
-
     .macro OUTSIDE acc, back
     bltz \acc, 1f
     l32i \acc, a1, GREATEST
@@ -102,11 +79,7 @@
   Stack: 48 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_gemm_triples_xtensa, "ax"
-    .global nn_gemm_triples_xtensa
-    .type nn_gemm_triples_xtensa, @function
-    .align 4
-nn_gemm_triples_xtensa:
+    NN_FUNCTION nn_gemm_triples_xtensa
     NN_ENTRY FRAME, 0, 12, 13, 14, 15
     s32i a2, a1, JOB
     l32i a4, a2, NN_TRIPLES_AT_ACT_MIN
@@ -190,11 +163,11 @@ nn_gemm_triples_xtensa:
     add a7, a7, a12
     l32i a12, a3, 4
     addi a3, a3, 20
-    CLAMPED a6, .Lout_a
+    NN_CLAMPED a6, a12, a13, a14, a15, a8, .Lout_a
 .Lclamped_a:
-    CLAMPED a9, .Lout_b
+    NN_CLAMPED a9, a12, a13, a14, a15, a8, .Lout_b
 .Lclamped_b:
-    CLAMPED a7, .Lout_c
+    NN_CLAMPED a7, a12, a13, a14, a15, a8, .Lout_c
 .Lclamped_c:
     s8i a6, a2, 0
     add a8, a2, a10
@@ -285,11 +258,11 @@ nn_gemm_triples_xtensa:
     l32i a10, a3, 24
     addi a3, a3, 8
 2:  addi a3, a3, 20
-    SIGNED a6, .Lsigned_out_a
+    NN_SIGNED a6, a12, a13, a14, a15, a11, a10, a8, .Lsigned_out_a
 .Lsigned_a:
-    SIGNED a9, .Lsigned_out_b
+    NN_SIGNED a9, a12, a13, a14, a15, a11, a10, a8, .Lsigned_out_b
 .Lsigned_b:
-    SIGNED a7, .Lsigned_out_c
+    NN_SIGNED a7, a12, a13, a14, a15, a11, a10, a8, .Lsigned_out_c
 .Lsigned_c:
     l32i a8, a1, JOB
     s8i a6, a2, 0
@@ -315,4 +288,4 @@ nn_gemm_triples_xtensa:
     OUTSIDE a9, .Lsigned_b
 .Lsigned_out_c:
     OUTSIDE a7, .Lsigned_c
-    .size nn_gemm_triples_xtensa, . - nn_gemm_triples_xtensa
+    NN_END nn_gemm_triples_xtensa

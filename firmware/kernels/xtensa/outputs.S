@@ -3,6 +3,7 @@
  * Sums of one channel become outputs, as in block.h: lines of them, line_step bytes apart. */
 #include "abi.inc"
 #include "offsets.h"
+#include "requantize.inc"
 
     .set JOB, 20
     .set LINES_LEFT, 24
@@ -23,11 +24,7 @@
   Stack: 48 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_outputs_xtensa, "ax"
-    .global nn_outputs_xtensa
-    .type nn_outputs_xtensa, @function
-    .align 4
-nn_outputs_xtensa:
+    NN_FUNCTION nn_outputs_xtensa
     NN_ENTRY FRAME, 0, 12, 13, 14, 15
     s32i a2, a1, JOB
     l32i a3, a2, NN_OUTPUTS_AT_BITS
@@ -61,13 +58,7 @@ nn_outputs_xtensa:
     l32i a12, a2, 0
     add a2, a2, a15
     add a12, a12, a9
-    bgeu a12, a5, .Loutside
-    mull a13, a12, a6
-    mull a12, a12, a7
-    srl a13, a13
-    add a12, a12, a8
-    add a12, a12, a13
-    extui a12, a12, 24, 8
+    NN_CLAMPED a12, a5, a6, a7, a8, a13, .Loutside
 .Lstore:
     s8i a12, a3, 0
     add a3, a3, a4
@@ -97,15 +88,7 @@ nn_outputs_xtensa:
     l32i a12, a2, 0
     add a2, a2, a15
     add a12, a12, a9
-    bgeu a12, a5, 2f
-    mull a13, a12, a6
-    srl a13, a13
-    add a13, a13, a8
-    bgeu a12, a10, 1f
-    sub a13, a13, a11
-1:  mull a12, a12, a7
-    add a12, a12, a13
-    extui a12, a12, 24, 8
+    NN_SIGNED a12, a5, a6, a7, a8, a10, a11, a13, 2f
     j 4f
 2:  l32i a13, a1, JOB
     bltz a12, 3f
@@ -116,4 +99,4 @@ nn_outputs_xtensa:
     add a3, a3, a4
     bne a2, a14, .Lsigned
     j .Lnext
-    .size nn_outputs_xtensa, . - nn_outputs_xtensa
+    NN_END nn_outputs_xtensa

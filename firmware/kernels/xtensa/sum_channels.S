@@ -30,11 +30,7 @@
   Stack: 32 bytes
   Clobbers: nothing that the ABI wants kept
 */
-    .section .text.nn_sum_channels_xtensa, "ax"
-    .global nn_sum_channels_xtensa
-    .type nn_sum_channels_xtensa, @function
-    .align 4
-nn_sum_channels_xtensa:
+    NN_FUNCTION nn_sum_channels_xtensa
     NN_ENTRY 32, 0, 12, 13, 14, 15
     s32i a3, a1, 20
     mov a7, a2
@@ -75,4 +71,4 @@ nn_sum_channels_xtensa:
     s32i a12, a3, 8
     s32i a13, a3, 12
     NN_RETURN 32, 0, 12, 13, 14, 15
-    .size nn_sum_channels_xtensa, . - nn_sum_channels_xtensa
+    NN_END nn_sum_channels_xtensa
