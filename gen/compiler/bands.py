@@ -23,7 +23,7 @@ from gen.model.ops.operator import Call
 
 Shares = Mapping[int, tuple[int, int]]  # as Program.shares
 ROWS = (16, 8, 4)  # of a band; even, since Winograd's tiles are two rows high
-TWICE = 0.05  # how many of the convolution's rows, at most, may be computed for two bands
+MAX_RECOMPUTED_ROWS = 0.05  # the share of the convolution's rows that two bands may compute
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def _fuse(convolution: Step, second: Step, rows: int, isa: str) -> Fused | None:
         and _same_constants(second.variant, bands[0].second, band.second)
         for band in bands
     )
-    if not one or computed > (1 + TWICE) * p["out_h"]:
+    if not one or computed > (1 + MAX_RECOMPUTED_ROWS) * p["out_h"]:
         return None
     band_bytes = aligned(most * row_bytes)
     others = tuple(i for i in second.call.inputs if i != convolution.call.output)

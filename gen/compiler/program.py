@@ -59,12 +59,12 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
 
     plain = program(computed)
     fused = fuse(plain, isa)
-    least, most = (plan(each).placement.total for each in (fused, plain))
-    enough = min(int(least * LEVELS[level].arena), most)
-    roomy = program(_with_room(plain, enough))
-    if any(a.variant is not b.variant for a, b in zip(plain.steps, roomy.steps, strict=True)):
-        roomy = fuse(roomy, isa)
-        fused = roomy if plan(roomy).placement.total <= enough else fused
+    fused_bytes, unfused_bytes = (plan(each).placement.total for each in (fused, plain))
+    arena_budget = min(int(fused_bytes * LEVELS[level].arena), unfused_bytes)
+    with_scratch = program(_with_scratch_budgets(plain, arena_budget))
+    if any(a.variant is not b.variant for a, b in zip(plain.steps, with_scratch.steps, strict=True)):
+        with_scratch = fuse(with_scratch, isa)
+        fused = with_scratch if plan(with_scratch).placement.total <= arena_budget else fused
     return _apart(fused, isa)
 
 
@@ -80,17 +80,17 @@ def _apart(program: Program, isa: str) -> Program:
     return program
 
 
-def _with_room(program: Program, arena_bytes: int) -> list[Call]:
-    """The program's calls, each told how much of an arena of this size is free while it runs."""
+def _with_scratch_budgets(program: Program, arena_bytes: int) -> list[Call]:
+    """The program's calls, each with how much of an arena of this size is free while it runs."""
     first, last = _lives(program)
     sizes = {tensor: aligned(program.graph.tensors[tensor].size_bytes) for tensor in first}
     calls = []
     for number, step in enumerate(program.steps):
         alive = sum(size for tensor, size in sizes.items() if first[tensor] <= number <= last[tensor])
-        room = max(arena_bytes - alive, 0)
+        free = max(arena_bytes - alive, 0)
         x, y = program.owner(step.call.inputs[0]), program.owner(step.call.output)
-        below = room + min(sizes[x], sizes[y]) if _may_overwrite(program, number, first, last) else 0
-        calls.append(replace(step.call, room=room, room_in_place=below))
+        in_place = free + min(sizes[x], sizes[y]) if _may_overwrite(program, number, first, last) else 0
+        calls.append(replace(step.call, scratch_budget=free, scratch_budget_in_place=in_place))
     return calls
 
 

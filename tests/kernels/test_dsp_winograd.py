@@ -20,7 +20,7 @@ from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call
 from tests.kernels import convolutions
 from tests.kernels.harness import TARGETS, Harness, harness
-from tests.kernels.test_dsp_gemm import GENERATORS, call, inputs, requantisation
+from tests.kernels.test_dsp_gemm import GENERATORS, call, inputs, requantization
 
 ROOT = Path(__file__).parents[2]
 TWINS = "tests/kernels/winograd_twins.c"
@@ -35,7 +35,7 @@ def winograd(draw: st.DrawFn) -> tuple[Call, Array]:
     above, below, left, right = (draw(st.integers(0, 2)) for _ in range(4))
     in_h, in_w = max(out_h + 2 - above - below, 1), max(out_w + 2 - left - right, 1)
     weights = convolutions.weights(rng, out_c, 3, 3, in_c)
-    params = requantisation(rng, weights, wide=True) | {
+    params = requantization(rng, weights, wide=True) | {
         "batches": draw(st.sampled_from([1, 2])), "in_h": in_h, "in_w": in_w, "in_c": in_c, "group_c": in_c,
         "out_h": out_h, "out_w": out_w, "out_c": out_c, "k_h": 3, "k_w": 3, "stride_h": 1, "stride_w": 1,
         "dilation_h": 1, "dilation_w": 1, "pad_top": above, "pad_left": left,
@@ -74,24 +74,24 @@ def test_transformed_filters(case: tuple[Call, Array]) -> None:
 @settings(derandomize=True, deadline=None, max_examples=40)
 @given(winograd(), st.floats(0, 1))
 def test_filters_transformed_at_run_time(case: tuple[Call, Array], share: float) -> None:
-    """With as little room as there may be, or up to all that helps: every way to use it."""
+    """With as little scratch as there may be, or up to all that helps: every way to use it."""
     c, x = case
     p = c.params
     if not dsp_winograd.accepts(c):
         return
     least, most = 152 * p["in_c"], 32 * p["in_c"] * (p["out_h"] * p["out_w"] // 4 + p["out_c"])
-    room = int(least + share * max(most - least, 0) + 15) // 16 * 16
+    scratch_budget = int(least + share * max(most - least, 0) + 15) // 16 * 16
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dsp_winograd, "WORTHWHILE", 1e9)
-        assert_exact(replace(c, room=room), x, "conv_2d_winograd_int8_dsp")
+        assert_exact(replace(c, scratch_budget=scratch_budget), x, "conv_2d_winograd_int8_dsp")
         same = (p["in_h"], p["in_w"], p["in_c"]) == (p["out_h"], p["out_w"], p["out_c"])
         for in_place in (False, True) if same else ():
-            c = replace(c, room_in_place=max(room, most // 16 * 16 + 16))
+            c = replace(c, scratch_budget_in_place=max(scratch_budget, most // 16 * 16 + 16))
             assert_exact(c, x, "conv_2d_winograd_int8_in_place_dsp", in_place)
 
 
-def layer(size: int, in_c: int, out_c: int, room: int, room_in_place: int = 0) -> Call:
-    """A layer as ResNets have them, with room in the arena."""
+def layer(size: int, in_c: int, out_c: int, scratch_budget: int, scratch_budget_in_place: int = 0) -> Call:
+    """A layer as ResNets have them, with a scratch budget."""
     rng = np.random.default_rng(1)
     weights = rng.integers(-127, 128, (out_c, 3, 3, in_c)).astype(np.int8)
     params = {
@@ -101,11 +101,13 @@ def layer(size: int, in_c: int, out_c: int, room: int, room_in_place: int = 0) -
         "out_h": size, "out_w": size, "out_c": out_c, "k_h": 3, "k_w": 3, "stride_h": 1, "stride_w": 1,
         "dilation_h": 1, "dilation_w": 1, "pad_top": 1, "pad_left": 1,
     }  # fmt: skip
-    return replace(call("conv_2d", params), room=room, room_in_place=room_in_place)
+    return replace(
+        call("conv_2d", params), scratch_budget=scratch_budget, scratch_budget_in_place=scratch_budget_in_place
+    )
 
 
 @pytest.mark.parametrize(
-    ("shape", "room", "expected", "instructions"),
+    ("shape", "scratch_budget", "expected", "instructions"),
     [
         ((32, 16, 16), (9600, 0), (16, False), 1.15e6),
         ((32, 16, 16), (5504, 0), (8, False), 1.35e6),
@@ -115,12 +117,16 @@ def layer(size: int, in_c: int, out_c: int, room: int, room_in_place: int = 0) -
     ],
 )
 def test_how_room_is_used(
-    shape: tuple[int, int, int], room: tuple[int, int], expected: tuple[int, bool], instructions: float
+    shape: tuple[int, int, int], scratch_budget: tuple[int, int], expected: tuple[int, bool], instructions: float
 ) -> None:
     """All of it: block_c and keep_input as expected, and about the instructions that the choice is made by."""
-    c, (size, in_c, _), in_place = layer(*shape, *room), shape, room[1] > 0
+    c, (size, in_c, _), in_place = layer(*shape, *scratch_budget), shape, scratch_budget[1] > 0
     found = dsp_winograd.layout(c, in_place)
-    assert found is not None and (found.block_c, found.keep_input) == expected and found.scratch_bytes == max(room)
+    assert (
+        found is not None
+        and (found.block_c, found.keep_input) == expected
+        and found.scratch_bytes == max(scratch_budget)
+    )
     x = inputs(np.random.default_rng(0), 1, size, size, in_c)
     name = "conv_2d_winograd_int8_in_place_dsp" if in_place else "conv_2d_winograd_int8_dsp"
     (step,) = (step for step in harness("cortex-m4").steps(c) if step.variant.name == name)

@@ -60,10 +60,7 @@ def pointers(ctype: str, names: str) -> tuple[Field, ...]:
 @dataclass(frozen=True)
 class Call:
     """One kernel call: the kernel's parameters (plain ints, floats, tuples, arrays for pointers; None for NULL) and
-    the indices of the tensors it reads and writes. inputs are those that the kernel takes at run time only.
-
-    room: bytes of the arena that are free while it runs, for scratch. room_in_place: likewise if the output lies on the
-    first input, 0 where it can't."""
+    the indices of the tensors it reads and writes. inputs are those that the kernel takes at run time only."""
 
     op: Op
     kernel: str
@@ -71,8 +68,10 @@ class Call:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     macs: int = 0
-    room: int = 0
-    room_in_place: int = 0
+    # Bytes of the arena that are free while it runs, for scratch.
+    scratch_budget: int = 0
+    # Likewise if the output lies on the first input; 0 where it can't.
+    scratch_budget_in_place: int = 0
 
     @property
     def output(self) -> int:

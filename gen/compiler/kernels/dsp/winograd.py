@@ -1,7 +1,7 @@
 """CONV_2D of 3x3 windows and stride 1 on Cortex-M4, M7 and M33 by Winograd's F(2x2, 3x3).
 
 firmware/kernels/dsp/winograd.S says how; the transformed filters, 16/9 as many and int16, are constants, or made from
-the model's own at run time where there is room for them.
+the model's own at run time where the arena has scratch for them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -93,7 +93,7 @@ def _params(p: Mapping[str, Any], c: Channels) -> dict[str, Any]:
     }
 
 
-def layouts(p: Mapping[str, Any], room: int) -> Iterator[Layout]:
+def layouts(p: Mapping[str, Any], budget: int) -> Iterator[Layout]:
     """What fits: with the input kept, and not."""
     in_c, out_c, pairs = p["in_c"], p["out_c"], p["out_h"] * p["out_w"] // 8
     fixed = FILTER * out_c * in_c // 4 + (SUMS * in_c // 4 + OUTPUTS) * pairs * out_c // 2
@@ -102,7 +102,7 @@ def layouts(p: Mapping[str, Any], room: int) -> Iterator[Layout]:
         tiles = 2 * POSITION_BYTES * in_c * (pairs if keep_input else 1)
         # The window lies where the filters will be, if all the input is transformed before them.
         beside = 0 if keep_input else window
-        block_c = min((room - tiles - beside) // filter_bytes // 2 * 2, out_c)
+        block_c = min((budget - tiles - beside) // filter_bytes // 2 * 2, out_c)
         if block_c > 0:
             blocks = -(-out_c // block_c)
             block_c = -(-out_c // blocks // 2) * 2
@@ -112,8 +112,8 @@ def layouts(p: Mapping[str, Any], room: int) -> Iterator[Layout]:
 
 def layout(call: Call, in_place: bool) -> Layout | None:
     """The fastest of those that fit, if it is faster than other variants."""
-    p, room = call.params, call.room_in_place if in_place else call.room
-    found = [each for each in layouts(p, room) if each.keep_input or not in_place]
+    p, budget = call.params, call.scratch_budget_in_place if in_place else call.scratch_budget
+    found = [each for each in layouts(p, budget) if each.keep_input or not in_place]
     best = min(found, key=lambda each: (each.instructions, each.scratch_bytes), default=None)
     macs = p["out_h"] * p["out_w"] * p["out_c"] * 9 * p["in_c"]
     return best if best is not None and best.instructions < MAX_PER_MAC * macs else None
