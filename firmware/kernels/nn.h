@@ -8,7 +8,7 @@
  * in gen/model/ops/<operator>.py has the same fields, and tests hold both layouts against each other.
  *
  * Layout is NHWC. Offsets are added: input_offset is -zero_point of the input, output_offset is the zero point of
- * the output. Requantisation is TFLite's double rounding, see nn_math.h. Every kernel reads and writes exactly the
+ * the output. Requantization is TFLite's double rounding, see nn_math.h. Every kernel reads and writes exactly the
  * elements that its dimensions name; x and y never overlap unless the kernel's comment allows it. scratch: as many
  * bytes as the variant asks for; whether it is NULL where it asks for none means nothing. */
 #ifndef NN_H
@@ -202,7 +202,7 @@ typedef struct {
 } nn_softmax_t;
 typedef void nn_softmax_fn(const nn_softmax_t *op, const int8_t *x, int8_t *y, void *scratch);
 
-/* RELU, RELU6 and QUANTIZE between int8 and uint8: y = clamp(requantise(x + input_offset) + output_offset), where a
+/* RELU, RELU6 and QUANTIZE between int8 and uint8: y = clamp(requantize(x + input_offset) + output_offset), where a
  * uint8 u counts as the int8 u - 128: flip_x and flip_y are 0x80 where x and y are uint8, or 0. y may be x. */
 typedef struct {
     int32_t count;

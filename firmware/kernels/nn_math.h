@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TFLite's integer arithmetic, exact to the bit and free of undefined behaviour: what gen/model/fixed_point.py
+ * TFLite's integer arithmetic, exact to the bit and free of undefined behavior: what gen/model/fixed_point.py
  * computes. Source: the definitions of gemmlowp's fixed-point functions as TFLM uses them (double rounding). int32
  * wraps where it does on the device, so sums are made in uint32_t. Right shifts of negative numbers are arithmetic in
  * every compiler that we use. Qn is an int32 with n bits before the binary point and 31 - n after it. */
@@ -33,7 +33,7 @@ static inline int32_t nn_add_wrapping(int32_t a, int32_t b) {
 }
 
 /* MultiplyByQuantizedMultiplier: x * multiplier * 2^(shift - 31), rounded twice; multiplier >= 0, shift -31..31. */
-static inline int32_t nn_requantise(int32_t x, int32_t multiplier, int shift) {
+static inline int32_t nn_requantize(int32_t x, int32_t multiplier, int shift) {
     int32_t product = nn_mul_q31(nn_shift_left(x, shift > 0 ? shift : 0), multiplier);
     if (shift >= 0)
         return product;

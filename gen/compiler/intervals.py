@@ -7,7 +7,7 @@ from gen.model.ops import KERNELS, lower
 from gen.model.ops.interval import Interval, anything
 
 
-def analyse(graph: Graph) -> dict[int, Interval]:
+def analyze(graph: Graph) -> dict[int, Interval]:
     """The interval of every int8 tensor of the graph, by index; constants have exactly their values' range."""
     constants = (t for t in graph.tensors if t.data is not None and t.dtype == "int8" and t.shape)
     found = {t.index: _of_constant(t) for t in constants if t.obstacle is None}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gen.compiler.intervals import analyse
+from gen.compiler.intervals import analyze
 from gen.model.graph import Array, Graph, Op, QuantParams, Tensor
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.interval import Interval, padded
@@ -114,7 +114,7 @@ def _without(graph: Graph, gone: Op, old: Op, new: Op) -> Graph:
 def fold_constant_channels(graph: Graph) -> Graph:
     """Remove channels that can only take one value: they need no computation and no memory, and what they feed gets a
     constant added to its bias. Which ones is proved by interval arithmetic over every possible input."""
-    intervals = analyse(graph)
+    intervals = analyze(graph)
     removed = _removable(graph, intervals)
     if not any(mask.any() for mask in removed.values()):
         return graph

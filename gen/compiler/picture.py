@@ -6,7 +6,7 @@ from gen.compiler.program import MemoryPlan, Program
 from gen.render import render
 
 WIDTH, HEIGHT, MARGIN = 960, 440, 70  # pixels
-COLOURS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377")  # Paul Tol's bright scheme
+COLORS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377")  # Paul Tol's bright scheme
 SCRATCH = "#bbbbbb"
 
 
@@ -22,7 +22,7 @@ def draw(program: Program, memory: MemoryPlan) -> str:
         rectangles.append({
             "x": MARGIN + block.first * x_scale, "y": HEIGHT - MARGIN - (offset + block.bytes) * y_scale,
             "width": width, "height": height, "title": escape(name),
-            "colour": SCRATCH if block.name.startswith("scratch") else COLOURS[number % len(COLOURS)],
+            "color": SCRATCH if block.name.startswith("scratch") else COLORS[number % len(COLORS)],
             "label": f"{block.bytes:,}" if width > 34 and height > 12 else "",
         })  # fmt: skip
     ticks = [

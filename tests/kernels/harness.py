@@ -248,7 +248,7 @@ def build(target: Target, rows: Sequence[Variant], directory: Path) -> Path:
     return elf
 
 
-def serialise(cstruct: CStruct, params: Mapping[str, Any], pointer_bytes: int) -> tuple[bytes, list[Array], bytes]:
+def serialize(cstruct: CStruct, params: Mapping[str, Any], pointer_bytes: int) -> tuple[bytes, list[Array], bytes]:
     """(the struct's bytes with pointers NULL, the constants, (offset, constant number) of each pointer)."""
     offsets, size = cstruct.layout(pointer_bytes)
     content, fixups = bytearray(size), b""
@@ -324,7 +324,7 @@ class Harness:
         kernel crashes, hangs, or writes where it must not."""
         process = self.process or self._start()
         assert process.stdin is not None
-        content, constants, fixups = serialise(step.variant.struct, step.params, self.target.pointer_bytes)
+        content, constants, fixups = serialize(step.variant.struct, step.params, self.target.pointer_bytes)
         number = self.rows.index(step.variant)
         case = struct.pack("<BBHHHHIII", START, in_place, number, len(constants), len(inputs), len(fixups) // 4,
                            len(content), output.nbytes, step.scratch_bytes)  # fmt: skip

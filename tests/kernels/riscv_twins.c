@@ -36,7 +36,7 @@ static void six_sums(const nn_triples_t *block, const int8_t *weights, int32_t s
     decode(words + 2, sums + 3);
 }
 
-static int32_t requantised(const int32_t header[HEADER_WORDS], int32_t shifted, int is_signed) {
+static int32_t requantized(const int32_t header[HEADER_WORDS], int32_t shifted, int is_signed) {
     int32_t value = (int32_t)((shifted * (int64_t)(uint32_t)header[1]) >> 32);
     if (is_signed && value < 0)
         value -= 1 << (header[0] & 31);
@@ -58,7 +58,7 @@ static void outputs(const nn_triples_t *block, int is_signed) {
             for (int p = 0; p < NN_TRIPLES_PIXELS; p++) {
                 int32_t shifted = (sums[p] + (header[0] >> 5)) * (1 << (header[0] & 31));
                 to[p * block->stride + c] =
-                    clamped(requantised(header, shifted, is_signed), block->act_min, block->act_max);
+                    clamped(requantized(header, shifted, is_signed), block->act_min, block->act_max);
             }
         }
     }
@@ -100,7 +100,7 @@ static void depthwise_channel(const nn_depthwise_3x3_t *job, int stride, int c) 
             for (int k = 0; k < 9; k++)
                 sum += window[k % 3 * job->pitch + k / 3 * 4] * (weights[k] * scale);
             job->y[i * job->y_step + line * job->y_line_step + c] =
-                clamped(requantised(header, sum, 0), job->act_min, job->act_max);
+                clamped(requantized(header, sum, 0), job->act_min, job->act_max);
         }
 }
 

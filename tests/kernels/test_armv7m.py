@@ -16,7 +16,7 @@ from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import harness
-from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantisation
+from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantization
 
 ONES = ("in_h", "in_w", "out_h", "out_w", "k_h", "k_w", "stride_h", "stride_w", "dilation_h", "dilation_w", "batches")
 
@@ -79,7 +79,7 @@ def pointwise(draw: st.DrawFn) -> tuple[Call, Array]:
     )
     out_c = draw(st.integers(1, in_c + 2))
     weights = rng.integers(-127, 128, (out_c, 1, 1, in_c), np.int8)
-    c = conv(requantisation(rng, weights), in_c=in_c, in_w=pixels, out_w=pixels, batches=batches)
+    c = conv(requantization(rng, weights), in_c=in_c, in_w=pixels, out_w=pixels, batches=batches)
     return c, inputs(rng, batches, 1, pixels, in_c)
 
 
@@ -97,14 +97,14 @@ def test_fully_connected(case: tuple[Call, Array]) -> None:
 
 @st.composite
 def depthwise_calls(draw: st.DrawFn) -> tuple[Call, Array]:
-    """Any window, padding and requantisation, stride 1 or 2."""
+    """Any window, padding and requantization, stride 1 or 2."""
     rng, same, channels = draw(GENERATORS), draw(st.booleans()), draw(st.integers(1, 5))
     k_h, k_w, stride = draw(st.integers(1, 11)), draw(st.integers(1, 4)), draw(st.integers(1, 2))
     in_h, in_w = (draw(st.integers(1 if same else k, 12)) for k in (k_h, k_w))
     weights = rng.integers(-128, 128, (channels, k_h, k_w), np.int8)
     if draw(st.integers(0, 4)) == 0:
         weights[...] = draw(st.sampled_from([-128, 127]))
-    params = requantisation(rng, weights)
+    params = requantization(rng, weights)
     batches = draw(st.sampled_from([1, 1, 2]))
     return depthwise(params, (in_h, in_w), stride, same, batches), inputs(rng, batches, in_h, in_w, channels)
 
@@ -119,7 +119,7 @@ def test_depthwise(case: tuple[Call, Array]) -> None:
 @pytest.mark.parametrize("e", [1, 2, 7, 14])
 @pytest.mark.parametrize("multiplier", [1 << 30, 3 << 29, (1 << 31) - 1])
 def test_sums_around_every_tie(zero: int, e: int, multiplier: int) -> None:
-    """Every output, half and both neighbours of the half: inputs of 0, so that each channel's sum is its bias."""
+    """Every output, half and both neighbors of the half: inputs of 0, so that each channel's sum is its bias."""
     halves = np.arange(-2 * 130, 2 * 130 + 1, 7) / 2 - zero
     sums = np.round(halves * 2.0 ** (31 + e) / multiplier)
     bias = np.unique(np.concatenate([sums + d for d in (-1, 0, 1)])).astype(np.int32)

@@ -31,7 +31,7 @@ def inputs(rng: np.random.Generator, *shape: int) -> Array:
     return rng.choice(EXTREME, shape).astype(np.int8) if kind == 1 else rng.integers(-128, 128, shape, np.int8)
 
 
-def requantisation(rng: np.random.Generator, weights: Array, wide: bool = False) -> dict[str, Any]:
+def requantization(rng: np.random.Generator, weights: Array, wide: bool = False) -> dict[str, Any]:
     """Multipliers and shifts, mostly such that sums reach all outputs; ties where the multiplier is a power of two.
     wide: shifts of -7 to -11, which weights of 16 bits are for."""
     channels, per_channel = len(weights), bool(rng.integers(0, 4))
@@ -74,7 +74,7 @@ def convolution(draw: st.DrawFn) -> tuple[Call, Array]:
         sizes |= dict(zip(names, (w.size, w.kernel, w.stride, w.dilation, w.out), strict=True))
         sizes["pad_top" if axis == "h" else "pad_left"] = pad
     weights = convolutions.weights(rng, out_c, high.kernel, wide.kernel, in_c)
-    params = requantisation(rng, weights) | sizes
+    params = requantization(rng, weights) | sizes
     params |= {"batches": batches, "in_c": in_c, "out_c": out_c, "group_c": in_c}
     return call("conv_2d", params), inputs(rng, batches, high.size, wide.size, in_c)
 
@@ -84,7 +84,7 @@ def layer(draw: st.DrawFn) -> tuple[Call, Array]:
     """A FULLY_CONNECTED and an input."""
     rng, in_n, out_n = draw(GENERATORS), draw(st.integers(1, 150)), draw(st.integers(1, 13))
     batches = draw(st.sampled_from([1, 1, 2]))
-    params = requantisation(rng, convolutions.weights(rng, out_n, in_n))
+    params = requantization(rng, convolutions.weights(rng, out_n, in_n))
     return call("fully_connected", params | {"batches": batches, "in_n": in_n, "out_n": out_n}), inputs(
         rng, batches, in_n
     )
@@ -140,7 +140,7 @@ def test_fully_connected(case: tuple[Call, Array]) -> None:
 @pytest.mark.parametrize("e", [1, 2, 7, 16])
 @pytest.mark.parametrize("multiplier", [1 << 30, 3 << 29, (1 << 31) - 1])
 def test_sums_around_every_tie(zero: int, e: int, multiplier: int) -> None:
-    """Every output, half and both neighbours of the half: one input of 0, so that each channel's sum is its bias."""
+    """Every output, half and both neighbors of the half: one input of 0, so that each channel's sum is its bias."""
     halves = np.arange(-2 * 130, 2 * 130 + 1, 7) / 2 - zero
     sums = np.round(halves * 2.0 ** (31 + e) / multiplier)
     bias = np.unique(np.concatenate([sums + d for d in (-1, 0, 1)])).astype(np.int32)
@@ -159,9 +159,9 @@ def test_sums_around_every_tie(zero: int, e: int, multiplier: int) -> None:
 
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(GENERATORS, st.sampled_from([1, 256]))
-def test_a_linear_requantisation_has_the_outputs_of_all_sums(rng: np.random.Generator, scale: int) -> None:
+def test_a_linear_requantization_has_the_outputs_of_all_sums(rng: np.random.Generator, scale: int) -> None:
     weights = convolutions.weights(rng, 5, int(rng.integers(1, 40)))
-    p = requantisation(rng, weights)
+    p = requantization(rng, weights)
     c = Channels.of(p, weights)
     numbers = linear(p, c, scale)
     relu = (p["output_offset"], p["act_min"]) == (-128, -128)

@@ -91,7 +91,7 @@ def image(rng: np.random.Generator, call: Call) -> Array:
 
 @st.composite
 def adversarial(draw_: st.DrawFn, window: Window, clamps: st.SearchStrategy[tuple[int, int]]) -> tuple[Call, Array]:
-    """Any requantisation that shifts right, sums up to nearly 2**29, weights and multipliers at their extremes."""
+    """Any requantization that shifts right, sums up to nearly 2**29, weights and multipliers at their extremes."""
     rng, channels = draw_(GENERATORS), window.channels
     magnitude, scales = draw_(st.sampled_from([10, 20, 28])), draw_(st.sampled_from([channels, channels, 1]))
     lowest, highest = draw_(st.sampled_from([(-9, -3), (-9, -3), (-20, -1), (-30, -1)]))

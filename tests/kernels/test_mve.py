@@ -35,7 +35,7 @@ def check(call: Call, x: list[Array], shape: tuple[int, ...]) -> dict[str, int]:
     return counts
 
 
-def requantisation(rng: np.random.Generator, channels: int, depth: int, offset: int) -> dict[str, Any]:
+def requantization(rng: np.random.Generator, channels: int, depth: int, offset: int) -> dict[str, Any]:
     """Parameters of an operator with weights, per channel, that put its sums all over the output's range."""
     shift = rng.integers(-9 - int(depth).bit_length() // 2, -3, channels)
     return {
@@ -74,7 +74,7 @@ def window(rng: np.random.Generator, w: Window, offset: int) -> tuple[Call, Arra
         pad.append(max((out[-1] - 1) * s + k - n, 0) // 2 if same else 0)
     dense = not w.depthwise
     depth = taps[0] * taps[1] * (in_c if dense else 1)
-    params = requantisation(rng, out_c, depth, offset) | {
+    params = requantization(rng, out_c, depth, offset) | {
         "weights": int8s(rng, *((out_c, *taps, in_c) if dense else (1, *taps, out_c))),
         "in_h": size[0], "in_w": size[1], "in_c": in_c, "out_h": out[0], "out_w": out[1], "out_c": out_c,
         "k_h": taps[0], "k_w": taps[1], "stride_h": strides[0], "stride_w": strides[1], "dilation_h": 1,
@@ -100,7 +100,7 @@ def pads(call: Call) -> tuple[int, int]:
 
 
 def fully_connected(rng: np.random.Generator, batches: int, in_n: int, out_n: int, offset: int) -> Call:
-    params = requantisation(rng, out_n, in_n, offset) | {
+    params = requantization(rng, out_n, in_n, offset) | {
         "weights": int8s(rng, out_n, in_n), "batches": batches, "in_n": in_n, "out_n": out_n,
     }  # fmt: skip
     return call_of("fully_connected", params)
@@ -118,8 +118,8 @@ def on_the_edge(rng: np.random.Generator, multiplier: Array, shift: Array) -> Ar
 
 
 @pytest.mark.parametrize("offset", [RELU, ANY])
-def test_requantisation_on_the_edge(offset: int) -> None:
-    """Weights of 0 make the sum the bias: 4,096 ties and neighbours through both kinds of matrix product, pairs of rows
+def test_requantization_on_the_edge(offset: int) -> None:
+    """Weights of 0 make the sum the bias: 4,096 ties and neighbors through both kinds of matrix product, pairs of rows
     of one block and of more, and through the depthwise kernel."""
     rng = np.random.default_rng(7)
     for in_c in (1, 1, 17, 17):
@@ -216,8 +216,8 @@ def test_drawn_windows_along_one_axis(data: st.DataObject, rng: np.random.Genera
 
 @pytest.mark.parametrize("offset", [RELU, ANY])
 @pytest.mark.parametrize("length", [2, 10])
-def test_requantisation_of_windows_along_one_axis_on_the_edge(offset: int, length: int) -> None:
-    """Ties, their neighbours and the largest sums: weights of 0 make the sum the bias."""
+def test_requantization_of_windows_along_one_axis_on_the_edge(offset: int, length: int) -> None:
+    """Ties, their neighbors and the largest sums: weights of 0 make the sum the bias."""
     rng = np.random.default_rng(9)
     for _ in range(2):
         n = 1024

@@ -54,7 +54,7 @@ def test_exact(case: tuple[bytes, Array]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("y", [T((1, 4, 4, 2), scale=0.2), T((1, 4, 4, 2), scale=0.1, zero_point=1)])
-def test_requantising_pools_are_refused_as_tflm_does(kind: str, y: T) -> None:
+def test_requantizing_pools_are_refused_as_tflm_does(kind: str, y: T) -> None:
     options = {"padding": 0, "strideH": 1, "strideW": 1, "filterHeight": 2, "filterWidth": 2}
     op = O(kind, [0], [1], options, "Pool2DOptions")
     content = tiny.model([T((1, 4, 4, 2), scale=0.1), y], [op], [0], [1])

@@ -18,7 +18,7 @@ def quantize_model(x: T, y: T) -> bytes:
 @settings(derandomize=True, deadline=None, max_examples=50)
 @given(st.data(), draw.scales, draw.zero_points)
 def test_float_to_int8_equals_tflm(data: st.DataObject, scale: float, zero_point: int) -> None:
-    """Any float32 whose quotient is an int32 (TFLM is undefined beyond), ties and their neighbours among them."""
+    """Any float32 whose quotient is an int32 (TFLM is undefined beyond), ties and their neighbors among them."""
     halves = data.draw(st.lists(st.integers(-300, 300), min_size=20, max_size=20))
     ties = (np.array(halves, np.float32) + np.float32(0.5)) * np.float32(scale)
     limit = float(np.float32(min(2.0**30 * scale, 3e38)))

@@ -20,7 +20,7 @@ from gen.model.ops.operator import Call
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import TARGETS, Harness, harness
 from tests.kernels.test_armv7m import conv, converted, depthwise, pointwise
-from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantisation
+from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantization
 
 TWINS = "../../tests/kernels/riscv_twins.c"  # as a file below firmware/kernels
 
@@ -56,7 +56,7 @@ def long_convolution(draw: st.DrawFn) -> tuple[Call, Array]:
     rng, in_c, rows, pixels = draw(GENERATORS), draw(st.integers(65, 300)), draw(st.sampled_from([1, 3])), 4
     weights = rng.choice(np.array([-128, -127, 127, 100], np.int8), (draw(st.integers(4, 9)), rows, 1, in_c))
     sizes = {"in_h": pixels, "out_h": pixels, "k_h": rows, "pad_top": rows // 2, "in_c": in_c, "in_w": 2, "out_w": 2}
-    return conv(requantisation(rng, weights), **sizes), inputs(rng, 1, pixels, 2, in_c)
+    return conv(requantization(rng, weights), **sizes), inputs(rng, 1, pixels, 2, in_c)
 
 
 @settings(derandomize=True, deadline=None, max_examples=70)
@@ -70,7 +70,7 @@ def wide_layer(draw: st.DrawFn) -> tuple[Call, Array]:
     """A FULLY_CONNECTED of 10 to 24 outputs, in one segment or more."""
     rng, in_n, out_n = draw(GENERATORS), draw(st.integers(1, 150)), draw(st.sampled_from([10, 12, 20, 24]))
     weights = rng.choice(np.array([-128, -100, 0, 127], np.int8), (out_n, in_n))
-    params = requantisation(rng, weights) | {"batches": draw(st.integers(1, 2)), "in_n": in_n, "out_n": out_n}
+    params = requantization(rng, weights) | {"batches": draw(st.integers(1, 2)), "in_n": in_n, "out_n": out_n}
     return call("fully_connected", params), inputs(rng, params["batches"], in_n)
 
 
@@ -84,7 +84,7 @@ def test_fully_connected(case: tuple[Call, Array]) -> None:
 
 @st.composite
 def depthwise_calls(draw: st.DrawFn) -> tuple[Call, Array]:
-    """Mostly 3x3, any image and requantisation, stride 1 or 2."""
+    """Mostly 3x3, any image and requantization, stride 1 or 2."""
     rng, same, channels, stride = (
         draw(GENERATORS), draw(st.booleans()), draw(st.sampled_from([4, 8])), draw(st.integers(1, 2)))  # fmt: skip
     window = draw(st.one_of(st.just((3, 3)), st.just((3, 3)), st.tuples(st.integers(1, 10), st.integers(1, 4))))
@@ -93,7 +93,7 @@ def depthwise_calls(draw: st.DrawFn) -> tuple[Call, Array]:
     if draw(st.integers(0, 4)) == 0:
         weights[...] = draw(st.sampled_from([-128, 127]))
     batches = draw(st.sampled_from([1, 1, 2]))
-    c = depthwise(requantisation(rng, weights), shape, stride, same, batches)
+    c = depthwise(requantization(rng, weights), shape, stride, same, batches)
     return c, inputs(rng, batches, *shape, channels)
 
 
@@ -107,7 +107,7 @@ def test_depthwise(case: tuple[Call, Array]) -> None:
 @pytest.mark.parametrize("e", [1, 2, 7, 14])
 @pytest.mark.parametrize("multiplier", [1 << 30, (1 << 31) - 1])
 def test_sums_around_every_tie(zero: int, e: int, multiplier: int) -> None:
-    """Every output, half and both neighbours of the half: inputs of 0, so that each channel's sum is its bias."""
+    """Every output, half and both neighbors of the half: inputs of 0, so that each channel's sum is its bias."""
     halves = np.arange(-2 * 130, 2 * 130 + 1, 7) / 2 - zero
     sums = np.round(halves * 2.0 ** (31 + e) / multiplier)
     bias = np.unique(np.concatenate([sums + d for d in (-1, 0, 1)])).astype(np.int32)

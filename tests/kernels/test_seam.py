@@ -67,7 +67,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("isa", "header", "struct"), STRUCTS, ids=[f"{isa}-{struct}" for isa, _, struct in STRUCTS])
 def test_two_fields_swapped_do_not_compile(isa: str, header: Path, struct: str, copied: Path) -> None:
-    """Each two neighbours of which assembly reads one."""
+    """Each two neighbors of which assembly reads one."""
     path = copied / own_header(isa, struct, header).relative_to(KERNEL_DIR)
     text, includes = path.read_text(), ("-fsyntax-only", "-x", "c", copied / header.relative_to(KERNEL_DIR))
     found, read = body(struct, text), checked_by(header, struct)

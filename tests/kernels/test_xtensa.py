@@ -27,7 +27,7 @@ from tests import windowed
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import KERNEL_DIR, LINE, TARGETS, Harness, Target, harness
 from tests.kernels.test_armv7m import conv, converted, depthwise, pointwise
-from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantisation
+from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantization
 
 TWINS = "tests/kernels/xtensa_twins.c"
 
@@ -94,14 +94,14 @@ def test_fully_connected(case: tuple[Call, Array]) -> None:
 
 @st.composite
 def depthwise_calls(draw: st.DrawFn) -> tuple[Call, Array]:
-    """Any window, mostly of up to 3x3, padding and requantisation, stride 1 or 2."""
+    """Any window, mostly of up to 3x3, padding and requantization, stride 1 or 2."""
     rng, same, channels = draw(GENERATORS), draw(st.booleans()), draw(st.integers(1, 5))
     k_h, k_w = draw(st.one_of(st.tuples(*[st.integers(1, 3)] * 2), st.tuples(st.integers(1, 11), st.integers(1, 4))))
     in_h, in_w = (draw(st.integers(1 if same else k, 12)) for k in (k_h, k_w))
     weights = rng.integers(-128, 128, (channels, k_h, k_w), np.int8)
     if draw(st.integers(0, 4)) == 0:
         weights[...] = draw(st.sampled_from([-128, 127]))
-    params = requantisation(rng, weights)
+    params = requantization(rng, weights)
     batches = draw(st.sampled_from([1, 1, 2]))
     c = depthwise(params, (in_h, in_w), draw(st.integers(1, 2)), same, batches)
     return c, inputs(rng, batches, in_h, in_w, channels)
@@ -125,7 +125,7 @@ def test_depthwise_lines_as_long_as_the_plane() -> None:
 @pytest.mark.parametrize("e", [1, 2, 7, 11, 14])
 @pytest.mark.parametrize("multiplier", [1 << 30, 3 << 29, (1 << 31) - 1])
 def test_sums_around_every_tie(zero: int, e: int, multiplier: int) -> None:
-    """Every output, half and both neighbours of the half: inputs of 0, so that each channel's sum is its bias."""
+    """Every output, half and both neighbors of the half: inputs of 0, so that each channel's sum is its bias."""
     halves = np.arange(-2 * 130, 2 * 130 + 1, 7) / 2 - zero
     sums = np.round(halves * 2.0 ** (31 + e) / multiplier)
     bias = np.unique(np.concatenate([sums + d for d in (-1, 0, 1)])).astype(np.int32)
@@ -143,7 +143,7 @@ def test_sums_around_every_tie(zero: int, e: int, multiplier: int) -> None:
 @pytest.mark.parametrize("zero", [-128, 3])
 @pytest.mark.parametrize("multiplier", [1 << 30, 1518500250, (1 << 31) - 1])
 def test_every_sum_of_one_channel(zero: int, multiplier: int) -> None:
-    """A line against the requantisation it replaces, for each sum that there can be."""
+    """A line against the requantization it replaces, for each sum that there can be."""
     p = {
         "bias": np.array([777], np.int32), "multiplier": np.array([multiplier], np.int32), "input_offset": 5,
         "shift": np.array([-7], np.int8), "output_offset": zero, "act_min": -128, "act_max": 127,

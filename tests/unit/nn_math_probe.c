@@ -12,7 +12,7 @@ static int32_t call(const int32_t *r) {
     case 1:
         return nn_rounding_shift(r[1], r[2]);
     case 2:
-        return nn_requantise(r[1], r[2], r[3]);
+        return nn_requantize(r[1], r[2], r[3]);
     case 3:
         return nn_exp_negative(r[1], r[2]);
     case 4:

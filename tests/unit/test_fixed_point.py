@@ -167,7 +167,7 @@ def test_c_rounding_shift_equals_numpy(probe: Path) -> None:
         np.testing.assert_array_equal(run(probe, 1, x, exponent), fp.rounding_divide_by_pot(x, exponent))
 
 
-def test_c_requantise_equals_numpy(probe: Path) -> None:
+def test_c_requantize_equals_numpy(probe: Path) -> None:
     x = int32_samples(4)
     multiplier = multiplier_samples(x.size)
     for shift in range(-31, 32):
@@ -175,7 +175,7 @@ def test_c_requantise_equals_numpy(probe: Path) -> None:
         np.testing.assert_array_equal(run(probe, 2, x, multiplier, shift), expected, f"shift {shift}")
 
 
-def test_c_requantise_rounds_ties_away_from_zero(probe: Path) -> None:
+def test_c_requantize_rounds_ties_away_from_zero(probe: Path) -> None:
     """With a multiplier of 2**30 every second sum is a tie of the second rounding."""
     x = np.arange(-5000, 5000, dtype=np.int32)
     for shift in range(-12, 0):

@@ -74,7 +74,7 @@ def test_folded_channels_really_are_constant(data: st.DataObject, seed: int) -> 
     content, _ = data.draw(st.composite(network)(rng))
     graph = tflite.read(content, "net")
     folded = passes.optimize(graph)
-    proved = intervals.analyse(graph)
+    proved = intervals.analyze(graph)
     for x in hard_inputs(graph, rng):
         values = reference.run(graph, [x])
         for index, interval in proved.items():
@@ -118,7 +118,7 @@ def test_half_of_the_published_vww_is_dead() -> None:
     assert left <= 0.51 * macs
     assert kept <= 0.16 * weights
     rng = np.random.default_rng(1)
-    proved = intervals.analyse(graph)
+    proved = intervals.analyze(graph)
     for x in hard_inputs(graph, rng)[:8]:
         values = reference.run(graph, [x])
         assert reference.outputs(folded, [x])[0].tobytes() == values[graph.outputs[0]].tobytes()

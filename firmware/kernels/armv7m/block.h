@@ -56,7 +56,7 @@ NN_SIZE_IS(nn_taps_t, NN_TAPS_BYTES);
 /* What nn_depthwise_plane_armv7m reads, in this order: one channel. constants: four times the bias, then nn_taps_t up
  * to constants_end. Each of the lines has count outputs, y_step bytes apart; the line steps lead from the start of one
  * line to the next, block_step from four outputs on the plane to the next four. negative: what sums below zero get less
- * in requantisation. */
+ * in requantization. */
 typedef struct {
     const int8_t *plane;
     int8_t *y;

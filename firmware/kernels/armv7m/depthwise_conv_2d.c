@@ -2,7 +2,7 @@
 #include "armv7m/block.h"
 #include "armv7m/kernels.h"
 
-enum { TAPS = 3, OUTPUTS = 4, SHIFT = 14 }; /* the last: of the requantisation in gemm_lanes.S */
+enum { TAPS = 3, OUTPUTS = 4, SHIFT = 14 }; /* the last: of the requantization in gemm_lanes.S */
 
 /* One axis of the image; steps from one element to the next in bytes of x, y and weights. threes: of taps. */
 typedef struct {

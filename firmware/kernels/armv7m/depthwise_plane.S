@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One channel of a depthwise convolution from its padded plane, four outputs of a line at a time, three taps along the
- * line at a time: each input is loaded once for all of these. Requantisation as in gemm_lanes.S, with bias and weights
+ * line at a time: each input is loaded once for all of these. Requantization as in gemm_lanes.S, with bias and weights
  * times 2^(d+2).
  *
  * r0 inputs, r1 constants, r2-r5 sums, r6-r8 weights, r9 step, r10 input, r11 end of constants, r12 the job, lr outputs
@@ -90,7 +90,7 @@
     add r0, r9
     cmp r1, r11
     bne 1b
-.Lrequantise:
+.Lrequantize:
     ldr r8, [r12, #NN_DEPTHWISE_PLANE_AT_NEGATIVE]
     NN_FIELDS NN_DEPTHWISE_PLANE_AT_MULTIPLIER, NN_DEPTHWISE_PLANE_AT_MULTIPLIER, NN_DEPTHWISE_PLANE_AT_ROUNDING
     ldrd r6, r7, [r12, #NN_DEPTHWISE_PLANE_AT_MULTIPLIER]
@@ -160,7 +160,7 @@
     add r0, r9
     cmp r1, r11
     bne .Lstride_2
-    b .Lrequantise
+    b .Lrequantize
 .Lsigned:
     SIGNED r2
     SIGNED r3

@@ -5,7 +5,7 @@
  * 255 at most, so that the upper half is the sum of b exactly. S sums up whole words, B their upper halves; then the sum
  * of a is S - 65536 * B modulo 2^32, whatever has wrapped.
  *
- * Requantisation, m and 2^-e the multiplier of a channel, e = 1..14. TFLM rounds twice: q = (acc * m + 2^30) >> 31, then
+ * Requantization, m and 2^-e the multiplier of a channel, e = 1..14. TFLM rounds twice: q = (acc * m + 2^30) >> 31, then
  * q / 2^e to nearest, ties away from zero. For outputs that are clamped at the zero point z the tie's direction below z
  * does not matter, and both are (t + 2^d + 2^14 + (z << 15)) >> 15, where d = 14 - e and t is the upper word of
  * m * acc * 2^(d+2). Otherwise sums below zero get 2^(d+1) less before the shift, which SSAT does. r = 2 * z + 1 makes

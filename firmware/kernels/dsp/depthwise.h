@@ -2,7 +2,7 @@
  *
  * DEPTHWISE_CONV_2D on Cortex-M4, M7 and M33 with a depth multiplier of 1, channels in fours.
  *
- * Windows of up to 3x3: four channels at a time are gathered into planes of int16 pairs: neighbours along one axis of
+ * Windows of up to 3x3: four channels at a time are gathered into planes of int16 pairs: neighbors along one axis of
  * the image, "along", share a word. "Lines" are across it. Memory of a channel's plane: two lines a slot, slot s of
  * pair q at 16 * q + 8 * s bytes, so that the four lines under two lines of outputs are 16 contiguous bytes a pair, and
  * the next slot takes the place of what is no longer needed. Padding is the input's zero point: its product is part of
@@ -30,7 +30,7 @@ typedef struct {
 } nn_depthwise_axis_t;
 
 /* channels: five words each. Three have the bytes w0 w1 w1 w2 of a line of taps, then come the bias with the input's
- * offset in it and the multiplier. ups: positive, how far weights and bias are shifted up for the short requantisation
+ * offset in it and the multiplier. ups: positive, how far weights and bias are shifted up for the short requantization
  * (the bias is already); otherwise the shift. pairs and slots: the room in scratch. */
 typedef struct {
     const int32_t *channels;
@@ -71,7 +71,7 @@ nn_depthwise_conv_2d_line_in_place_dsp_fn nn_depthwise_conv_2d_line_in_place_dsp
 /* What the assembly takes, at the offsets that it knows. */
 
 /* One channel. a[i] = weights (i, 0) and (i, 1), b[i] = (i, 1) and (i, 2), low halfword first. shift: 0 is the short
- * requantisation, with everything multiplied beforehand such that a shift by SHIFT is left. */
+ * requantization, with everything multiplied beforehand such that a shift by SHIFT is left. */
 typedef struct {
     int32_t bias;
     uint32_t a[3], b[3];

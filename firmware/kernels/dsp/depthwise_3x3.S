@@ -5,7 +5,7 @@
  *   even = pair(q) . A + low(pair(q + 1)) * w2,    odd = high(pair(q)) * w0 + pair(q + 1) . B.
  * Walking along, each pair is loaded once; A and B take turns in the same registers.
  *
- * Requantisation. TFLM rounds twice: p = (acc * m + 2^30) >> 31, then p / 2^e to nearest, ties away from zero. Clamped
+ * Requantization. TFLM rounds twice: p = (acc * m + 2^30) >> 31, then p / 2^e to nearest, ties away from zero. Clamped
  * at the zero point z = -128 the direction of ties below it does not matter and both are one floor,
  * (acc * m + 2^30 + 2^(30+e) + (z << (31+e))) >> (31+e): with everything times 2^(SHIFT+1-e), which the weights and the
  * bias carry, SMMLA and an SSAT that shifts by SHIFT. Otherwise, with twice the sum, SMMLAR gives p, and a sum below

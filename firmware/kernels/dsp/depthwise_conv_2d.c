@@ -16,7 +16,7 @@ typedef struct job {
 } job_t;
 
 /* up: see nn_depthwise_conv_2d_planes_dsp_t. How far weights and bias are shifted. */
-static inline int prepare_requantisation(int up, nn_depthwise_channel_t *channel) {
+static inline int prepare_requantization(int up, nn_depthwise_channel_t *channel) {
     if (up > 0) {
         channel->rounding = (1 << up >> 2) + (1 << (SHIFT - 1)) - (128 << SHIFT);
         channel->shift = 0;
@@ -31,7 +31,7 @@ static void prepare_packed(const job_t *job, int32_t c) {
     nn_depthwise_prepare_dsp(job->op->channels + 5 * c, job->op->ups + c, job->channels);
 }
 
-/* The short requantisation is for a clamp at a zero point of -128 and sums that leave room for what they are multiplied
+/* The short requantization is for a clamp at a zero point of -128 and sums that leave room for what they are multiplied
  * with, at most 2^8: |bias| < 2^20, and the rest is below 2^19. */
 static void prepare_channel(const job_t *job, int32_t c, nn_depthwise_channel_t *channel) {
     const nn_depthwise_conv_2d_t *op = job->model;
@@ -40,7 +40,7 @@ static void prepare_channel(const job_t *job, int32_t c, nn_depthwise_channel_t 
     int32_t exponent = op->multiplier[scale] == 0 ? 1 : -op->shift[scale];
     int clamped = op->output_offset == -128 && op->act_min == -128 && op->act_max == 127;
     int room = exponent >= SHIFT - 7 && exponent < SHIFT && bias < 1 << 20 && bias > -(1 << 20);
-    int up = prepare_requantisation(clamped && room ? SHIFT + 1 - exponent : -exponent, channel);
+    int up = prepare_requantization(clamped && room ? SHIFT + 1 - exponent : -exponent, channel);
     const int32_t rows = op->k_h, columns = op->k_w, out_c = op->out_c;
     uint32_t sum = 0;
     for (int i = 0; i < 3; i++, weights += columns * out_c) {

@@ -2,7 +2,7 @@
  *
  * One channel of depthwise.h's one-dimensional windows, four outputs at a time. Taps w0 w1 w2 ... make two rows of
  * pairs, E = (w0, w1), (w2, w3), ... for even outputs and O = (0, w0), (w1, w2), ... for odd ones, so that every pair of
- * inputs is multiplied as it lies. Requantisation as the long one in depthwise_3x3.S.
+ * inputs is multiplied as it lies. Requantization as the long one in depthwise_3x3.S.
  * r0 r1 inputs, r2 E, r3 O, r4-r7 outputs, r8 bias, r9 steps left, r10 the argument, r11 from, r12 taps, lr y. */
 #include "cortex_m.inc"
 #include "offsets.h"
@@ -17,14 +17,14 @@
     smlad r7, \next, r3, r7
     .endm
 
-    .macro REQUANTISE a, more:vararg
+    .macro REQUANTIZE a, more:vararg
     add \a, \a
     add r8, r1, \a, asr #31
     smmlar \a, \a, r0, r8
     asr \a, r2
     ssat \a, #8, \a
     .ifnb \more
-    REQUANTISE \more
+    REQUANTIZE \more
     .endif
     .endm
 
@@ -64,7 +64,7 @@
     ldrd r0, r1, [r10, #NN_DEPTHWISE_LINE_AT_MULTIPLIER]
     NN_FIELDS NN_DEPTHWISE_LINE_AT_SHIFT, NN_DEPTHWISE_LINE_AT_SHIFT, NN_DEPTHWISE_LINE_AT_STEP
     ldrd r2, r3, [r10, #NN_DEPTHWISE_LINE_AT_SHIFT]
-    REQUANTISE r4, r5, r6, r7
+    REQUANTIZE r4, r5, r6, r7
     NN_FIELDS NN_DEPTHWISE_LINE_AT_LEFT, NN_DEPTHWISE_LINE_AT_LEFT, NN_DEPTHWISE_LINE_AT_BACK
     ldrd r8, r9, [r10, #NN_DEPTHWISE_LINE_AT_LEFT]
     subs r8, #4

@@ -2,7 +2,7 @@
 #include "dsp/depthwise.h"
 #include "portable/window.h"
 
-/* What the sums of four channels come to: as the long requantisation in depthwise_3x3.S, on twice the sum. */
+/* What the sums of four channels come to: as the long requantization in depthwise_3x3.S, on twice the sum. */
 static void output(const nn_depthwise_conv_2d_t *op, int32_t c, const uint32_t acc[4], int8_t *y) {
     const int32_t per_channel = op->per_channel, offset = op->output_offset;
     const int32_t *multiplier = op->multiplier + per_channel * c;

@@ -21,7 +21,7 @@ static void gather(const nn_conv_2d_gemm_dsp_t *op, const position_t *at, const 
     nn_fill(to, op->k_h * run, (int8_t)op->pad_value);
     x += (row * op->in_w + left + first * dilation_w) * in_c;
     to += first * in_c;
-    /* Taps that are neighbours are copied together. */
+    /* Taps that are neighbors are copied together. */
     const int32_t length = dilation_w == 1 ? (end - first) * in_c : in_c, copies = dilation_w == 1 ? 1 : end - first;
     const int32_t down = op->dilation_h * op->in_w * in_c, right = dilation_w * in_c;
     for (int32_t i = op->k_h; i > 0; i--, row += op->dilation_h, x += down, to += run)

@@ -15,7 +15,7 @@ extern "C" {
  * gemm_wide.S wants. A row of the window is `words` words, and `tail` bytes, each of which goes together with those of
  * the next three rows; steps: all of them in words. A row of less than a word is read as one. run: bytes of a row where
  * it is gathered. pad_value: the input's zero point. direct_*: the output pixels whose windows may be read as they are,
- * ends exclusive. linear: requantisation is one linear function of the sum. */
+ * ends exclusive. linear: requantization is one linear function of the sum. */
 typedef struct {
     const int32_t *stream;
     int32_t pair_words;
@@ -30,7 +30,7 @@ nn_conv_2d_gemm_dsp_fn nn_conv_2d_pairs_dsp, nn_conv_2d_wide_dsp;
 nn_conv_2d_gemm_dsp_fn nn_conv_2d_pairs_in_place_dsp, nn_conv_2d_wide_in_place_dsp;
 
 /* stream: for every four outputs four_words words that vector_pairs.S or vector_wide.S wants. expanded: scratch holds
- * the input as int16, else in_n is a multiple of 4. linear: requantisation is one linear function of the sum. */
+ * the input as int16, else in_n is a multiple of 4. linear: requantization is one linear function of the sum. */
 typedef struct {
     const int32_t *stream;
     int32_t batches, in_n, out_n, four_words;

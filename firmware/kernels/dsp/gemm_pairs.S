@@ -5,7 +5,7 @@
  * 256 * B = S - T modulo 2^32, and one SXTB16 serves four weights. The upper byte is b, or b - 1 where a is negative:
  * b >= -127.
  *
- * Requantisation, m and 2^-e the multiplier of a channel, e = 1..16. TFLM rounds twice: q = (acc * m + 2^30) >> 31, then
+ * Requantization, m and 2^-e the multiplier of a channel, e = 1..16. TFLM rounds twice: q = (acc * m + 2^30) >> 31, then
  * q / 2^e to nearest, ties away from zero. Where one linear function has the same outputs for all sums that occur, which
  * is nearly always so for outputs that are clamped at the zero point, because the tie's direction below it does not
  * matter, it is SMMLA and SSAT: saturate((c + (acc * M >> 32)) >> SHIFT), for B with 256 * acc and 8 more; the starts

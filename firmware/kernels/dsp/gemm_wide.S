@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Matrix products of int16 weights, two pixels by two channels. TFLM's requantisation is in gemm_pairs.S. For outputs
+ * Matrix products of int16 weights, two pixels by two channels. TFLM's requantization is in gemm_pairs.S. For outputs
  * that are clamped at the zero point z both roundings are one floor: (acc * m + 2^30 + 2^(30+e) + (z << (31+e))) >>
  * (31+e). Each channel's weights and bias are multiplied by 2^d, d = 13 - e >= 2, so that one shift by 12 is left after
  * the SMMLA with 2^(d-2) + (r << 11), r = 2 * z + 1. Where sums below zero get one less, that is 2^(d-1) here. */

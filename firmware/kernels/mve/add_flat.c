@@ -70,7 +70,7 @@ void nn_add_mve(const nn_add_t *op, const int8_t *x1, const int8_t *x2, int8_t *
     }
     for (n %= 8; n > 0; n--) {
         int32_t sum = table[(uint8_t)*x++] + *halved++ * (1 << HALVED);
-        int32_t value = nn_requantise(sum, op->output_multiplier, op->output_shift) + op->output_offset;
+        int32_t value = nn_requantize(sum, op->output_multiplier, op->output_shift) + op->output_offset;
         *y++ = (int8_t)nn_clamp(value, op->act_min, op->act_max);
     }
 }

@@ -14,7 +14,7 @@ typedef struct {
     nn_gemm_fn *gemm;
     int32_t n, x_step, y_step, depth, lead;
     int by_group;
-    uint8_t scatter[SMALL][16]; /* spread_small(): where sixteen bytes of neighbouring elements go */
+    uint8_t scatter[SMALL][16]; /* spread_small(): where sixteen bytes of neighboring elements go */
     nn_gemm_job_t job;
 } plan_t;
 

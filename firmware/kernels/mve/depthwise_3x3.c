@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Some channels at a time. Of each a strip holds six lines of the input, interleaved, so that the nine elements of a
- * window are among sixteen neighbours: one vmladava an output, and the same weights for all windows. Position p of line
+ * window are among sixteen neighbors: one vmladava an output, and the same weights for all windows. Position p of line
  * l is byte 6 p + l of the strip, also for l >= 6: later lines take the place of those that nobody needs, one position
  * further on. Outputs are written after the lines that they cover were read, and nobody needs them again, so that y may
  * be x when the sizes are the same; no channel is read again after its outputs were written. */

@@ -10,7 +10,7 @@
 #include "offsets.h"
 
 /* A strip holds six lines of a channel's input, interleaved: 6 bytes for each position, so that a window is nine of
- * sixteen neighbours. strip_bytes: from a channel's strip to the next one's; odd: 1 if a line has an odd number of
+ * sixteen neighbors. strip_bytes: from a channel's strip to the next one's; odd: 1 if a line has an odd number of
  * outputs; pairs: of outputs in a line; strips: of the first channel, from the first line's window on; params: 4
  * biases, shifts and multipliers a group. strip_line, y_line: from the end of a line to the next one's start; y_step:
  * from two outputs to the next two. groups: 1 or more, whose strips, weights, params and y follow each other.

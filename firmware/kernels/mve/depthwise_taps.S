@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Eight neighbouring outputs of a one-dimensional depthwise convolution on MVE, or one, for two channels at a
+ * Eight neighboring outputs of a one-dimensional depthwise convolution on MVE, or one, for two channels at a
  * time; r0 points to a nn_depthwise_taps_t of depthwise_taps.h.
  *
- * Each channel's inputs are a strip of neighbours, so that vmladav is a whole window of up to 15 taps. q0 holds the taps
- * from lane 0 on, q1 from lane 1 on: a vector of inputs serves two outputs. How they are requantised:
+ * Each channel's inputs are a strip of neighbors, so that vmladav is a whole window of up to 15 taps. q0 holds the taps
+ * from lane 0 on, q1 from lane 1 on: a vector of inputs serves two outputs. How they are requantized:
  * gen/compiler/kernels/mve/spatial.py. r12 walks along the channels' constants, r10 along the strips, r6 apart, r11 along y;
  * r0 r2 r4 are sums; r1 r3 r5 and r7 r8 r9 bias, multiplier and shift of the two channels; q5 the output offset, q6 the
  * first channel's outputs, q7 where outputs go. */

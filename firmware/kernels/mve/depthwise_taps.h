@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What depthwise_taps.S computes: eight neighbouring outputs, or one, for pairs of channels. */
+ * What depthwise_taps.S computes: eight neighboring outputs, or one, for pairs of channels. */
 #ifndef MVE_DEPTHWISE_TAPS_H
 #define MVE_DEPTHWISE_TAPS_H
 

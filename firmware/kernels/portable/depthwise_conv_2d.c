@@ -5,7 +5,7 @@
 
 #define BLOCK 32 /* channels whose sums are held at once */
 
-/* acc[i] = sum over the window of (x + offset) * w of channel i. Four neighbours at once share the loops and the
+/* acc[i] = sum over the window of (x + offset) * w of channel i. Four neighbors at once share the loops and the
  * address arithmetic. Not inlined, so that the inner loop has the registers to itself. */
 __attribute__((noinline)) static void sum_channels(const nn_window_t *window, const int8_t *x, const int8_t *w,
                                                    int32_t channels, uint32_t *acc) {

@@ -75,7 +75,7 @@ static inline void nn_conv_2d_pixel(const nn_conv_2d_t *op, const int8_t *x, int
         .w_row = w_row,
         .w_run = group_c,
     };
-    if (op->dilation_w == 1 && group_c == in_c) { /* the taps of one row are neighbours: one run each */
+    if (op->dilation_w == 1 && group_c == in_c) { /* the taps of one row are neighbors: one run each */
         window.length *= window.runs;
         window.runs = window.rows;
         window.rows = 1;

@@ -14,6 +14,6 @@ void nn_mean_portable(const nn_mean_t *op, const int8_t *x, int8_t *y, void *scr
                 for (int32_t i = 0; i < op->dims[1]; i++)
                     for (int32_t j = 0; j < op->dims[3]; j++)
                         sum += first[i * step1 + j * innermost];
-                *y++ = (int8_t)nn_clamp(nn_requantise(sum, op->multiplier, op->shift) + op->output_offset, -128, 127);
+                *y++ = (int8_t)nn_clamp(nn_requantize(sum, op->multiplier, op->shift) + op->output_offset, -128, 127);
             }
 }

@@ -8,7 +8,7 @@ static void mul_row(const nn_mul_t *op, const int8_t *x1, const int8_t *x2, int8
     const int shift = op->output_shift;
     for (int32_t i = 0; i < count; i++) {
         int32_t product = (*x1 + offset1) * (*x2 + offset2);
-        *y++ = (int8_t)nn_clamp(nn_requantise(product, multiplier, shift) + output_offset, act_min, act_max);
+        *y++ = (int8_t)nn_clamp(nn_requantize(product, multiplier, shift) + output_offset, act_min, act_max);
         x1 += stride1;
         x2 += stride2;
     }

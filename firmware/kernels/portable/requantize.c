@@ -5,7 +5,7 @@
 static inline void requantize(const nn_requantize_t *op, const int8_t *x, int8_t *y, uint8_t flip_x, uint8_t flip_y) {
     for (int32_t i = 0; i < op->count; i++) {
         int32_t value = (int8_t)((uint8_t)x[i] ^ flip_x) + op->input_offset;
-        int32_t scaled = nn_requantise(value, op->multiplier, op->shift);
+        int32_t scaled = nn_requantize(value, op->multiplier, op->shift);
         int32_t clamped = nn_clamp(scaled + op->output_offset, op->act_min, op->act_max);
         y[i] = (int8_t)((uint8_t)clamped ^ flip_y);
     }

@@ -38,7 +38,7 @@ __attribute__((noinline, unused)) static void nn_output(const nn_output_t *out, 
     const int8_t *shift = out->shift + per_channel * channel;
     for (int32_t i = 0; i < count; i++, multiplier += per_channel, shift += per_channel) {
         int32_t sum = (int32_t)(acc[i] + (bias != 0 ? (uint32_t)bias[channel + i] : 0));
-        int32_t scaled = nn_add_wrapping(nn_requantise(sum, *multiplier, *shift), offset);
+        int32_t scaled = nn_add_wrapping(nn_requantize(sum, *multiplier, *shift), offset);
         y[i] = (int8_t)nn_clamp(scaled, act_min, act_max);
     }
 }

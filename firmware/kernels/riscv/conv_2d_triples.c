@@ -55,7 +55,7 @@ static void pack_any(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, cons
                            window_row(op, x, at + 2, i, rows + 2 * taps), taps);
 }
 
-/* The windows of six neighbours that are wholly on x. */
+/* The windows of six neighbors that are wholly on x. */
 static void pack_inside(const nn_conv_2d_triples_riscv_t *op, const int8_t *x, const nn_pixel_t *at, int32_t *columns) {
     const int32_t in_c = op->in_c, taps = op->k_w * in_c, step = op->stride_w * in_c;
     const int32_t down = op->dilation_h * op->in_w * in_c;

@@ -9,7 +9,7 @@
  * is left of it are the lower 11 bits of B, which are taken out of the second; then the lower 22 bits of that are C,
  * and what is left are the upper bits of B. That is exact while |A|, |B| and |C| are below 2^20 - 1024.
  *
- * Requantisation, m and 2^-e the multiplier of a channel, e = 1..14. TFLM rounds twice: q = (sum * m + 2^30) >> 31,
+ * Requantization, m and 2^-e the multiplier of a channel, e = 1..14. TFLM rounds twice: q = (sum * m + 2^30) >> 31,
  * then q / 2^e to nearest, ties away from zero. For outputs that are clamped at the zero point z the tie's direction
  * below z does not matter, and both are (t + 2^(14-e) + 2^14 + (z << 15)) >> 15, where t is the upper word of
  * 2 * m * (sum << (15 - e)). Otherwise sums below zero get 2^(15-e) less before the shift.

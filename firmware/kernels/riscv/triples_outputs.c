@@ -3,7 +3,7 @@
 
 enum { PIXELS = NN_TRIPLES_PIXELS, CHANNELS = NN_TRIPLES_CHANNELS, HEADER_WORDS = NN_TRIPLES_HEADER_WORDS };
 
-/* The outputs of one channel, requantised as triples.S does; header: as there. */
+/* The outputs of one channel, requantized as triples.S does; header: as there. */
 static inline void channel(const nn_triples_t *block, const int32_t *header, const int32_t *sums, int8_t *y) {
     const int32_t up = header[0] & 31, constant = header[2], stride = block->stride;
     const int32_t act_min = block->act_min, act_max = block->act_max;

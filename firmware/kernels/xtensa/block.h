@@ -132,7 +132,7 @@ void nn_dot_columns_xtensa(const int8_t *x, const uint8_t *weights, int32_t coun
 void nn_dot_run_xtensa(const int8_t *x, const int8_t *weights, int32_t w_channel, int32_t count, int32_t offset,
                        int32_t *sums);
 
-/* What nn_sum_channels_xtensa reads, in this order: rows of runs of NN_CHANNELS neighbours, the steps from one run to
+/* What nn_sum_channels_xtensa reads, in this order: rows of runs of NN_CHANNELS neighbors, the steps from one run to
  * the next, and what is between the end of a row and the next one. */
 typedef struct {
     const int8_t *x, *weights;

@@ -19,7 +19,7 @@ static void pixel(const nn_conv_2d_t *op, const int8_t *x, int8_t *y, int top, i
         .w_row = w_row,
         .w_run = in_c,
     };
-    if (op->dilation_w == 1) { /* the taps of one row are neighbours */
+    if (op->dilation_w == 1) { /* the taps of one row are neighbors */
         window.length *= window.runs;
         window.runs = window.length > 0;
     }

@@ -100,7 +100,7 @@ static void pack_pixels(const nn_conv_2d_triples_xtensa_t *op, const int8_t *x, 
     append(op, &column);
 }
 
-/* Channels whose requantisation has no line. */
+/* Channels whose requantization has no line. */
 static void general(const nn_conv_2d_triples_xtensa_t *op, nn_triples_t *job) {
     const nn_output_line_t out = {NN_GENERAL, 0, op->output_offset, op->act_min, op->act_max};
     int8_t *y[NN_TRIPLE] = {job->y, job->y + job->y_1, job->y + job->y_2};

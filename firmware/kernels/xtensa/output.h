@@ -16,8 +16,8 @@ static inline int32_t nn_mul_q31_by_halves(int32_t x, int32_t multiplier) {
     return nn_shift_left(x_high * high + (middle >> 16), 1) + (lower >> 15);
 }
 
-/* nn_requantise likewise. */
-static inline int32_t nn_requantise_by_halves(int32_t x, int32_t multiplier, int shift) {
+/* nn_requantize likewise. */
+static inline int32_t nn_requantize_by_halves(int32_t x, int32_t multiplier, int shift) {
     if (shift >= 0)
         return nn_mul_q31_by_halves(nn_shift_left(x, shift), multiplier);
     int32_t product = nn_mul_q31_by_halves(x, multiplier);
@@ -38,7 +38,7 @@ typedef struct {
 static inline int8_t nn_output_by_line(const nn_output_line_t *out, int32_t sum, const int32_t *line) {
     const uint32_t a = (uint32_t)sum;
     if (out->mode == NN_GENERAL) {
-        int32_t scaled = nn_requantise_by_halves(sum, line[0], line[1]);
+        int32_t scaled = nn_requantize_by_halves(sum, line[0], line[1]);
         return (int8_t)nn_clamp(nn_add_wrapping(scaled, out->output_offset), out->act_min, out->act_max);
     }
     if (a >= (uint32_t)line[0])

@@ -12,7 +12,7 @@ static inline void nn_four_outputs(const nn_output_t *out, int32_t channel, cons
     for (int i = 0; i < NN_CHANNELS; i++) {
         const int32_t c = channel + i, scale = out->per_channel ? c : 0;
         int32_t sum = out->bias != 0 ? nn_add_wrapping(sums[i], out->bias[c]) : sums[i];
-        int32_t scaled = nn_requantise_by_halves(sum, out->multiplier[scale], out->shift[scale]);
+        int32_t scaled = nn_requantize_by_halves(sum, out->multiplier[scale], out->shift[scale]);
         y[i] = (int8_t)nn_clamp(nn_add_wrapping(scaled, out->offset), out->act_min, out->act_max);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sums over a window of four neighbouring channels, for weights as the model has them. A weight in the upper byte of a
+ * Sums over a window of four neighboring channels, for weights as the model has them. A weight in the upper byte of a
  * halfword is a signed factor of 256 times as much, as are the sums until the end.
  *
  * a2 x, a3 weights, a4 x_run, a5 w_run, a6 offset - 128, a7 job, a8 runs, a9 128, a10-a13 sums. */

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Otherwise the compiler recognises these loops and makes each function call itself. */
+/* Otherwise the compiler recognizes these loops and makes each function call itself. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
 typedef uint32_t __attribute__((may_alias)) word_t;

@@ -21,7 +21,7 @@ from gen.render import render
 
 NUMBERS_A_LINE = 24
 STRUCTS = {variant.struct.name: variant.struct for variant in VARIANTS}
-Fields = tuple[tuple[str, str], ...]  # of a struct: name, initialiser
+Fields = tuple[tuple[str, str], ...]  # of a struct: name, initializer
 
 
 def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> Sources:
@@ -88,7 +88,7 @@ class Constants:
 
     def struct(self, variant: Variant, params: Mapping[str, Any], operator: int) -> str:
         """The name of the parameter struct that a function takes."""
-        fields = tuple((f.name, _initialiser(f, params, self)) for f in variant.struct.fields)
+        fields = tuple((f.name, _initializer(f, params, self)) for f in variant.struct.fields)
         return self.structs.setdefault((variant.struct.name, fields), f"op{operator}_{len(self.structs)}")
 
 
@@ -104,7 +104,7 @@ def _lines(ctype: str, numbers: Sequence[Any]) -> list[str]:
     return [",".join(texts[i : i + NUMBERS_A_LINE]) for i in range(0, len(texts), NUMBERS_A_LINE)]
 
 
-def _initialiser(field: Field, params: Mapping[str, Any], constants: Constants) -> str:
+def _initializer(field: Field, params: Mapping[str, Any], constants: Constants) -> str:
     value = params[field.name]
     if field.pointer:
         return "0" if value is None else constants.add(field.ctype, value)
