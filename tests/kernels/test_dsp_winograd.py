@@ -82,7 +82,7 @@ def test_filters_transformed_at_run_time(case: tuple[Call, Array], share: float)
     least, most = 152 * p["in_c"], 32 * p["in_c"] * (p["out_h"] * p["out_w"] // 4 + p["out_c"])
     scratch_budget = int(least + share * max(most - least, 0) + 15) // 16 * 16
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dsp_winograd, "WORTHWHILE", 1e9)
+        patch.setattr(dsp_winograd, "MAX_PER_MAC", 1e9)
         assert_exact(replace(c, scratch_budget=scratch_budget), x, "conv_2d_winograd_int8_dsp")
         same = (p["in_h"], p["in_w"], p["in_c"]) == (p["out_h"], p["out_w"], p["out_c"])
         for in_place in (False, True) if same else ():

@@ -26,12 +26,15 @@ LEAST_CHANNELS, MOST_TAPS = 4, 256  # of sum_channels.S
 
 @dataclass(frozen=True)
 class Plane:
-    """How a channel lies on its plane: the axis "h" or "w" with more outputs along its lines."""
+    """How a channel lies on its plane."""
 
+    # The axis, "h" or "w", with more outputs, and the other one: along the plane's lines, and from line to line.
     along: str
     across: str
+    # Of the window as it is computed, which may have more than the model's.
     taps_along: int
     taps_across: int
+    # Words in a line, and lines.
     used: int
     lines: int
 
