@@ -32,7 +32,7 @@ from gen.model.support import require_supported
 from tests import shared
 from tests.graphs import network
 from tests.mutations import mutant
-from tests.unit.tflm_models import MODELS
+from tests.tflm_models import MODELS
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 2.0  # of the processor, a case

@@ -20,8 +20,8 @@ from gen.model import tflite, values
 from gen.model.quantized import QuantizedModel
 from gen.render import in_comment
 from tests import tiny
+from tests.export_host import STANDS, STRICT, assert_exact, objects, run, written
 from tests.own_data import images, silent, sounds, write
-from tests.unit.export_host import STANDS, STRICT, assert_exact, objects, run, written
 
 LABELS = ('back\\slash */ "quoted"', "über %d ??/")
 COLUMNS = ("mV, left", "g */ up")

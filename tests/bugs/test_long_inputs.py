@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from gen.device import runs
 from gen.device.session import Kind
 from gen.progress import Progress
-from tests.unit.fake_device import start
-from tests.unit.probe import INPUT_1, Device
+from tests.fake_device import start
+from tests.probe import INPUT_1, Device
 
 PIECES = st.tuples(st.binary(min_size=1, max_size=3), st.integers(1, 150))
 DATA = st.lists(PIECES, max_size=40).map(lambda pieces: b"".join(piece * count for piece, count in pieces))

@@ -12,7 +12,7 @@ from gen.export.library import FORMATS
 from gen.export.sources import tree
 from gen.paths import FIRMWARE
 from tests import windowed
-from tests.unit.export_host import library, quantized, run
+from tests.export_host import library, quantized, run
 
 FILES = sorted(path.name for path in (FIRMWARE / "kernels" / "xtensa").glob("*.S"))
 # What only abi.inc may say: how a function begins and ends, and calls.

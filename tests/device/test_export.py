@@ -5,7 +5,7 @@ from pathlib import Path
 from gen.export import library as export
 from gen.export.library import ExportOptions
 from gen.paths import ROOT
-from tests.unit.export_host import STRICT, assert_exact, objects, quantized, run, written
+from tests.export_host import STRICT, assert_exact, objects, quantized, run, written
 
 STAND = Path(__file__).with_name("export_semihosting")
 MACHINE = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")

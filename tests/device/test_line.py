@@ -13,7 +13,7 @@ from gen.device.build import build
 from gen.device.session import Frame, Session, Type, encode
 from gen.device.transport import Closing, Stream, open_stream
 from tests.dummy import EMPTY
-from tests.unit.probe import ENGINE, MAX_PAYLOAD, MODEL, Faults, conversation
+from tests.probe import ENGINE, MAX_PAYLOAD, MODEL, Faults, conversation
 
 EMULATED = [board.id for board in boards.load_all() if board.transport.startswith("exec:")]
 

@@ -1,5 +1,5 @@
 """`--tflm-dir`: the mechanics, with firmware/tflm laid out as upstream's tree. Upstream itself can't be had in CI;
-tests/unit/test_tflm_engine.py holds the generated files to its documented API."""
+tests/unit/compiler/test_tflm.py holds the generated files to its documented API."""
 
 import json
 import shutil

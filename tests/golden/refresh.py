@@ -10,7 +10,7 @@ from gen.compiler.target import Target
 from gen.files import write_if_changed
 from gen.model import tflite
 from gen.model.quantized import QuantizedModel
-from tests.unit.tflm_models import MODELS
+from tests.tflm_models import MODELS
 
 HERE = Path(__file__).parent
 CASES = tuple((model, engine) for model in ("classifier", "elementwise") for engine in ENGINES)
