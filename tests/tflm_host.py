@@ -22,6 +22,7 @@ CXX = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
 C = ("-std=c11",)
 INCLUDES = tuple(f"-I{FIRMWARE / folder}" for folder in (".", "tflm", "kernels"))
 SANITIZE = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+OK, ARENA_TOO_SMALL, BAD_MODEL, UNSUPPORTED = range(4)  # engine_status_t
 _KEPT: list[TemporaryDirectory[str]] = []  # deleted when the process ends
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from gen.model.graph import Array
+from gen.model import reference, tflite
+from gen.model.graph import Array, Graph
+from tests import shared
 from tests.tiny import O, T, model
 
 
@@ -244,3 +246,12 @@ def moved() -> bytes:
 
 EVERY = (convolutions, classifier, elementwise, shapes, two_inputs, families, several, moved)
 MODELS = {f.__name__: f for f in EVERY}
+NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]
+VECTORS = 3
+
+
+def load(name: str) -> tuple[bytes, Graph, list[list[Array]]]:
+    """(the file, its graph, VECTORS inputs) of one of NAMES."""
+    content = MODELS[name]() if name in MODELS else shared.path(name).read_bytes()
+    graph = tflite.read(content, name)
+    return content, graph, [reference.random_inputs(graph, i, seed=5) for i in range(VECTORS)]

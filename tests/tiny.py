@@ -97,3 +97,25 @@ def tflm(content: bytes, inputs: Sequence[Any]) -> list[Any]:
     """The outputs that upstream TFLM (package tflite-micro, reference kernels) computes."""
     count = schema.Model.GetRootAsModel(content, 0).Subgraphs(0).OutputsLength()
     return upstream.outputs(content, [list(inputs)], count)[0]
+
+
+def float_model() -> bytes:
+    weights = np.ones((2, 4), np.float32)
+    tensors = [T((1, 4), "float32"), T((2, 4), "float32", data=weights), T((1, 2), "float32")]
+    op = O("FULLY_CONNECTED", [0, 1, -1], [2], {}, "FullyConnectedOptions")
+    return model(tensors, [op], [0], [2])
+
+
+def hybrid_model() -> bytes:
+    weights = np.ones((2, 4), np.int8)
+    tensors = [T((1, 4), "float32"), T((2, 4), scale=0.1, data=weights), T((1, 2), "float32")]
+    op = O("FULLY_CONNECTED", [0, 1, -1], [2], {}, "FullyConnectedOptions")
+    return model(tensors, [op], [0], [2])
+
+
+def dense_model(inputs: int, outputs: int) -> bytes:
+    weights = np.ones((outputs, inputs), np.int8)
+    tensors = [T((1, inputs), scale=0.1), T((outputs, inputs), scale=0.1, data=weights),
+               T((1, outputs), scale=0.1)]  # fmt: skip
+    op = O("FULLY_CONNECTED", [0, 1, -1], [2], {}, "FullyConnectedOptions")
+    return model(tensors, [op], [0], [2])

@@ -11,7 +11,7 @@ import pytest
 from gen.cli.main import main
 from gen.verify import built, compare
 from gen.verify.compare import Expected
-from tests.unit.cli.test_main import dense_model
+from tests.tiny import dense_model
 
 HOST, SMALL = "host", "stm32vldiscovery"
 

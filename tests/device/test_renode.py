@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gen.cli.main import main
-from tests.unit.device.test_renode import program, run_process
+from tests.robot import program, run_process
 
 BOARD = "netduino_plus_2"
 # Takes the port and the script from the command line, the firmware and the UART from the script, as Renode would.

@@ -14,11 +14,9 @@ from gen.compiler.kernels.select import select
 from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call
+from tests.kernels.calls import call, conv, converted, convolution, depthwise, inputs, layer, pointwise, requantization
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import harness
-from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantization
-
-ONES = ("in_h", "in_w", "out_h", "out_w", "k_h", "k_w", "stride_h", "stride_w", "dilation_h", "dilation_w", "batches")
 
 
 def assert_exact(c: Call, *x: Array, large: bool = False) -> dict[str, int]:
@@ -32,55 +30,6 @@ def assert_exact(c: Call, *x: Array, large: bool = False) -> dict[str, int]:
                 y, counts[step.variant.name] = runner.run(step, x, expected, in_place=in_place)
                 np.testing.assert_array_equal(y, expected, f"{step.variant.name}{' in place' * in_place}: {c.params}")
     return counts
-
-
-def converted(rng: np.random.Generator, *shape: int) -> dict[str, Any]:
-    """Parameters as converters write them: ReLU, no weight of -128, multipliers that fit."""
-    weights = rng.integers(-127, 128, shape, np.int8)
-    channels, terms = len(weights), weights[0].size
-    return {
-        "weights": weights, "bias": rng.integers(-9000, 9000, channels).astype(np.int32), "per_channel": 1,
-        "multiplier": rng.integers(1 << 30, 1 << 31, channels).astype(np.int32),
-        "shift": np.full(channels, -round(5.5 + np.log2(terms) / 2), np.int8),
-        "input_offset": 128, "output_offset": -128, "act_min": -128, "act_max": 127,
-    }  # fmt: skip
-
-
-def conv(params: dict[str, Any], **sizes: int) -> Call:
-    """A CONV_2D; sizes that aren't given are 1, paddings 0."""
-    default = dict.fromkeys(ONES, 1) | {"pad_top": 0, "pad_left": 0}
-    return call("conv_2d", params | default | sizes | {"group_c": sizes["in_c"], "out_c": len(params["weights"])})
-
-
-def depthwise(
-    params: dict[str, Any], shape: tuple[int, ...], stride: int = 1, same: bool = True, batches: int = 1
-) -> Call:
-    """A DEPTHWISE_CONV_2D on in_h x in_w; the weights in params are channels x k_h x k_w."""
-    channels, *window = params["weights"].shape
-    out = [-(-size // stride) if same else (size - k) // stride + 1 for size, k in zip(shape, window, strict=True)]
-    pads = [max((o - 1) * stride + k - size, 0) // 2 for o, k, size in zip(out, window, shape, strict=True)]
-    sizes = {
-        "batches": batches, "in_h": shape[0], "in_w": shape[1], "in_c": channels, "out_h": out[0], "out_w": out[1],
-        "out_c": channels, "k_h": window[0], "k_w": window[1], "depth_multiplier": 1, "stride_h": stride,
-        "stride_w": stride, "dilation_h": 1, "dilation_w": 1, "pad_top": pads[0], "pad_left": pads[1],
-    }  # fmt: skip
-    weights = np.ascontiguousarray(np.moveaxis(params["weights"], 0, -1)[None])
-    return call("depthwise_conv_2d", params | sizes | {"weights": weights})
-
-
-@st.composite
-def pointwise(draw: st.DrawFn) -> tuple[Call, Array]:
-    """1x1 on a row of 3 or more pixels, mostly in place."""
-    rng, in_c, pixels, batches = (
-        draw(GENERATORS),
-        draw(st.integers(1, 40)),
-        draw(st.integers(3, 14)),
-        draw(st.integers(1, 2)),
-    )
-    out_c = draw(st.integers(1, in_c + 2))
-    weights = rng.integers(-127, 128, (out_c, 1, 1, in_c), np.int8)
-    c = conv(requantization(rng, weights), in_c=in_c, in_w=pixels, out_w=pixels, batches=batches)
-    return c, inputs(rng, batches, 1, pixels, in_c)
 
 
 @settings(derandomize=True, deadline=None, max_examples=80)

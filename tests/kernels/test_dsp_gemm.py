@@ -12,86 +12,14 @@ from gen.compiler.kernels.dsp import gemm
 from gen.compiler.kernels.dsp.byte_pairs import LINEAR_SHIFT, first_multiple, linear
 from gen.compiler.kernels.select import select, select_all
 from gen.model import reference, tflite
-from gen.model.graph import Array, Op
+from gen.model.graph import Array
 from gen.model.ops import KERNELS, lower
 from gen.model.ops.operator import Call
 from tests import shared
 from tests.kernels import convolutions
+from tests.kernels.calls import call, convolution, layer, requantization
+from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import harness
-
-GENERATORS = st.integers(0, 2**32 - 1).map(np.random.default_rng)
-EXTREME = np.array([-128, -127, -1, 0, 1, 127])
-
-
-def inputs(rng: np.random.Generator, *shape: int) -> Array:
-    """Uniform, all at one end, or only values at the ends."""
-    kind = rng.integers(0, 4)
-    if kind == 0:
-        return np.full(shape, rng.choice([-128, 127]), np.int8)
-    return rng.choice(EXTREME, shape).astype(np.int8) if kind == 1 else rng.integers(-128, 128, shape, np.int8)
-
-
-def requantization(rng: np.random.Generator, weights: Array, wide: bool = False) -> dict[str, Any]:
-    """Multipliers and shifts, mostly such that sums reach all outputs; ties where the multiplier is a power of two.
-    wide: shifts of -7 to -11, which weights of 16 bits are for."""
-    channels, per_channel = len(weights), bool(rng.integers(0, 4))
-    count = channels if per_channel else 1
-    spread = np.abs(weights.reshape(channels, -1).astype(np.int64)).sum() / channels * 32
-    fitting = 7 - np.log2(max(spread, 1)) + rng.uniform(-3, 3, count)
-    highest = -1 if rng.random() < 0.8 else 5
-    shift = np.clip(np.floor(fitting) + (0 if highest < 0 else rng.integers(0, 8)), -31, highest).astype(np.int8)
-    multiplier = rng.choice([1 << 30, (1 << 31) - 1, 0], count, p=[0.5, 0.4, 0.1])
-    uniform = rng.random(count) < 0.7
-    if wide:
-        shift = np.clip(shift, -11, -7)
-    zero = (-128, 127, int(rng.integers(-128, 128)))[rng.integers(0, 3)]
-    act_min, act_max = ((-128, 127), (zero, 127), (zero, min(zero + 60, 127)), (max(zero - 9, -128), 127))[
-        rng.integers(0, 4)
-    ]
-    bias = (rng.uniform(-1, 1, channels) * 2.0 ** rng.uniform(0, 22)).astype(np.int32)
-    return {
-        "weights": weights, "bias": None if rng.random() < 0.1 else bias, "shift": shift,
-        "multiplier": np.where(uniform, rng.integers(1 << 30, 1 << 31, count), multiplier).astype(np.int32),
-        "per_channel": int(per_channel), "output_offset": zero, "act_min": act_min, "act_max": act_max,
-        "input_offset": int(rng.integers(-127, 129)),
-    }  # fmt: skip
-
-
-@st.composite
-def convolution(draw: st.DrawFn) -> tuple[Call, Array]:
-    """A CONV_2D without groups and an input."""
-    rng, same = draw(GENERATORS), draw(st.booleans())
-    high, wide = (draw(convolutions.windows(same, (1, 1, 2))) for _ in range(2))
-    in_c, out_c = draw(st.integers(1, 9)), draw(st.integers(1, 9))
-    batches = draw(st.sampled_from([1, 1, 2]))
-    if draw(st.sampled_from([False, False, True])):
-        in_c = draw(st.sampled_from([32, 64, 80]))  # more than one turn of the unrolled loops
-    sizes: dict[str, int] = {}
-    for axis, w in (("h", high), ("w", wide)):
-        span = (w.kernel - 1) * w.dilation + 1
-        pad = max((w.out - 1) * w.stride + span - w.size, 0) // 2
-        names = (f"in_{axis}", f"k_{axis}", f"stride_{axis}", f"dilation_{axis}", f"out_{axis}")
-        sizes |= dict(zip(names, (w.size, w.kernel, w.stride, w.dilation, w.out), strict=True))
-        sizes["pad_top" if axis == "h" else "pad_left"] = pad
-    weights = convolutions.weights(rng, out_c, high.kernel, wide.kernel, in_c)
-    params = requantization(rng, weights) | sizes
-    params |= {"batches": batches, "in_c": in_c, "out_c": out_c, "group_c": in_c}
-    return call("conv_2d", params), inputs(rng, batches, high.size, wide.size, in_c)
-
-
-@st.composite
-def layer(draw: st.DrawFn) -> tuple[Call, Array]:
-    """A FULLY_CONNECTED and an input."""
-    rng, in_n, out_n = draw(GENERATORS), draw(st.integers(1, 150)), draw(st.integers(1, 13))
-    batches = draw(st.sampled_from([1, 1, 2]))
-    params = requantization(rng, convolutions.weights(rng, out_n, in_n))
-    return call("fully_connected", params | {"batches": batches, "in_n": in_n, "out_n": out_n}), inputs(
-        rng, batches, in_n
-    )
-
-
-def call(kernel: str, params: dict[str, Any]) -> Call:
-    return Call(Op(0, kernel, (), (), {}), kernel, params, (), (0,))
 
 
 def assert_exact(c: Call, x: Array) -> int:

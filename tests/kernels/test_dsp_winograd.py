@@ -19,8 +19,9 @@ from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call
 from tests.kernels import convolutions
+from tests.kernels.calls import call, inputs, requantization
+from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import TARGETS, Harness, harness
-from tests.kernels.test_dsp_gemm import GENERATORS, call, inputs, requantization
 
 ROOT = Path(__file__).parents[2]
 TWINS = "tests/kernels/winograd_twins.c"

@@ -17,10 +17,19 @@ from gen.compiler.kernels.select import select
 from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call
+from tests.kernels.calls import (
+    call,
+    conv,
+    converted,
+    convolution,
+    depthwise,
+    inputs,
+    layer,
+    pointwise,
+    requantization,
+)
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import TARGETS, Harness, harness
-from tests.kernels.test_armv7m import conv, converted, depthwise, pointwise
-from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantization
 
 TWINS = "../../tests/kernels/riscv_twins.c"  # as a file below firmware/kernels
 

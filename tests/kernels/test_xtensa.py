@@ -24,10 +24,19 @@ from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call
 from tests import windowed
+from tests.kernels.calls import (
+    call,
+    conv,
+    converted,
+    convolution,
+    depthwise,
+    inputs,
+    layer,
+    pointwise,
+    requantization,
+)
 from tests.kernels.convolutions import GENERATORS
 from tests.kernels.harness import KERNEL_DIR, LINE, TARGETS, Harness, Target, harness
-from tests.kernels.test_armv7m import conv, converted, depthwise, pointwise
-from tests.kernels.test_dsp_gemm import call, convolution, inputs, layer, requantization
 
 TWINS = "tests/kernels/xtensa_twins.c"
 

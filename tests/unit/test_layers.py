@@ -1,6 +1,7 @@
-"""Nothing imports upward, and nothing in a circle; imports within functions count too."""
+"""Nothing imports upward, and nothing in a circle; imports within functions count too. No test imports another."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,15 +28,19 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 MOST = 16  # modules in a package
 
 
-def imports(module: str) -> set[str]:
-    """The modules of ours that a module imports, wherever it does."""
-    found = set()
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+def statements(path: Path) -> Iterator[tuple[str, str]]:
+    """(module, name in it or "") of everything that a file imports, wherever it does."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
-            names = (f"{node.module}.{alias.name}" for alias in node.names)
-            found |= {name if name in MODULES else node.module for name in names}
+            yield from ((node.module, alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            yield from ((alias.name, "") for alias in node.names)
+
+
+def imports(module: str) -> set[str]:
+    """The modules of ours that a module imports."""
+    pairs = list(statements(MODULES[module]))
+    found = {f"{parent}.{name}" if f"{parent}.{name}" in MODULES else parent for parent, name in pairs}
     return {name for name in found if name.split(".")[0] == "gen"}
 
 
@@ -65,3 +70,16 @@ def test_a_package_stays_one_that_a_person_can_look_over() -> None:
             counts[path.parent] = counts.get(path.parent, 0) + 1
     operators = ROOT / "gen" / "model" / "ops"
     assert {str(folder): count for folder, count in counts.items() if count > MOST and folder != operators} == {}
+
+
+def test_folders_of_tests_are_named_as_packages() -> None:
+    """firmware and models are what the folders of this name hold."""
+    packages = {name for names in LAYERS[1:-1] for name in names} | {"firmware", "models"}
+    assert {path.parent.name for path in (ROOT / "tests" / "unit").glob("*/__init__.py")} <= packages
+
+
+def test_no_test_module_imports_another() -> None:
+    """What several need lies in a module that is no test."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        words = [word for parent, name in statements(path) for word in (*parent.split("."), name)]
+        assert not any(word.startswith("test_") for word in words), path

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from gen import tables
@@ -26,6 +25,7 @@ from gen.progress import Progress
 from gen.verify import built
 from gen.verify.built import Built
 from tests import tiny
+from tests.tiny import dense_model, float_model, hybrid_model
 
 
 def refused(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> str:
@@ -42,31 +42,9 @@ def refused(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> str:
     return str(found["message"])
 
 
-def float_model() -> bytes:
-    weights = np.ones((2, 4), np.float32)
-    tensors = [tiny.T((1, 4), "float32"), tiny.T((2, 4), "float32", data=weights), tiny.T((1, 2), "float32")]
-    op = tiny.O("FULLY_CONNECTED", [0, 1, -1], [2], {}, "FullyConnectedOptions")
-    return tiny.model(tensors, [op], [0], [2])
-
-
-def hybrid_model() -> bytes:
-    weights = np.ones((2, 4), np.int8)
-    tensors = [tiny.T((1, 4), "float32"), tiny.T((2, 4), scale=0.1, data=weights), tiny.T((1, 2), "float32")]
-    op = tiny.O("FULLY_CONNECTED", [0, 1, -1], [2], {}, "FullyConnectedOptions")
-    return tiny.model(tensors, [op], [0], [2])
-
-
 def unsupported_model() -> bytes:
     tensors = [tiny.T((1, 4), scale=0.1), tiny.T((1, 4), scale=0.1)]
     return tiny.model(tensors, [tiny.O("TANH", [0], [1])], [0], [1])
-
-
-def dense_model(inputs: int, outputs: int) -> bytes:
-    weights = np.ones((outputs, inputs), np.int8)
-    tensors = [tiny.T((1, inputs), scale=0.1), tiny.T((outputs, inputs), scale=0.1, data=weights),
-               tiny.T((1, outputs), scale=0.1)]  # fmt: skip
-    op = tiny.O("FULLY_CONNECTED", [0, 1, -1], [2], {}, "FullyConnectedOptions")
-    return tiny.model(tensors, [op], [0], [2])
 
 
 BOARD = ("--board", "qemu_mps2_an386")

@@ -14,7 +14,8 @@ from gen.model import reference
 from gen.model.ops import KERNELS, lower
 from gen.model.quantized import QuantizedModel
 from tests import tflm_host as host
-from tests.unit.compiler.test_tflm import NAMES, OK, load
+from tests.tflm_host import OK
+from tests.tflm_models import NAMES, load
 
 
 @pytest.mark.parametrize("name", NAMES)

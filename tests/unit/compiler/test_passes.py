@@ -10,8 +10,8 @@ from gen.model import reference, tflite
 from gen.model.graph import Array, Graph
 from gen.model.ops import lower
 from tests import shared
+from tests.tflm_models import load
 from tests.tiny import O, T, model
-from tests.unit.compiler.test_tflm import load
 
 
 def network(draw: st.DrawFn, rng: np.random.Generator) -> tuple[bytes, int]:

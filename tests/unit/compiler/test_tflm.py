@@ -21,28 +21,20 @@ from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.compiler.target import Target
 from gen.errors import ModelError, UnsupportedOp
 from gen.model import fixed_point, reference, tflite
-from gen.model.graph import Array, Graph
+from gen.model.graph import Array
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import CStruct
 from gen.model.quantized import QuantizedModel
 from tests import fuzz, shared
 from tests import tflm_host as host
 from tests.effort import cases
-from tests.tflm_models import MODELS
+from tests.tflm_host import ARENA_TOO_SMALL, BAD_MODEL, OK, UNSUPPORTED
+from tests.tflm_models import MODELS, NAMES, VECTORS, load
 from tests.tiny import O, T, model
 
-NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]
-VECTORS = 3
-OK, ARENA_TOO_SMALL, BAD_MODEL, UNSUPPORTED = range(4)  # engine_status_t
 NOT_WHOLE = 9  # tflm_probe.cc
 ENGINE_H = host.FIRMWARE / "tflm" / f"{host.ENGINE}.cc"
 MAX_CORE_BYTES = 8192
-
-
-def load(name: str) -> tuple[bytes, Graph, list[list[Array]]]:
-    content = MODELS[name]() if name in MODELS else shared.path(name).read_bytes()
-    graph = tflite.read(content, name)
-    return content, graph, [reference.random_inputs(graph, i, seed=5) for i in range(VECTORS)]
 
 
 @shared.needed

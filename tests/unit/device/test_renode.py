@@ -3,7 +3,6 @@ run."""
 
 import os
 import re
-import stat
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from gen.errors import DeviceGone, DeviceSilent, MissingTool, UsageError
 from gen.model.quantized import QuantizedModel
 from gen.paths import ROOT
 from tests.dummy import EMPTY
+from tests.robot import program, run_process, tables
 
 BOARD = "netduino_plus_2"
 OPTIONS = {"engine": "aot", "optimize": "size", "protocol": "mlperf"}
@@ -69,36 +69,6 @@ def test_script_is_one_of_the_monitor(folder: Path) -> None:
     assert str(folder) not in "\n".join(lines)
 
 
-def tables(text: str) -> dict[str, list[list[str]]]:
-    """A Robot file's tables: rows of cells, which two or more spaces part; rows that begin with ... continue one."""
-    found: dict[str, list[list[str]]] = {}
-    for line in filter(None, text.splitlines()):
-        if heading := re.fullmatch(r"\*\*\* (Settings|Variables|Test Cases|Keywords) \*\*\*", line):
-            rows = found.setdefault(heading[1], [])
-            continue
-        cells = re.split(r" {2,}", line.rstrip())
-        lead = cells.pop(0) if cells[0] == "" else ""
-        if cells[0] == "...":
-            rows[-1] += cells[1:]
-        else:
-            rows.append(([lead] if line.startswith(" ") else []) + cells)
-    return found
-
-
-def run_process(folder: Path, **given: str) -> tuple[list[str], dict[str, str]]:
-    """The words of the command that the Robot file runs, and its named arguments; variables replaced, by given ones."""
-    found = tables((folder / "firmware.robot").read_text())
-    variables = {row[0]: row[1] for row in found["Variables"]} | {"${CURDIR}": str(folder)}
-    variables |= {f"${{{name}}}": value for name, value in given.items()}
-    (row,) = [row for row in found["Test Cases"] if "Run Process" in row]
-    words = row[row.index("Run Process") + 1 :]
-    for _ in range(2):  # a variable may name another
-        for name, value in variables.items():
-            words = [word.replace(name, value) for word in words]
-    named = [word for word in words if re.match(r"(cwd|stdout|stderr)=", word)]
-    return [w for w in words if w not in named], dict(word.split("=", 1) for word in named)
-
-
 def test_robot_file_has_the_tables_of_one(folder: Path) -> None:
     found = tables((folder / "firmware.robot").read_text())
     assert list(found) == ["Settings", "Variables", "Test Cases"]
@@ -128,14 +98,6 @@ def test_robot_file_runs_a_command_of_ours_here(folder: Path) -> None:
     assert (args.emulator, args.port, args.out) == ("renode", f"socket://localhost:{renode.PORT}", folder)
     assert Path(args.model).read_bytes() == b"TFL3"
     assert Path(named["cwd"]).resolve() == ROOT and named["stderr"] == "STDOUT"
-
-
-def program(folder: Path, text: str) -> Path:
-    """A renode that is this shell script."""
-    path = folder / "renode"
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(path.stat().st_mode | stat.S_IEXEC)
-    return path
 
 
 def test_missing_renode_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

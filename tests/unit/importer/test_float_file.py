@@ -19,31 +19,13 @@ from gen.importer import float_file, load
 from gen.importer.load import FLOAT
 from gen.importer.opened import Options
 from gen.learn import task, tensorflow
-from gen.model import reference, tflite, values
-from gen.model.graph import Array, Graph
+from gen.model import tflite
 from gen.paths import ROOT
-from tests.unit.cli.test_main import float_model, hybrid_model
+from tests.imports import kinds, outputs, quantized
+from tests.tiny import float_model, hybrid_model
 
 SHAPE = (12, 10, 3)
 EXAMPLES = 24
-
-
-def quantized(path: Path, examples: Path) -> float_file.Converted:
-    """convert.convert() without what the converters print."""
-    with tensorflow.quiet():
-        return float_file.convert(path, examples)
-
-
-def outputs(content: bytes, *x: Array) -> list[Array]:
-    """The int8 model's outputs in natural units, for inputs in natural units."""
-    graph = tflite.read(content, "m")
-    inputs = [values.quantize_tensor(graph.tensors[i], one) for i, one in zip(graph.inputs, x, strict=True)]
-    found = reference.outputs(graph, inputs)
-    return [values.dequantize_tensor(graph.tensors[i], y) for i, y in zip(graph.outputs, found, strict=True)]
-
-
-def kinds(graph: Graph) -> list[str]:
-    return [op.kind for op in graph.ops]
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +70,8 @@ def network(folder: Path) -> Any:
 def test_keras_files_and_saved_models_become_int8(name: str, folder: Path, examples: Path, network: Any) -> None:
     made = quantized(folder / name, examples)
     graph = tflite.read(made.content, "m")
-    assert kinds(graph) == ["conv_2d", "depthwise_conv_2d", "conv_2d", "max_pool_2d", "reshape", "fully_connected",
-                            "softmax"]  # fmt: skip
+    assert kinds(made.content) == ["conv_2d", "depthwise_conv_2d", "conv_2d", "max_pool_2d", "reshape",
+                                   "fully_connected", "softmax"]  # fmt: skip
     assert {tensor.dtype for tensor in graph.tensors} == {"int8", "int32"}
     assert graph.tensors[graph.inputs[0]].shape == (1, *SHAPE)
     for op in graph.ops:
