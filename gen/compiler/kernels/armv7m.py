@@ -31,7 +31,7 @@ from gen.model.ops.operator import Call, CStruct, numbers, pointers
 BIAS_BITS = 23  # a bias and a shift share a word
 SHIFT = 14  # of the requantization in gemm_lanes.S
 LANE = 255  # the most that the absolute values of two weights come to: times -128 it is an int16
-LEAST_PIXELS, LEAST_OUTPUTS = 3, 6  # of an image in conv_2d and depthwise_conv_2d, so that packing is worth while
+MIN_PIXELS, MIN_OUTPUTS = 3, 6  # of an image in conv_2d and depthwise_conv_2d, so that packing is worth while
 PAIR_BYTES = 24  # of block.h
 TAPS, OUTPUTS = 3, 4  # of depthwise_conv_2d.c
 
@@ -75,7 +75,7 @@ def conv_channels(p: Mapping[str, Any]) -> Channels:
 
 def conv_accepts(call: Call) -> bool:
     p = call.params
-    if not is_dense(p) or p["out_h"] * p["out_w"] < LEAST_PIXELS:
+    if not is_dense(p) or p["out_h"] * p["out_w"] < MIN_PIXELS:
         return False
     c = conv_channels(p)
     pairs = np.abs(c.weights).reshape(len(c.weights), -1, 2).sum(2)
@@ -114,7 +114,7 @@ def depthwise_channels(p: Mapping[str, Any]) -> Channels:
 def depthwise_accepts(call: Call) -> bool:
     """In place, so at most as many outputs as inputs: all that SAME and VALID padding make."""
     p = call.params
-    if not LEAST_OUTPUTS <= p["out_h"] * p["out_w"] <= p["in_h"] * p["in_w"]:
+    if not MIN_OUTPUTS <= p["out_h"] * p["out_w"] <= p["in_h"] * p["in_w"]:
         return False
     return is_plain_depthwise(p) and fit(depthwise_channels(p))
 

@@ -33,7 +33,7 @@ SHIFT = 15  # of the requantization in triples.S
 BIAS_BITS = 26  # a bias and a shift share a word
 CHANNELS, TAP_BYTES = 4, 16  # of block.h
 LANE_SUM = (1 << 20) - 1024  # of triples.S
-LEAST_PIXELS = 3  # of an image, so that packing is worth while
+MIN_PIXELS = 3  # of an image, so that packing is worth while
 
 
 def headers(p: Mapping[str, Any], c: Channels) -> Array:
@@ -74,7 +74,7 @@ def segment_taps(weights: Array) -> int:
 
 def conv_accepts(call: Call) -> bool:
     p = call.params
-    if not is_dense(p) or p["out_c"] < CHANNELS or p["out_h"] * p["out_w"] < LEAST_PIXELS:
+    if not is_dense(p) or p["out_c"] < CHANNELS or p["out_h"] * p["out_w"] < MIN_PIXELS:
         return False
     c = Channels.of(p, p["weights"])
     return c.weights.shape[1] < 1 << 16 and fit(c)

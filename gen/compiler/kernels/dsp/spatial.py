@@ -22,9 +22,9 @@ from gen.compiler.kernels.variant import Variant, in_place_too, own_layout
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
 
 DEPTHWISE_FILES = ("dsp/depthwise_conv_2d.c", "dsp/depthwise_3x3.S")
-CHANNEL_BYTES, PAIR_BYTES, SLOT_BYTES, MOST_SLOTS = 40, 16, 8, 8  # of depthwise.h and depthwise_conv_2d.c
+CHANNEL_BYTES, PAIR_BYTES, SLOT_BYTES, MAX_SLOTS = 40, 16, 8, 8  # of depthwise.h and depthwise_conv_2d.c
 INT8_TERMS = 9 * 128 * 128  # the most that nine products of an int8 input and a weight come to
-SHORT_SHIFT, MOST_UP = 10, 8  # of depthwise_3x3.S; an int8 weight times 2**8 is an int16
+SHORT_SHIFT, MAX_UP = 10, 8  # of depthwise_3x3.S; an int8 weight times 2**8 is an int16
 DEPTHWISE_PLANES = (
     pointers("int32_t", "channels")
     + pointers("int8_t", "ups")
@@ -59,7 +59,7 @@ def depthwise_capacity(call: Call) -> tuple[int, int]:
     across, along = sorted((call.params["out_h"], call.params["out_w"]))
     if call.params["stride_h"] == 1:
         along, across = -(-along // 2), -(-across // 2)
-    return along + 1, min(across, MOST_SLOTS)
+    return along + 1, min(across, MAX_SLOTS)
 
 
 def depthwise_scratch(call: Call) -> int:
@@ -78,7 +78,7 @@ def depthwise_pack(call: Call) -> Mapping[str, Any]:
     exponent = np.where(multiplier == 0, 1, -shift)
     up = SHORT_SHIFT + 1 - exponent
     clamped = (p["output_offset"], p["act_min"], p["act_max"]) == (-128, -128, 127)
-    short = clamped & (up >= 2) & (up <= MOST_UP) & (np.abs(bias) + INT8_TERMS < 2 ** (30 - MOST_UP))
+    short = clamped & (up >= 2) & (up <= MAX_UP) & (np.abs(bias) + INT8_TERMS < 2 ** (30 - MAX_UP))
     taps = np.zeros((3, 3, p["out_c"]), np.int8)
     taps[: p["k_h"], : p["k_w"]] = np.reshape(p["weights"], (p["k_h"], p["k_w"], p["out_c"]))
     along, across = "w", "h"
@@ -100,7 +100,7 @@ def depthwise_pack(call: Call) -> Mapping[str, Any]:
 
 
 # Channels at a time; with fewer outputs in a line gathering is not worth it; a zero point times 2**20 is an int32.
-LINE_GROUP, LEAST_OUTPUTS, LEAST_SHIFT = 8, 3, -20
+LINE_GROUP, MIN_OUTPUTS, MIN_SHIFT = 8, 3, -20
 DEPTHWISE_LINE = (
     pointers("int8_t", "weights")
     + pointers("int32_t", "bias multiplier")
@@ -116,7 +116,7 @@ def depthwise_line(call: Call) -> bool:
     eights."""
     p = call.params
     along, across = ("h", "w") if p["k_h"] > 1 else ("w", "h")
-    if p[f"out_{along}"] < LEAST_OUTPUTS:
+    if p[f"out_{along}"] < MIN_OUTPUTS:
         return False
     if p["depth_multiplier"] != 1 or p["out_c"] % LINE_GROUP or p[f"k_{across}"] != 1 or p[f"k_{along}"] < 2:
         return False
@@ -124,7 +124,7 @@ def depthwise_line(call: Call) -> bool:
         return False
     if p[f"out_{along}"] != p[f"in_{along}"] - p[f"k_{along}"] + 1 or (p["act_min"], p["act_max"]) != (-128, 127):
         return False
-    return depthwise_in_range(p) and bool(np.min(p["shift"]) >= LEAST_SHIFT)
+    return depthwise_in_range(p) and bool(np.min(p["shift"]) >= MIN_SHIFT)
 
 
 def keeps_rows(p: Mapping[str, Any]) -> bool:

@@ -75,7 +75,7 @@ def depthwise_scratch(call: Call) -> int:
 # Of depthwise_taps.c and .S. Requantization: vqrdmlah adds the sign (-1 or 0) of a sum to its product, which is the
 # correction of gemm.py in one instruction. FIRST_SHIFT bits are shifted out, rounding down, while sums are narrowed
 # to 16 bits; the rest, at least 1, rounds: the same as one shift, as long as sums have at most 16 + FIRST_SHIFT bits.
-LEAST_CHANNELS, CHANNELS, OUTPUTS, MOST_TAPS, FIRST_SHIFT = 32, 64, 8, 15, 4
+MIN_CHANNELS, CHANNELS, OUTPUTS, MAX_TAPS, FIRST_SHIFT = 32, 64, 8, 15, 4
 TAPS_FIELDS = (
     pointers("int32_t", "channels")
     + numbers("int32_t", "step x_line y_line")
@@ -91,11 +91,11 @@ def accepts_taps(call: Call) -> bool:
         p[f"in_{axis}"] == p[f"out_{axis}"] + p[f"k_{axis}"] - 1 and 1 in (p[f"k_{axis}"], p[f"dilation_{axis}"])
         for axis in "hw"
     )
-    window = min(p["k_h"], p["k_w"]) == 1 and 2 <= max(p["k_h"], p["k_w"]) <= MOST_TAPS
-    if not (unit and whole and window) or p["out_c"] < LEAST_CHANNELS or p["out_c"] % 2:
+    window = min(p["k_h"], p["k_w"]) == 1 and 2 <= max(p["k_h"], p["k_w"]) <= MAX_TAPS
+    if not (unit and whole and window) or p["out_c"] < MIN_CHANNELS or p["out_c"] % 2:
         return False
     fields = pack_taps(call)
-    offsets = OUTPUTS * fields["step"] < 2**16 and LEAST_CHANNELS * fields["strip_bytes"] < 2**16
+    offsets = OUTPUTS * fields["step"] < 2**16 and MIN_CHANNELS * fields["strip_bytes"] < 2**16
     rows = depthwise_weights(p).astype(np.int64)
     sums = np.abs(folded_bias(p, rows)) + np.abs(rows).sum(1) * 128
     narrow = sums.max() < 2 ** (15 + FIRST_SHIFT)
@@ -126,7 +126,7 @@ def taps_scratch(call: Call) -> int:
     """Strips of all channels that are computed together: CHANNELS, but the last ones are up to 31 more."""
     channels = call.params["out_c"]
     last = channels
-    while last >= CHANNELS + LEAST_CHANNELS:
+    while last >= CHANNELS + MIN_CHANNELS:
         last -= CHANNELS
     together = last if channels == last else max(last, CHANNELS)
     return int(together * pack_taps(call)["strip_bytes"])

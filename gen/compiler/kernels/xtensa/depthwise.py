@@ -21,7 +21,7 @@ DEPTHWISE = CStruct(
     + numbers("uint16_t", "batches channels taps_across taps_along pitch lines used refill mode bits"),
 )
 TAPS, PITCH, AT_ONCE = 3, 64, 4  # of block.h and depthwise_window.c
-LEAST_CHANNELS, MOST_TAPS = 4, 256  # of sum_channels.S
+MIN_CHANNELS, MAX_TAPS = 4, 256  # of sum_channels.S
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def depthwise(name: str, **functions: Any) -> Variant:
 def depthwise_own(call: Call) -> bool:
     """With the model's own constants."""
     p = call.params
-    return bool(p["depth_multiplier"] == 1 and p["out_c"] >= LEAST_CHANNELS and p["k_h"] * p["k_w"] <= MOST_TAPS)
+    return bool(p["depth_multiplier"] == 1 and p["out_c"] >= MIN_CHANNELS and p["k_h"] * p["k_w"] <= MAX_TAPS)
 
 
 VARIANTS: tuple[Variant, ...] = (
