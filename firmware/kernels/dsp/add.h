@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* ADD without broadcasting: y = saturate((sum + ((multiplier1 * x1) >> 8) + ((multiplier2 * x2) >> 8)) >> 20).
- * gen/compiler/kernels/dsp/spatial.py finds numbers for which that is ADD, for each of the 65,536 pairs of inputs. y
+ * gen/compiler/kernels/add_linear.py finds numbers for which that is ADD, for each of the 65,536 pairs of inputs. y
  * may be x1 or x2. */
 typedef struct {
     int32_t multiplier1, multiplier2, sum, count;

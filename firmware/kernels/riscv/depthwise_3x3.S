@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Four channels of a 3x3 depthwise convolution, one after the other. Their planes lie in memory such that the lines of the output, which go
- * along the longer axis, take each step of `pitch` bytes at once: a column of neighboring inputs belongs to three
- * outputs of each line. The sums are in registers, shifted up as requantization wants them (see triples.S,
- * outputs clamped at the zero point) because the weights are.
+ * Four channels of a 3x3 depthwise convolution, one after the other. Their planes lie in memory such that the lines of
+ * the output, which go along the longer axis, take each step of `pitch` bytes at once: a column of neighboring inputs
+ * belongs to three outputs of each line. The sums are in registers, shifted up as requantization wants them (see
+ * triples.S, outputs clamped at the zero point) because the weights are.
  *
  * s0-s8 weights [across][along], a2 2 * multiplier, a3 constant, a4 least, a5 greatest, a6 bias, a7 column, t0 pitch,
  * t4 place of the next output, t5 of the one below it, t6 from one to the next, ra end of t4. */

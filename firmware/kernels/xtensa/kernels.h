@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Kernels for Xtensa cores with 32-bit multiplication but without its upper half: the lx106's instructions, which the
- * ESP32's LX6 has too. gen/compiler/kernels/xtensa_*.py repack their constants and prove the ranges that they rely on.
+ * ESP32's LX6 has too. gen/compiler/kernels/xtensa/ repacks their constants and proves the ranges that they rely on.
  */
 #ifndef NN_XTENSA_KERNELS_H
 #define NN_XTENSA_KERNELS_H
