@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The interpreter of firmware/tflm on the host, with every operator, for tests/unit/compiler/test_tflm.py. Compiled with
-// -fno-access-control, so that a test can look at what the interpreter prepared.
+// The interpreter of firmware/tflm on the host, with every operator, for tests/unit/compiler/test_tflm.py. Compiled
+// with -fno-access-control, so that a test can look at what the interpreter prepared.
 //
 //   probe model FILE ARENA_BYTES [SIZE ...] < inputs   prepares FILE, prints what it prepared (of every operator's
 //                                                      parameters SIZE bytes), then runs it operator by operator on
