@@ -8,7 +8,7 @@ static void prelu_row(const nn_binary_t *op, const int8_t *x1, const int8_t *x2,
     for (int32_t i = 0; i < count; i++) {
         int32_t x = *x1 + op->offset1;
         int32_t value = x >= 0 ? nn_operand(x, op->left_shift, op->multiplier1, op->shift1)
-                               : nn_requantise(x * (*x2 + op->offset2), op->output_multiplier, op->output_shift);
+                               : nn_requantize(x * (*x2 + op->offset2), op->output_multiplier, op->output_shift);
         *y++ = (int8_t)nn_clamp(value + output_offset, act_min, act_max);
         x1 += stride1;
         x2 += stride2;

@@ -7,7 +7,7 @@ static void squared_difference_row(const nn_binary_t *op, const int8_t *x1, cons
     for (int32_t i = 0; i < count; i++) {
         int32_t difference = nn_operand(*x1 + op->offset1, op->left_shift, op->multiplier1, op->shift1) -
                              nn_operand(*x2 + op->offset2, op->left_shift, op->multiplier2, op->shift2);
-        int32_t scaled = nn_requantise(difference * difference, op->output_multiplier, op->output_shift);
+        int32_t scaled = nn_requantize(difference * difference, op->output_multiplier, op->output_shift);
         *y++ = (int8_t)nn_clamp(scaled + output_offset, act_min, act_max);
         x1 += stride1;
         x2 += stride2;
