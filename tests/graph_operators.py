@@ -12,6 +12,7 @@ from tests.tiny import O, T
 MAX_ELEMENTS = 4000  # of a tensor
 ACTIVATIONS = (0, 0, 1, 2, 3)  # NONE, RELU, RELU_N1_TO_1, RELU6
 PROBABILITY = (1 / 256, -128)  # scale and zero point that SOFTMAX and LOGISTIC have
+FIXED = {"LOGISTIC": PROBABILITY, "TANH": (1 / 128, 0)}
 
 
 @dataclass(frozen=True)
@@ -252,9 +253,12 @@ def _add(b: Builder) -> bool:
     assert other is not None
     pair = [x, other] if b.chance(0.6) else [other, x]
     result = np.broadcast_shapes(tuple(b.tensors[other].shape), shape)
-    options = {"fusedActivationFunction": b.one(*ACTIVATIONS)}
-    largest = max(scale, float(np.atleast_1d(np.asarray(b.tensors[other].scale))[0]))
-    b.add("ADD", pair, Y(result, b.scale(largest), b.zero_point()), options, "AddOptions")
+    kind = "ADD" if b.usual else b.one("ADD", "ADD", "MAXIMUM", "MINIMUM", "MUL", "SUB")
+    table = {"ADD": "AddOptions", "MUL": "MulOptions", "SUB": "SubOptions"}.get(kind)
+    options = {"fusedActivationFunction": b.one(*ACTIVATIONS)} if table else None
+    other_scale = float(np.atleast_1d(np.asarray(b.tensors[other].scale))[0])
+    near = 64 * scale * other_scale if kind == "MUL" else max(scale, other_scale)
+    b.add(kind, pair, Y(result, b.scale(near), b.zero_point()), options, table)
     return True
 
 
@@ -333,13 +337,53 @@ def _elementwise(b: Builder) -> bool:
     x = b.pick()
     assert x is not None
     shape, (scale, zero_point) = tuple(b.tensors[x].shape), b.like(x)
-    kind = b.one("RELU", "RELU6", "QUANTIZE", "LOGISTIC", "RELU")
-    if kind == "LOGISTIC":
-        b.add(kind, [x], Y(shape, *PROBABILITY))
+    kind = b.one("RELU", "RELU6", "QUANTIZE", "RELU", *FIXED, "ABS", "LEAKY_RELU")
+    if kind in FIXED:
+        b.add(kind, [x], Y(shape, *FIXED[kind]))
+    elif kind == "LEAKY_RELU":
+        b.add(kind, [x], Y(shape, b.scale(scale), b.zero_point()), {"alpha": 0.25}, "LeakyReluOptions")
     elif b.chance(0.5):
         b.add(kind, [x], Y(shape, scale, zero_point))
     else:
         b.add(kind, [x], Y(shape, b.scale(scale), b.zero_point()))
+    return True
+
+
+def _moved(b: Builder) -> bool:
+    """TRANSPOSE, REVERSE_V2 or STRIDED_SLICE, whose slices are often whole stretches."""
+    x = b.pick(lambda tensor: len(tensor.shape) <= 4)
+    if x is None:
+        return False
+    shape, quant, rank = tuple(b.tensors[x].shape), b.like(x), len(b.tensors[x].shape)
+    kind = b.one("TRANSPOSE", "REVERSE_V2", "STRIDED_SLICE", "STRIDED_SLICE")
+    if kind == "TRANSPOSE":
+        order = [int(axis) for axis in b.rng.permutation(rank)]
+        b.add(kind, [x, b.int32(order)], Y(tuple(shape[axis] for axis in order), *quant))
+    elif kind == "REVERSE_V2":
+        b.add(kind, [x, b.int32([b.upto(0, rank - 1)])], Y(shape, *quant))
+    else:
+        cut = b.upto(0, rank - 1) if b.chance(0.5) else 0
+        begin = [b.upto(0, size - 1) if axis == cut else 0 for axis, size in enumerate(shape)]
+        end = [b.upto(first + 1, size) for first, size in zip(begin, shape, strict=True)]
+        end = [last if axis == cut else size for axis, (last, size) in enumerate(zip(end, shape, strict=True))]
+        out = tuple(last - first for first, last in zip(begin, end, strict=True))
+        numbers = [b.int32(each) for each in (begin, end, [1] * rank)]
+        b.add(kind, [x, *numbers], Y(out, *quant), {}, "StridedSliceOptions")
+    return True
+
+
+def _split(b: Builder) -> bool:
+    """SPLIT_V in two or three, each of which may be read."""
+    x = b.pick(lambda tensor: max(tensor.shape) > 1)
+    if x is None:
+        return False
+    shape, quant = tuple(b.tensors[x].shape), b.like(x)
+    axis = int(np.argmax(shape)) if b.chance(0.6) else int(np.argmax(np.array(shape) > 1))
+    cuts = sorted({b.upto(1, shape[axis] - 1) for _ in range(b.upto(1, 2))})
+    sizes = [int(n) for n in np.diff([0, *cuts, shape[axis]])]
+    ys = [b.tensor(T((*shape[:axis], n, *shape[axis + 1 :]), scale=quant[0], zero_point=quant[1])) for n in sizes]
+    b.ops.append(O("SPLIT_V", [x, b.int32(sizes), b.int32(axis)], ys, {"numSplits": len(ys)}, "SplitVOptions"))
+    b.open += ys
     return True
 
 
@@ -373,5 +417,6 @@ def _reshape(b: Builder) -> bool:
 OPERATORS: tuple[Callable[[Builder], bool], ...] = (
     _convolution, _convolution, _convolution, _convolution, _fully_connected, _pool, _pool, _add, _add,
     _concatenation, _concatenation, _mean, _pad, _pad, _elementwise, _elementwise, _softmax, _reshape,
+    _moved, _split,
 )  # fmt: skip
 USUAL = (_convolution, _convolution, _block, _block, _add)

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from gen.compiler import target as target_of
 from gen.compiler.engines import ENGINES
-from gen.compiler.engines.tflm import CORE
+from gen.compiler.engines.tflm import CORE, PREPARED, every_prepared_kernel
 from gen.compiler.kernels.select import VARIANTS
 from gen.model import reference
 from gen.model.graph import Array, Graph
 from gen.model.ops import KERNELS, OPS
 from gen.model.quantized import QuantizedModel
+from gen.render import render
 from tests.kernels.harness import ROOT, START, WARNINGS, Target
 
 FIRMWARE = ROOT / "firmware"
@@ -159,9 +160,11 @@ def tflm(cases: Sequence[Case], target: Target, folder: Path) -> Program:
         main = main.replace(f"/* {name} */", text)
     (folder / "main.cc").write_text(main)
     operators = sorted({file for op in OPS.values() for file in op.interpreter})
-    interpreter = [f"tflm/{file}.cc" for file in CORE if file != "engine/engine"]
+    interpreter = [f"tflm/{file}.cc" for file in (*CORE, PREPARED) if file != "engine/engine"]
+    table = folder / "engine_kernels.cc"
+    table.write_text(render(table.name, name="every model", prepared=every_prepared_kernel()))
     files = [FIRMWARE / file for file in (*interpreter, *(f"tflm/ops/{file}.cc" for file in operators), *firmware)]
-    files += [folder / "main.cc", *(folder / f"m{number}.c" for number in range(len(cases)))]
+    files += [table, folder / "main.cc", *(folder / f"m{number}.c" for number in range(len(cases)))]
     elf = link(target, sorted(files), (f"-I{folder}",), folder)
     return Program(target, elf, [(case, "tflm") for case in cases])
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gen.compiler.engines.tflm import CORE, PREPARED, device_model, kernel_values
+from gen.compiler.engines.tflm import CORE, PREPARED, device_model, every_prepared_kernel
 from gen.model import tflite
 from gen.model.graph import Array, Graph
 from gen.model.ops import KERNELS, OPS, lower
@@ -50,11 +50,8 @@ def all_sources(folder: Path) -> list[Path]:
     (folder / "nn_select.h").write_text(
         render("nn_select.h", name="every model", headers=["kernels/nn.h"], kernels=selected)
     )
-    prepared = sorted({kernel for op in OPS.values() if not op.interpreter for kernel in op.kernel_names})
     table = folder / "engine_kernels.cc"
-    table.write_text(
-        render(table.name, name="every model", prepared=[kernel_values(KERNELS[kernel]) for kernel in prepared])
-    )
+    table.write_text(render(table.name, name="every model", prepared=every_prepared_kernel()))
     operators = sorted({file for op in OPS.values() for file in op.interpreter})
     return [
         table,

@@ -65,7 +65,7 @@ def dataset(source: str, normal: Series, test: Series, windowing: Windowing) -> 
     """The normal series in time: training, then validation, without a window that reaches over the border; each value
     less the training part's mean, in its deviations. Raises ValueError when normal holds an anomaly."""
     if normal.anomalous.any():
-        raise ValueError("the normal series holds an anomaly: nothing may be learnt from it")
+        raise ValueError("the normal series holds an anomaly: nothing may be learned from it")
     border = len(normal.values) - round(len(normal.values) * windowing.validation_share)
     mean, deviation = np.mean(normal.values[:border]), np.std(normal.values[:border])
 

@@ -91,6 +91,12 @@ def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
     return [kernel_values(KERNELS[name]) for name in names]
 
 
+def every_prepared_kernel() -> list[dict[str, Any]]:
+    """As prepared_kernels(), for a model with every operator."""
+    names = sorted({name for op in OPS.values() if not op.interpreter for name in op.kernel_names})
+    return [kernel_values(KERNELS[name]) for name in names]
+
+
 def kernel_values(kernel: Kernel) -> dict[str, Any]:
     if kernel.arity == kernel.outputs == 1:
         x = ["Input{node.x}"]
