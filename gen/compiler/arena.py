@@ -14,15 +14,16 @@ TRIALS = 400
 
 @dataclass(frozen=True)
 class Block:
-    """bytes (aligned) that are in use from step `first` to step `last`, inclusive.
-
-    over: number of the block that this one may lie on, exactly at its start, during this block's first step: the input
-    that an operator overwrites as it goes. -1: none."""
+    """Memory that is in use for a while."""
 
     name: str
+    # Aligned.
     bytes: int
+    # Steps, both inclusive.
     first: int
     last: int
+    # Number of the block that this one may lie on, exactly at its start, during this block's first step: the input that
+    # an operator overwrites as it goes. -1: none.
     over: int = -1
 
 

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from gen.compiler.program import MemoryPlan, Program
+from gen.compiler.program import ArenaPlan, Program
 from gen.render import render
 
 WIDTH, HEIGHT, MARGIN = 960, 440, 70  # pixels
@@ -10,7 +10,7 @@ COLORS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377")  # P
 SCRATCH = "#bbbbbb"
 
 
-def draw(program: Program, memory: MemoryPlan) -> str:
+def draw(program: Program, memory: ArenaPlan) -> str:
     """The text of an SVG file."""
     total = max(memory.placement.total, 1)
     steps = len(program.steps) + 1
@@ -30,7 +30,7 @@ def draw(program: Program, memory: MemoryPlan) -> str:
         for n, s in enumerate(program.steps)
     ]
     return render(
-        "memory.svg", name=escape(program.graph.name), total=f"{total:,}", because=escape(memory.because),
+        "memory.svg", name=escape(program.graph.name), total=f"{total:,}", peak_reason=escape(memory.peak_reason),
         rectangles=rectangles, ticks=ticks, width=WIDTH, height=HEIGHT, bottom=HEIGHT - MARGIN, top=MARGIN,
         left=MARGIN, right=WIDTH - 10,
     )  # fmt: skip

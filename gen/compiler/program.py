@@ -13,12 +13,13 @@ from gen.model.ops.operator import Call
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """steps: one for each operator that computes something, or for two of them (gen/compiler/bands.py). shares:
-    tensor -> (the tensor in whose memory it lies, at which byte): the output of a RESHAPE lies in its input, the
-    inputs of some CONCATENATIONs in the output."""
+    """The kernel calls of a graph, in order."""
 
     graph: Graph
+    # One for each operator that computes something, or for two of them (gen/compiler/bands.py).
     steps: tuple[Step, ...]
+    # Tensor -> the tensor in whose memory it lies, at which byte: the output of a RESHAPE lies in its input, the inputs
+    # of some CONCATENATIONs in the output.
     shares: Mapping[int, tuple[int, int]]
 
     def owner(self, tensor: int) -> int:
@@ -26,13 +27,16 @@ class Program:
 
 
 @dataclass(frozen=True, eq=False)
-class MemoryPlan:
-    """Byte offsets into one arena. tensors: of every activation, by tensor index; scratch: by step, if it has any."""
+class ArenaPlan:
+    """Byte offsets into one arena."""
 
+    # Of every activation, by tensor index.
     tensors: Mapping[int, int]
+    # Of scratch memory, by step, if it has any.
     scratch: Mapping[int, int]
     placement: Placement
-    because: str
+    # Why the arena is as large as it is.
+    peak_reason: str
 
 
 def compile_graph(graph: Graph, isa: str, level: str) -> Program:
@@ -134,7 +138,7 @@ def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mappi
     return free and all(graph.tensors[i].size_bytes % ALIGNMENT == 0 for i in call.inputs[:-1])
 
 
-def plan(program: Program) -> MemoryPlan:
+def plan(program: Program) -> ArenaPlan:
     """Place every activation and every scratch memory; a kernel that can work in place does where its input is dead."""
     graph = program.graph
     first, last = _lives(program)
@@ -151,11 +155,11 @@ def plan(program: Program) -> MemoryPlan:
             blocks.append(Block(f"scratch of {step.call.op}", aligned(step.scratch_bytes), number, number))
     placement = place(blocks)
     shared = {i: placement.offsets[numbers[owner]] + offset for i, (owner, offset) in program.shares.items()}
-    return MemoryPlan(
+    return ArenaPlan(
         {tensor: placement.offsets[number] for tensor, number in numbers.items()} | shared,
         {step: placement.offsets[number] for step, number in scratch.items()},
         placement,
-        _because(program, placement),
+        _peak_reason(program, placement),
     )
 
 
@@ -191,7 +195,7 @@ def _may_overwrite(program: Program, number: int, first: Mapping[int, int], last
     return y not in program.shares and first[y] == number and x_offset == 0 and last.get(x) == number
 
 
-def _because(program: Program, placement: Placement) -> str:
+def _peak_reason(program: Program, placement: Placement) -> str:
     """Why the arena is as large as it is: the step at which the block that ends highest begins."""
     number, size = lower_bound(placement.blocks)
     if number >= len(program.steps):

@@ -89,7 +89,7 @@ def exp_on_negative_values(x: Int32, integer_bits: int) -> Int32:
     A Taylor polynomial on [-1/4, 0) times e**-2**k for every bit k of what is left."""
     quarter = 1 << (29 - integer_bits)
     fraction = (x & (quarter - 1)) - quarter
-    a = (fraction << integer_bits) + (1 << 28)  # x + 1/8 in Q0, the centre of the interval
+    a = (fraction << integer_bits) + (1 << 28)  # x + 1/8 in Q0, the center of the interval
     a2 = rounding_doubling_high_mul(a, a)
     a3, a4 = rounding_doubling_high_mul(a2, a), rounding_doubling_high_mul(a2, a2)
     third = rounding_doubling_high_mul(rounding_divide_by_pot(a4, 2) + a3, 715827883)

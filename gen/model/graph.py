@@ -36,16 +36,18 @@ class QuantParams:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """data is there for constants only, with the tensor's dtype and shape. is_variable: it keeps its values from one
-    inference to the next. obstacle: why the tensor can't be used, after its name, and what to do; None if it can."""
+    """One tensor of a graph."""
 
     index: int
     name: str
     shape: tuple[int, ...]
     dtype: str
     quant: QuantParams | None = None
+    # Of constants only, with the tensor's dtype and shape.
     data: Array | None = None
+    # Whether it keeps its values from one inference to the next.
     is_variable: bool = False
+    # Why the tensor can't be used, after its name, and what to do; None if it can.
     obstacle: str | None = None
 
     @property
@@ -77,15 +79,17 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Op:
-    """One operator; kind is TFLite's name in snake_case, options its attributes as read from the file (defaults
-    filled in; has_options: whether the file has any), inputs and outputs are tensor indices, -1 for an optional input
-    that is absent."""
+    """One operator."""
 
     index: int
+    # TFLite's name in snake_case.
     kind: str
+    # Tensor indices, -1 for an optional input that is absent.
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    # Its attributes as read from the file, defaults filled in.
     options: dict[str, Any]
+    # Whether the file has any.
     has_options: bool = True
 
     def __str__(self) -> str:
@@ -99,15 +103,16 @@ class Op:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A model in execution order. sha256 is of the .tflite file that it was read from. others: what else that file
-    has to run, by name."""
+    """A model in execution order."""
 
     name: str
+    # Of the .tflite file that it was read from.
     sha256: str
     tensors: tuple[Tensor, ...]
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    # What else that file has to run, by name.
     others: tuple[str, ...] = ()
 
     def input(self, op: Op, position: int) -> Tensor:

@@ -194,7 +194,7 @@ def test_every_global_symbol_has_the_prefix_of_its_layer(image: Image) -> None:
 
 
 @pytest.mark.parametrize("name", ["malloc", "_malloc_r", "free", "snprintf", "vsnprintf", "_sbrk", "_Znwj"])
-def test_what_is_forbidden_is_recognised(name: str) -> None:
+def test_what_is_forbidden_is_recognized(name: str) -> None:
     assert FORBIDDEN.fullmatch(name) and not OURS.fullmatch(name) and not LIBRARY.fullmatch(name)
 
 

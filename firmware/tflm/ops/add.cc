@@ -27,7 +27,7 @@ int32_t dim_from_end(const Tensor &tensor, uint32_t axis) {
     return axis < tensor.rank ? tensor.dims[tensor.rank - 1 - axis] : 1;
 }
 
-// Neighbouring axes along which the same operands advance become one; axes of size 1 vanish.
+// Neighboring axes along which the same operands advance become one; axes of size 1 vanish.
 Failure broadcast(const Tensor &x1, const Tensor &x2, const Tensor &y, nn_add_t *op) {
     constexpr uint8_t kNone = 4; // no axis has this combination of operands
     uint8_t before = kNone;

@@ -11,7 +11,7 @@ from gen.compiler.kernels.select import VARIANTS, Step
 from gen.compiler.kernels.variant import Variant
 from gen.compiler.passes import optimize
 from gen.compiler.picture import draw
-from gen.compiler.program import MemoryPlan, Program, compile_graph, own_constants, plan
+from gen.compiler.program import ArenaPlan, Program, compile_graph, own_constants, plan
 from gen.compiler.target import Target
 from gen.model.graph import Array
 from gen.model.ops import KERNELS
@@ -55,7 +55,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         firmware=tuple(sorted({f"kernels/{file}" for s in program.steps for v in s.variants for file in v.files})),
         include_dirs=(".", "kernels"),
         arena_bytes=arena_bytes,
-        peak_reason=memory.because,
+        peak_reason=memory.peak_reason,
         model_bytes=len(model.content),
         const_bytes=constants.bytes + structs,
         kernels=tuple(
@@ -115,7 +115,7 @@ def _initializer(field: Field, params: Mapping[str, Any], constants: Constants) 
     return texts[0] if field.count == 1 else "{" + ", ".join(texts) + "}"
 
 
-def _run(program: Program, memory: MemoryPlan, number: int, constants: Constants) -> dict[str, Any]:
+def _run(program: Program, memory: ArenaPlan, number: int, constants: Constants) -> dict[str, Any]:
     """What the function of one step is called, and its statements in C."""
     step = program.steps[number]
     x = [_address(program, memory, index, constants) for index in step.call.inputs]
@@ -153,7 +153,7 @@ def _call(variant: Variant, struct: str, tensors: Sequence[str], scratch: str) -
     return f"nn_{variant.name}(&{struct}, {', '.join(tensors)}, {scratch});"
 
 
-def _outputs(program: Program, memory: MemoryPlan, step: Step) -> list[str]:
+def _outputs(program: Program, memory: ArenaPlan, step: Step) -> list[str]:
     return [_place(program, memory, index) for index in step.call.outputs]
 
 
@@ -167,18 +167,18 @@ def _at(offset: int) -> str:
     return f"arena + {offset}"
 
 
-def _address(program: Program, memory: MemoryPlan, index: int, constants: Constants) -> str:
+def _address(program: Program, memory: ArenaPlan, index: int, constants: Constants) -> str:
     tensor = program.graph.tensors[index]
     if tensor.data is not None:
         return constants.add(_ctype(tensor.dtype), tensor.data)
     return _place(program, memory, index, "const ")
 
 
-def _place(program: Program, memory: MemoryPlan, index: int, qualifier: str = "") -> str:
+def _place(program: Program, memory: ArenaPlan, index: int, qualifier: str = "") -> str:
     return f"({qualifier}{_ctype(program.graph.tensors[index].dtype)} *)(arena + {memory.tensors[index]})"
 
 
-def _tensor(program: Program, memory: MemoryPlan, index: int, constants: Constants) -> dict[str, Any]:
+def _tensor(program: Program, memory: ArenaPlan, index: int, constants: Constants) -> dict[str, Any]:
     """Where a tensor is and how large; an output may be a constant."""
     tensor = program.graph.tensors[index]
     at = _at(memory.tensors[index]) if tensor.data is None else constants.add(_ctype(tensor.dtype), tensor.data)

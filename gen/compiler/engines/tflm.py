@@ -72,7 +72,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         ),
         include_dirs=(".", "tflm", "kernels"),
         arena_bytes=arena_bytes,
-        peak_reason=_because(graph),
+        peak_reason=_peak_reason(graph),
         model_bytes=len(model.content),
         const_bytes=len(device),
         kernels=tuple((call.op.index, call.op.kind, symbols[call.kernel]) for call in calls),
@@ -115,7 +115,7 @@ def kernel_values(kernel: Kernel) -> dict[str, Any]:
     }
 
 
-def _because(graph: Graph) -> str:
+def _peak_reason(graph: Graph) -> str:
     """Why the arena is as large as it is, for an error about a board that has less."""
     step, size = plan(graph).peak()
     if step == len(graph.ops):

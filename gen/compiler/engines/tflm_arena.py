@@ -27,16 +27,17 @@ TENSOR = CStruct(
 
 @dataclass(frozen=True)
 class TflmPlan:
-    """Byte offsets of activations in one block of `total` bytes, all multiples of ALIGNMENT.
+    """Byte offsets of activations in one block, all multiples of ALIGNMENT."""
 
-    offsets: of every activation, by tensor index. lifetimes and sizes: of those that own memory, (first, last)
-    operator inclusive and aligned bytes; the others, outputs of RESHAPE, have the memory of shares[tensor]. A graph
-    output lives until operator number len(ops)."""
-
+    # Of every activation, by tensor index.
     offsets: Mapping[int, int]
+    # Aligned bytes of those that own memory.
     sizes: Mapping[int, int]
+    # First and last operator that uses them, inclusive; a graph output lives until operator number len(ops).
     lifetimes: Mapping[int, tuple[int, int]]
+    # The others, outputs of RESHAPE -> the tensor whose memory they have.
     shares: Mapping[int, int]
+    # Bytes of the block.
     total: int
 
     def __post_init__(self) -> None:

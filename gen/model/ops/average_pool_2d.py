@@ -31,7 +31,7 @@ def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
     require_int8(op, x, y)
     require_rank(op, 4, x, y)
-    # TFLM does not requantise here; it tolerates scales that differ by rounding only.
+    # TFLM does not requantize here; it tolerates scales that differ by rounding only.
     if abs(x.scale - y.scale) > 1e-6 or x.zero_point != y.zero_point:
         raise UnsupportedOp(
             f"{op} has other scales or zero points before and after: TFLM refuses such a model, convert it again."

@@ -14,7 +14,7 @@ from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, nu
 from gen.model.ops.quantized import (
     channel_multipliers,
     fused_activation,
-    requantise,
+    requantize,
     require_int8,
     require_rank,
     require_shape,
@@ -107,7 +107,7 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
         grouped = tap.reshape(*acc.shape[:4], p["group_c"])
         acc += np.einsum("nhwgc,goc->nhwgo", grouped, weights[:, :, i, j])
     flat = acc.reshape(p["batches"], p["out_h"], p["out_w"], p["out_c"])
-    return requantise(flat, p)
+    return requantize(flat, p)
 
 
 def interval(call: Call, x: Interval, y: Tensor) -> Interval:

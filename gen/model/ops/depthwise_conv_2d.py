@@ -11,7 +11,7 @@ from gen.model.ops.conv_2d import OPTIONS as CONV_2D_OPTIONS
 from gen.model.ops.conv_2d import convolution_params, interpreter_bytes, rows, taps
 from gen.model.ops.interval import Interval, padded, products, requantized
 from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers, pointers
-from gen.model.ops.quantized import requantise, require_int8, require_rank, weights_and_bias
+from gen.model.ops.quantized import requantize, require_int8, require_rank, weights_and_bias
 
 OPTIONS = CONV_2D_OPTIONS | {"DepthMultiplier": 1}
 
@@ -40,7 +40,7 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     acc = np.zeros((p["batches"], p["out_h"], p["out_w"], p["out_c"]), np.int32)
     for i, j, tap in taps(p, x):
         acc += np.repeat(tap, p["depth_multiplier"], axis=3) * weights[i, j]
-    return requantise(acc, p)
+    return requantize(acc, p)
 
 
 def interval(call: Call, x: Interval, y: Tensor) -> Interval:

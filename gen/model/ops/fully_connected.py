@@ -13,7 +13,7 @@ from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, nu
 from gen.model.ops.quantized import (
     channel_multipliers,
     fused_activation,
-    requantise,
+    requantize,
     require_int8,
     require_rank,
     require_shape,
@@ -76,7 +76,7 @@ def _require_scale(op: Op, x: Tensor, weights: Tensor, bias: Tensor | None, y: T
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     x = inputs[0].reshape(p["batches"], p["in_n"]).astype(np.int32) + np.int32(p["input_offset"])
     acc = x @ p["weights"].astype(np.int32).T
-    return requantise(acc, p)
+    return requantize(acc, p)
 
 
 def interval(call: Call, x: Interval, y: Tensor) -> Interval:

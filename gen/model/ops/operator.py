@@ -59,14 +59,16 @@ def pointers(ctype: str, names: str) -> tuple[Field, ...]:
 
 @dataclass(frozen=True)
 class Call:
-    """One kernel call: the kernel's parameters (plain ints, floats, tuples, arrays for pointers; None for NULL) and
-    the indices of the tensors it reads and writes. inputs are those that the kernel takes at run time only."""
+    """One kernel call."""
 
     op: Op
     kernel: str
+    # Plain ints, floats, tuples, arrays for pointers; None for NULL.
     params: Mapping[str, Any]
+    # Indices of the tensors that the kernel takes at run time, and of those that it writes.
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    # Multiplications.
     macs: int = 0
     # Bytes of the arena that are free while it runs, for scratch.
     scratch_budget: int = 0
@@ -143,17 +145,17 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Operator:
-    """One TFLite operator.
-
-    builtin: name in TFLite's BuiltinOperator. tflm: suffix of MicroMutableOpResolver's Add method.
-    options: attribute in the file's options table -> default, names as in the schema ("StrideH").
-    lower: checks the operator and returns its kernel call; raises UnsupportedOp, NotQuantized."""
+    """One TFLite operator."""
 
     name: str
+    # Its name in TFLite's BuiltinOperator.
     builtin: str
+    # MicroMutableOpResolver's Add method, without the Add.
     tflm: str
+    # Its table of options, and attributes in it -> defaults, named as in the schema ("StrideH").
     options_table: str | None
     options: Mapping[str, Any]
+    # Checks the operator and returns its kernel call; raises UnsupportedOp, NotQuantized.
     lower: Callable[[Graph, Op], Call]
     # Kernels that its calls may be of; () is one of its own name.
     kernels: tuple[str, ...] = ()

@@ -149,7 +149,7 @@ def multiplier_arrays(reals: Iterable[float]) -> tuple[Array, Array]:
     return np.array([m for m, _ in pairs], np.int32), np.array([s for _, s in pairs], np.int8)
 
 
-def requantise(acc: Array, p: Mapping[str, Any]) -> Array:
+def requantize(acc: Array, p: Mapping[str, Any]) -> Array:
     """int32 sums (channels last) -> int8, as every kernel with weights ends; p are its parameters. Wraps where int32
     does."""
     biased = acc if p["bias"] is None else acc + p["bias"]

@@ -40,7 +40,7 @@ def require_moved(op: Op, x: Tensor, *others: Tensor) -> None:
 
 
 def merge_axes(dims: Iterable[int], keys: Iterable[Any]) -> list[tuple[int, Any]]:
-    """(size, key) of runs of neighbouring axes with the same key, outermost first; axes of size 1 vanish.
+    """(size, key) of runs of neighboring axes with the same key, outermost first; axes of size 1 vanish.
 
     merge_axes((2, 3, 1, 5), "aabb") == [(6, "a"), (5, "b")]"""
     axes = [(dim, key) for dim, key in zip(dims, keys, strict=True) if dim != 1]

@@ -129,7 +129,7 @@ def test_hello_tells_all() -> None:
     assert hello == Frame(Type.HELLO | Type.REPLY, 5, told + b"a name of thirty-two bytes, her\0probe\0")
 
 
-def test_failed_engine_answers_and_can_be_initialised_again() -> None:
+def test_failed_engine_answers_and_can_be_initialized_again() -> None:
     place = PLACE.pack(Kind.INPUT, 0)
     asked = [(Type.TENSOR, place), (Type.RUN, b""), (Type.RUN_OP, b"\0\0"), (Type.INIT, b""), (Type.TENSOR, place)]
     _, *answers = talk(requests(*asked), status=1)

@@ -3,7 +3,7 @@
 // TFLM's interpreter API over our own small interpreter: no heap, no virtual calls, no floating point.
 //
 // The arena holds, from its start, the activations (while preparing: the planner's table), and from its end downwards
-// what lives as long as the interpreter: nodes, kernel parameters, requantisation multipliers, the input and output
+// what lives as long as the interpreter: nodes, kernel parameters, requantization multipliers, the input and output
 // tensors. gen/compiler/engines/tflm_arena.py computes its exact size.
 #ifndef TENSORFLOW_LITE_MICRO_MICRO_INTERPRETER_H_
 #define TENSORFLOW_LITE_MICRO_MICRO_INTERPRETER_H_
