@@ -117,8 +117,8 @@ def test_the_script_wants_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_no_way_to_the_registry(board: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PlatformIO's own words for it, without the minute that it tries for."""
     target = boards.load(board)
-    said = subprocess.CompletedProcess([], 1, "Platform Manager: Installing some\nHTTPClientError: \n", "")
-    monkeypatch.setattr(subprocess, "run", lambda *args, **more: said)
+    said = (1, "Platform Manager: Installing some\nHTTPClientError: \n")
+    monkeypatch.setattr("gen.child.run", lambda *args, **more: said)
     monkeypatch.setattr("gen.device.build.prepare", lambda: None)
     found = load.load_model("digits")
     sources = ENGINES["aot"](found, target.target)

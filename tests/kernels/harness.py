@@ -10,7 +10,9 @@ takes is subtracted from what is counted.
 """
 
 import atexit
+import fcntl
 import functools
+import hashlib
 import os
 import re
 import select
@@ -36,6 +38,7 @@ from tests import tiny
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 KERNEL_DIR = ROOT / "firmware" / "kernels"
+SOURCES = (".c", ".h", ".S", ".inc", ".ld")
 START, TIMER = 0xCA, 2
 STATUS = {1: "the harness took the case for damaged", 2: "its buffers do not fit the harness's pool",
           3: "it wrote beyond a buffer", 4: "it changed an input or its parameters"}  # fmt: skip
@@ -248,6 +251,24 @@ def build(target: Target, rows: Sequence[Variant], directory: Path) -> Path:
     return elf
 
 
+def built_once(target: Target, rows: Sequence[Variant]) -> Path:
+    """As build(), for all processes of all test runs on the same sources."""
+    compiler = Path(shutil.which(target.compiler) or target.compiler)
+    digest = hashlib.sha256(repr((target, [(row.name, row.files) for row in rows], compiler.stat().st_mtime)).encode())
+    folders = (KERNEL_DIR, ROOT / "firmware" / "port", ROOT / "tests")
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in SOURCES):
+        digest.update(path.name.encode() + path.read_bytes())
+    folder = ROOT / "build" / "harness" / digest.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "harness.elf").exists():
+            with tempfile.TemporaryDirectory(prefix="kernels-") as made:
+                shutil.copy(build(target, rows, Path(made)), folder / "new.elf")
+            (folder / "new.elf").rename(folder / "harness.elf")
+    return folder / "harness.elf"
+
+
 def serialize(cstruct: CStruct, params: Mapping[str, Any], pointer_bytes: int) -> tuple[bytes, list[Array], bytes]:
     """(the struct's bytes with pointers NULL, the constants, (offset, constant number) of each pointer)."""
     offsets, size = cstruct.layout(pointer_bytes)
@@ -276,9 +297,7 @@ class Harness:
     def __init__(self, target: Target, rows: Sequence[Variant] | None = None) -> None:
         self.target = target
         self.rows = tuple(variants(target) if rows is None else rows)
-        self.directory = Path(tempfile.mkdtemp(prefix="kernels-"))
-        atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
-        self.elf = build(target, self.rows, self.directory)
+        self.elf = built_once(target, self.rows)
         self.process: subprocess.Popen[bytes] | None = None
         self.instructions_per_tick = 0.0
         self.trampoline_instructions = 0  # of a call

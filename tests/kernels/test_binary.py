@@ -52,15 +52,27 @@ def broadcast_pairs(d: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return shape1, shape2
 
 
-@pytest.mark.parametrize("kind", BYTES)
 @settings(derandomize=True, deadline=None, max_examples=cases(40, 120))
+@given(st.data())
+def test_add_equals_tflm(data: st.DataObject) -> None:
+    check("add", data)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BYTES if kind != "add"])
+@settings(derandomize=True, deadline=None, max_examples=cases(15, 30))
 @given(data=st.data())
 def test_equals_tflm(kind: str, data: st.DataObject) -> None:
+    """Fewer examples than of ADD, which has kernels of its own on every machine."""
+    check(kind, data)
+
+
+def check(kind: str, data: st.DataObject) -> None:
     shape1, shape2 = data.draw(broadcast_pairs())
     if data.draw(st.booleans()):
         shape1, shape2 = shape2, shape1
     scale1 = data.draw(draw.scales)
-    scale2, near = data.draw(draw.near(scale1, 2.0**16)), scale1
+    scale2 = data.draw(draw.near(scale1, 2.0**16))
+    near = max(scale1, scale2)
     if kind in ("mul", "prelu"):
         scale2 = data.draw(draw.scales)
         near = float(np.float32(64 * scale1 * scale2)) if kind == "mul" else scale1

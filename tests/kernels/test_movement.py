@@ -39,7 +39,7 @@ def slice_model(
     return model(tensors, [O("STRIDED_SLICE", (0, 1, 2, 3), (4,), masks, "StridedSliceOptions")], (0,), (4,))
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(60, 300))
+@settings(derandomize=True, deadline=None, max_examples=cases(40, 100))
 @given(st.data())
 def test_strided_slice_equals_tflm(data: st.DataObject) -> None:
     shape = data.draw(draw.shapes(1, 4, 7))
@@ -119,7 +119,7 @@ BLOCKS = {"SPACE_TO_DEPTH": "SpaceToDepthOptions", "DEPTH_TO_SPACE": "DepthToSpa
 
 
 @pytest.mark.parametrize("kind", ["BROADCAST_TO", "REVERSE_V2", "SLICE", "TRANSPOSE", *BLOCKS])
-@settings(derandomize=True, deadline=None, max_examples=cases(15, 60))
+@settings(derandomize=True, deadline=None, max_examples=cases(10, 25))
 @given(data=st.data())
 def test_equals_tflm(kind: str, data: st.DataObject) -> None:
     shape = data.draw(draw.shapes(1, 4 if kind == "REVERSE_V2" else 5, 5))
@@ -133,7 +133,7 @@ def test_equals_tflm(kind: str, data: st.DataObject) -> None:
     assert_exact(model([x, *others, y], [op], (0,), (len(others) + 1,)), [values(rng, "int8", shape)])
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(20, 80))
+@settings(derandomize=True, deadline=None, max_examples=cases(15, 40))
 @given(st.data())
 def test_split_and_pack_equal_tflm(data: st.DataObject) -> None:
     shape = data.draw(draw.shapes(1, 4, 5))
@@ -170,7 +170,7 @@ def test_split_and_pack_equal_tflm(data: st.DataObject) -> None:
     assert_exact(content, [array])
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(20, 80))
+@settings(derandomize=True, deadline=None, max_examples=cases(15, 40))
 @given(st.data())
 def test_resize_nearest_neighbor_equals_tflm(data: st.DataObject) -> None:
     n, h, w, c = data.draw(st.tuples(st.integers(1, 2), st.integers(1, 7), st.integers(1, 7), st.integers(1, 5)))

@@ -39,7 +39,7 @@ def test_mean_equals_tflm(data: st.DataObject, shape: tuple[int, ...], scale: fl
 
 
 @pytest.mark.parametrize("kind", [row.name.upper() for row in ROWS if row.name != "mean"])
-@settings(derandomize=True, deadline=None, max_examples=cases(20, 60))
+@settings(derandomize=True, deadline=None, max_examples=cases(10, 25))
 @given(
     data=st.data(), shape=draw.shapes(1, 4, 7), scale=draw.scales, zeros=st.tuples(draw.zero_points, draw.zero_points)
 )
@@ -60,7 +60,7 @@ def test_equals_tflm(
 
 
 @pytest.mark.parametrize("kind", ["ARG_MAX", "ARG_MIN"])
-@settings(derandomize=True, deadline=None, max_examples=cases(20, 60))
+@settings(derandomize=True, deadline=None, max_examples=cases(10, 25))
 @given(data=st.data(), shape=draw.shapes(1, 4, 6))
 def test_arg_equals_tflm(kind: str, data: st.DataObject, shape: tuple[int, ...]) -> None:
     """Few different values, so that many are equal."""

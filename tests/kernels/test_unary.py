@@ -25,7 +25,7 @@ def unary_model(kind: str, x: T, y: T, options: dict[str, float] | None = None) 
 
 
 @pytest.mark.parametrize("kind", FAMILY)
-@settings(derandomize=True, deadline=None, max_examples=cases(30, 150))
+@settings(derandomize=True, deadline=None, max_examples=cases(30, 100))
 @given(data=st.data())
 def test_equals_tflm(kind: str, data: st.DataObject) -> None:
     x = T((256,), scale=data.draw(draw.scales), zero_point=data.draw(draw.zero_points))
@@ -37,7 +37,7 @@ def test_equals_tflm(kind: str, data: st.DataObject) -> None:
     assert_exact(content, [EVERYTHING], targets=())
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(15, 60))
+@settings(derandomize=True, deadline=None, max_examples=cases(10, 20))
 @given(st.integers(1, 600), st.integers(0, 2**32 - 1))
 def test_kernels_look_up_any_number_of_elements(count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -52,7 +52,7 @@ def check_plan(graph: Graph, planned: TflmPlan) -> None:
     for step in range(len(graph.ops) + 1):
         used = np.zeros(planned.total, np.int32)
         for group in owners:
-            written = [o.index for o in graph.ops if o.outputs[0] in group]
+            written = [o.index for o in graph.ops if group & {*o.outputs}]
             first = 0 if group & set(graph.inputs) else min(written)
             reads = [o.index for o in graph.ops if group & set(o.inputs)]
             last = len(graph.ops) if group & set(graph.outputs) else max([*reads, *written, first])
