@@ -36,7 +36,7 @@ SMOKE = (
 )
 # Names of test files that try what begins so; of kernels see of_kernel().
 NEAR = {
-    "firmware/tflm/": ("test_tflm_engine.py", "test_tflm_tree.py"),
+    "firmware/tflm/": ("test_tflm.py", "test_tflm_tree.py"),
     "firmware/link": ("test_link.py", "test_session*.py"),
     "firmware/mlperf": ("test_mlperf*.py",),
     "firmware/port": ("test_clocks.py", "test_freestanding.py", "test_start.py", "test_bare.py"),

@@ -27,7 +27,7 @@ def near(changed: list[str]) -> dict[str, int]:
 def test_nearer_is_who_imports_it_more_directly() -> None:
     far = near(["gen/device/session.py"])
     assert far["test_session.py"] == 1
-    assert far["test_cli.py"] > far["test_explain.py"] >= 1
+    assert far["test_main.py"] > far["test_explain.py"] >= 1
     assert "test_fixed_point.py" not in far
 
 
@@ -35,7 +35,7 @@ def test_nearer_is_who_imports_it_more_directly() -> None:
     ("changed", "expected"),
     [
         ("tests/tiny.py", {"test_tflite.py": 1}),
-        ("tests/unit/nn_math_probe.c", {"test_fixed_point.py": 1}),
+        ("tests/probes/nn_math_probe.c", {"test_fixed_point.py": 1}),
         ("firmware/kernels/portable/softmax.c", {"test_softmax.py": 1}),
         ("firmware/kernels/riscv/thirds.S", {"test_riscv.py": 1}),
         (
@@ -43,7 +43,7 @@ def test_nearer_is_who_imports_it_more_directly() -> None:
             {"test_dsp_winograd.py": 1, "test_dsp_gemm.py": 1},
         ),
         ("firmware/link.c", {"test_link.py": 1, "test_models.py": 1}),
-        ("gen/templates/engine.c.j2", {"test_aot_engine.py": 3, "test_golden.py": 4}),
+        ("gen/templates/engine.c.j2", {"test_aot.py": 3, "test_golden.py": 4}),
         ("requirements.lock", {"test_lock.py": 1}),
         ("boards/host.ini", {"test_board.py": 1}),
     ],

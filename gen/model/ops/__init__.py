@@ -91,9 +91,7 @@ KERNELS: dict[str, Kernel] = {
 def lower(graph: Graph, op: Op) -> Call:
     """The kernel call that computes op. Raises UnsupportedOp, NotQuantized, ModelError."""
     if op.kind not in OPS:
-        raise UnsupportedOp(
-            f"{op} is not supported: replace it in the model by one of {', '.join(sorted(OPS)).upper()}."
-        )
+        raise UnsupportedOp(f"{op} is not supported: replace it in the model by one that `python -m gen ops` lists.")
     call = OPS[op.kind].lower(graph, op)
     _require_fit(call)
     return call
