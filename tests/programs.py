@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gen.compiler import target as target_of
 from gen.compiler.engines import ENGINES
-from gen.compiler.engines.tflm import CORE, PREPARED, every_prepared_kernel
+from gen.compiler.engines.tflm import CORE, PREPARED
 from gen.compiler.kernels.select import VARIANTS
 from gen.model import reference
 from gen.model.graph import Array, Graph
@@ -22,6 +22,7 @@ from gen.model.ops import KERNELS, OPS
 from gen.model.quantized import QuantizedModel
 from gen.render import render
 from tests.kernels.harness import ROOT, START, WARNINGS, Target
+from tests.tflm_host import every_prepared_kernel
 
 FIRMWARE = ROOT / "firmware"
 INCLUDES = tuple(f"-I{FIRMWARE / folder}" for folder in (".", "tflm", "kernels"))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from gen.compiler.engines.tflm import CORE, PREPARED, device_model, every_prepared_kernel
+from gen.compiler.engines.tflm import CORE, PREPARED, device_model, kernel_values
 from gen.model import tflite
 from gen.model.graph import Array, Graph
 from gen.model.ops import KERNELS, OPS, lower
@@ -59,6 +60,12 @@ def all_sources(folder: Path) -> list[Path]:
         *(FIRMWARE / "tflm" / "ops" / f"{file}.cc" for file in operators),
         *(FIRMWARE / "kernels" / "portable" / f"{kernel}.c" for kernel in kernels),
     ]
+
+
+def every_prepared_kernel() -> list[dict[str, Any]]:
+    """What engine_kernels.cc says of a model with every operator."""
+    names = sorted({name for op in OPS.values() if not op.interpreter for name in op.kernel_names})
+    return [kernel_values(KERNELS[name]) for name in names]
 
 
 @cache

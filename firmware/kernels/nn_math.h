@@ -28,6 +28,10 @@ static inline int32_t nn_shift_left(int32_t x, int bits) {
     return (int32_t)((uint32_t)x << bits);
 }
 
+static inline int32_t nn_subtract_wrapping(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a - (uint32_t)b);
+}
+
 static inline int32_t nn_add_wrapping(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a + (uint32_t)b);
 }

@@ -38,7 +38,7 @@ Bytes find_calls(const Preparation &p) {
 Reader find_call(const Preparation &p, uint32_t op) {
     Bytes calls = find_calls(p);
     const uint32_t bytes = length(calls);
-    if (op >= bytes / sizeof(uint32_t)) {
+    if (op >= bytes / sizeof(uint32_t) || reinterpret_cast<uintptr_t>(items(calls)) % sizeof(uint32_t) != 0) {
         return {nullptr, 0};
     }
     const uint32_t place = load<uint32_t>(items(calls) + op * sizeof(uint32_t));
@@ -80,6 +80,22 @@ bool walks_within(int64_t start, const int32_t *dims, const int32_t *stride, uns
     return lowest >= 0 && highest <= static_cast<int64_t>(bytes);
 }
 
+// Whether so many bytes are in both.
+bool in_both(int32_t count, uint32_t a, uint32_t b) {
+    return count >= 0 && static_cast<uint32_t>(count) <= a && static_cast<uint32_t>(count) <= b;
+}
+
+// Whether the elements that axes of these sizes have together are in the input and in the output.
+bool axes_within(const int32_t *in, unsigned in_axes, const int32_t *out, unsigned out_axes, const Extent &extent) {
+    const uint32_t read = product(in, in_axes), written = product(out, out_axes);
+    return read != 0 && read <= extent.x[0] && written != 0 && written <= extent.y[0];
+}
+
+// Of an int8 or uint8, either sign.
+bool is_offset(int offset) {
+    return offset >= -255 && offset <= 255;
+}
+
 bool is_shift(int shift) {
     return shift >= -31 && shift <= 31;
 }
@@ -87,18 +103,18 @@ bool is_shift(int shift) {
 } // namespace
 
 bool fits(const nn_lut_t &op, const Extent &extent) {
-    return op.count >= 0 && static_cast<uint32_t>(op.count) <= extent.x[0] &&
-           static_cast<uint32_t>(op.count) <= extent.y[0];
+    return in_both(op.count, extent.x[0], extent.y[0]);
 }
 
 bool fits(const nn_binary_t &op, const Extent &extent) {
     constexpr unsigned kAxes = sizeof op.dims / sizeof op.dims[0];
-    constexpr int8_t kMostLeft = 22;
+    constexpr int8_t kMostLeft = 22, kMostRight = -31;
     const uint32_t count = product(op.dims, kAxes);
     return count != 0 && count <= extent.y[0] && walks_within(0, op.dims, op.stride1, kAxes, 1, extent.x[0]) &&
-           walks_within(0, op.dims, op.stride2, kAxes, 1, extent.x[1]) && is_shift(op.shift1) && op.shift1 <= 0 &&
-           is_shift(op.shift2) && op.shift2 <= 0 && is_shift(op.output_shift) && op.left_shift >= 0 &&
-           op.left_shift <= kMostLeft && op.multiplier1 >= 0 && op.multiplier2 >= 0 && op.output_multiplier >= 0;
+           walks_within(0, op.dims, op.stride2, kAxes, 1, extent.x[1]) && op.shift1 <= 0 && op.shift1 >= kMostRight &&
+           op.shift2 <= 0 && op.shift2 >= kMostRight && is_shift(op.output_shift) && op.left_shift >= 0 &&
+           op.left_shift <= kMostLeft && (op.multiplier1 | op.multiplier2 | op.output_multiplier) >= 0 &&
+           is_offset(op.offset1) && is_offset(op.offset2);
 }
 
 bool fits(const nn_move_t &op, const Extent &extent) {
@@ -139,30 +155,29 @@ bool fits(const nn_split_t &op, const Extent &extent) {
 
 bool fits(const nn_reduce_t &op, const Extent &extent) {
     const int32_t kept[] = {op.dims[0], op.dims[2], op.dims[4]};
-    const uint32_t read = product(op.dims, 5), written = product(kept, 3);
-    return read != 0 && read <= extent.x[0] && written != 0 && written <= extent.y[0];
+    return axes_within(op.dims, 5, kept, 3, extent);
 }
 
 bool fits(const nn_mean_t &op, const Extent &extent) {
+    constexpr uint32_t kMostAdded = 1u << 23; // so many differences of int8 stay in int32
+    const int32_t added[] = {op.dims[1], op.dims[3]};
     nn_reduce_t dims;
     memcpy(dims.dims, op.dims, sizeof dims.dims);
-    return fits(dims, extent) && op.multiplier >= 0 && is_shift(op.shift);
+    return fits(dims, extent) && product(added, 2) <= kMostAdded && is_offset(op.input_offset) && op.multiplier >= 0 &&
+           is_shift(op.shift);
 }
 
 bool fits(const nn_arg_t &op, const Extent &extent) {
     const int32_t in[] = {op.outer, op.count, op.inner}, out[] = {op.outer, op.inner, sizeof(int32_t)};
-    const uint32_t read = product(in, 3), written = product(out, 3);
-    return read != 0 && read <= extent.x[0] && written != 0 && written <= extent.y[0];
+    return axes_within(in, 3, out, 3, extent);
 }
 
 bool fits(const nn_reshape_t &op, const Extent &extent) {
-    return op.bytes >= 0 && static_cast<uint32_t>(op.bytes) <= extent.x[0] &&
-           static_cast<uint32_t>(op.bytes) <= extent.y[0];
+    return in_both(op.bytes, extent.x[0], extent.y[0]);
 }
 
 bool fits(const nn_constant_t &op, const Extent &extent) {
-    return op.bytes >= 0 && static_cast<uint32_t>(op.bytes) <= extent.arrays[0] &&
-           static_cast<uint32_t>(op.bytes) <= extent.y[0];
+    return in_both(op.bytes, extent.arrays[0], extent.y[0]);
 }
 
 namespace {
@@ -180,20 +195,35 @@ bool picks_within(const int32_t *table, int32_t count, uint32_t bytes, int32_t s
 
 bool fits(const nn_resize_nearest_neighbor_t &op, const Extent &extent) {
     const int32_t in[] = {op.batches, op.in_h, op.in_w, op.run}, out[] = {op.batches, op.out_h, op.out_w, op.run};
-    const uint32_t read = product(in, 4), written = product(out, 4);
-    return read != 0 && read <= extent.x[0] && written != 0 && written <= extent.y[0] &&
-           picks_within(op.rows, op.out_h, extent.arrays[0], op.in_h) &&
+    return axes_within(in, 4, out, 4, extent) && picks_within(op.rows, op.out_h, extent.arrays[0], op.in_h) &&
            picks_within(op.columns, op.out_w, extent.arrays[1], op.in_w);
 }
 
 namespace {
 
+// Whether what a kernel writes lies apart from everything else that it is given.
+bool outputs_apart(const PreparedKernel &kernel, void *const *addresses, const uint32_t *bytes, uint32_t inputs,
+                   uint32_t tensors) {
+    for (uint32_t y = inputs; y < tensors; y++) {
+        const uint8_t *first = static_cast<const uint8_t *>(addresses[y]);
+        for (uint32_t i = 0; i < tensors; i++) {
+            const uint8_t *other = static_cast<const uint8_t *>(addresses[i]);
+            const bool apart = first + bytes[y] <= other || other + bytes[i] <= first;
+            if (i != y && !apart && !(kernel.in_place && first == other)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 // The struct itself, or a copy of it in the arena with the addresses of its arrays.
-Failure place_arrays(Preparation &p, Reader &call, uint32_t bytes, uint32_t arrays, const void **op, Extent *extent) {
+Failure place_arrays(Preparation &p, Reader &call, const PreparedKernel &kernel, const void **op, Extent *extent) {
+    const uint32_t bytes = kernel.bytes, arrays = kernel.array_count;
     struct Array {
         uint32_t at, place, bytes;
     };
-    Bytes list = arrays > kMostArrays ? nullptr : call.take(arrays * static_cast<uint32_t>(sizeof(Array)));
+    Bytes list = call.take(arrays * static_cast<uint32_t>(sizeof(Array)));
     Bytes parameters = call.take(aligned(bytes, sizeof(uint32_t)));
     if (list == nullptr || parameters == nullptr) {
         return Failure::kBadModel;
@@ -211,7 +241,7 @@ Failure place_arrays(Preparation &p, Reader &call, uint32_t bytes, uint32_t arra
     for (uint32_t i = 0; i < arrays; i++) {
         const Array array = load<Array>(list + i * sizeof(Array));
         Bytes data = items(calls) + array.place;
-        if (array.at > bytes - sizeof data || array.place % sizeof(uint32_t) != 0 || array.place > length(calls) ||
+        if (array.at != kernel.arrays[i] || array.place % sizeof(uint32_t) != 0 || array.place > length(calls) ||
             array.bytes > length(calls) - array.place) {
             return Failure::kBadModel;
         }
@@ -236,7 +266,8 @@ Failure prepare_from_model(Context &c) {
           sizes = call.take(2 * sizeof(uint32_t));
     if (inputs == 0 || outputs == 0 || tensors > kMostTensors || (kernel->inputs != 0 && kernel->inputs != inputs) ||
         (kernel->outputs != 0 && kernel->outputs != outputs) || sizes == nullptr ||
-        load<uint32_t>(sizes) != aligned(kernel->bytes, sizeof(uint32_t))) {
+        load<uint32_t>(sizes) != aligned(kernel->bytes, sizeof(uint32_t)) ||
+        load<uint32_t>(sizes + 4) != kernel->array_count) {
         return Failure::kBadModel;
     }
     void *addresses[kMostTensors];
@@ -261,11 +292,12 @@ Failure prepare_from_model(Context &c) {
         x = copy;
     }
     Extent extent = {bytes, bytes + inputs, inputs, outputs, {}};
-    const Failure failure = place_arrays(c.p, call, kernel->bytes, load<uint32_t>(sizes + 4), &op, &extent);
+    const Failure failure = place_arrays(c.p, call, *kernel, &op, &extent);
     if (failure != Failure::kNone) {
         return failure;
     }
-    if (addresses[inputs] != c.out.data || !kernel->fits(op, extent)) {
+    if (addresses[inputs] != c.out.data || !outputs_apart(*kernel, addresses, bytes, inputs, tensors) ||
+        !kernel->fits(op, extent)) {
         return Failure::kBadModel;
     }
     *c.node = {kernel->invoke, op, x, c.out.data};

@@ -67,6 +67,9 @@ struct PreparedKernel {
     uint32_t id;             // of the kernel and the layout of its parameters
     uint16_t bytes;          // of its parameters
     uint8_t inputs, outputs; // how many tensors it reads and writes; 0: a list
+    bool in_place;           // whether its output may be an input's memory
+    uint8_t array_count;     // addresses among its parameters, and where they are
+    uint16_t arrays[kMostArrays];
     bool (*fits)(const void *op, const Extent &extent);
     // node.x is the input, or where the addresses of several are, and behind them those of a list of outputs.
     void (*invoke)(const Node &node);

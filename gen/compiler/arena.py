@@ -46,8 +46,8 @@ class Placement:
             assert apart, f"{self.blocks[i].name} and {self.blocks[j].name} overlap"
 
 
-def aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
+def aligned(size: int, alignment: int = ALIGNMENT) -> int:
+    return -(-size // alignment) * alignment
 
 
 def conflicts(blocks: Sequence[Block]) -> list[tuple[int, int]]:

@@ -185,3 +185,18 @@ def test_resize_nearest_neighbor_equals_tflm(data: st.DataObject) -> None:
     op = O("RESIZE_NEAREST_NEIGHBOR", (0, 1), (2,), options, "ResizeNearestNeighborOptions")
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     assert_exact(model(tensors, [op], (0,), (2,)), [values(rng, "int8", (n, h, w, c))])
+
+
+@pytest.mark.parametrize("kind", ["SHAPE", "ZEROS_LIKE", "FILL"])
+@pytest.mark.parametrize("dtype", ["int8", "int32"])
+def test_what_depends_on_no_activation_equals_tflm(kind: str, dtype: str) -> None:
+    """Beside a RELU, so that the model computes something."""
+    x, shape = T((2, 3), dtype, scale=0.1), (2, 3)
+    made = T((2,), "int32") if kind == "SHAPE" else T(shape, dtype, scale=0.1)
+    dims = T((2,), "int32", data=np.array(shape, np.int32))
+    value = T((), dtype, scale=0.1, data=np.array(-7, dtype))
+    image, relu = T((1, 4), scale=0.1), T((1, 4), scale=0.1)
+    ops = [O("RELU", (3,), (4,)), O(kind, (1, 2) if kind == "FILL" else (0,), (5,))]
+    content = model([x, dims, value, image, relu, made], ops, (0, 3), (4, 5))
+    rng = np.random.default_rng(8)
+    assert_exact(content, [values(rng, dtype, shape), values(rng, "int8", (1, 4))])

@@ -91,13 +91,8 @@ def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
     return [kernel_values(KERNELS[name]) for name in names]
 
 
-def every_prepared_kernel() -> list[dict[str, Any]]:
-    """As prepared_kernels(), for a model with every operator."""
-    names = sorted({name for op in OPS.values() if not op.interpreter for name in op.kernel_names})
-    return [kernel_values(KERNELS[name]) for name in names]
-
-
 def kernel_values(kernel: Kernel) -> dict[str, Any]:
+    """What engine_kernels.cc says of a kernel. operands: how its wrapper gets them from a tflm::Node, in C++."""
     if kernel.arity == kernel.outputs == 1:
         x = ["Input{node.x}"]
     elif kernel.arity is not None:
@@ -111,6 +106,8 @@ def kernel_values(kernel: Kernel) -> dict[str, Any]:
         "id": f"0x{kernel_id(kernel):08X}",
         "inputs": kernel.arity or 0,
         "outputs": kernel.outputs or 0,
+        "in_place": str(kernel.in_place).lower(),
+        "arrays": [field.name for field in kernel.struct.fields if field.pointer],
         "operands": ", ".join([*x, "Output{node.y}" if kernel.outputs else f"outputs(node, {kernel.arity})"]),
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from gen.compiler.arena import aligned
 from gen.model.graph import Graph
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
@@ -59,10 +60,6 @@ class TflmPlan:
         steps = range(1 + max((last for _, last in self.lifetimes.values()), default=0))
         alive = [sum(self.sizes[i] for i, life in self.lifetimes.items() if self._meet(life, (s, s))) for s in steps]
         return alive.index(max(alive)), max(alive)
-
-
-def aligned(size: int, alignment: int) -> int:
-    return -(-size // alignment) * alignment
 
 
 def plan(graph: Graph) -> TflmPlan:

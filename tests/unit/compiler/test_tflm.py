@@ -254,11 +254,11 @@ def test_whatever_the_model_is_nothing_beyond_it_is_touched() -> None:
 
 def test_whatever_calls_go_with_the_model_nothing_beyond_it_is_touched() -> None:
     """The same of models whose calls say something else: words of it are made others, such as sizes and strides."""
-    content = host.device_form(MODELS["families"]())
-    start, count = content.index(NAME), cases(300, 3000)
-    end = content.index(MODELS["families"]())
-    rng, made = np.random.default_rng(11), []
-    for _ in range(count):
+    count, rng, made = cases(300, 3000), np.random.default_rng(11), []
+    for number in range(count):
+        plain = MODELS[("families", "several", "moved")[number % 3]]()
+        content = host.device_form(plain)
+        start, end = content.index(NAME), content.index(plain)
         other = bytearray(content)
         for at in rng.integers(start, end, int(rng.integers(1, 3))):
             whole = int(at) // 4 * 4
