@@ -22,7 +22,7 @@ from gen.model.ops import KERNELS, OPS
 from gen.model.quantized import QuantizedModel
 from gen.render import render
 from tests.kernels.harness import ROOT, START, WARNINGS, Target
-from tests.tflm_host import every_prepared_kernel
+from tests.tflm_host import every_prepared_kernel, fits
 
 FIRMWARE = ROOT / "firmware"
 INCLUDES = tuple(f"-I{FIRMWARE / folder}" for folder in (".", "tflm", "kernels"))
@@ -161,7 +161,7 @@ def tflm(cases: Sequence[Case], target: Target, folder: Path) -> Program:
         main = main.replace(f"/* {name} */", text)
     (folder / "main.cc").write_text(main)
     operators = sorted({file for op in OPS.values() for file in op.interpreter})
-    interpreter = [f"tflm/{file}.cc" for file in (*CORE, PREPARED) if file != "engine/engine"]
+    interpreter = [f"tflm/{file}.cc" for file in (*CORE, PREPARED, *fits()) if file != "engine/engine"]
     table = folder / "engine_kernels.cc"
     table.write_text(render(table.name, name="every model", prepared=every_prepared_kernel()))
     files = [FIRMWARE / file for file in (*interpreter, *(f"tflm/ops/{file}.cc" for file in operators), *firmware)]

@@ -56,10 +56,15 @@ def all_sources(folder: Path) -> list[Path]:
     operators = sorted({file for op in OPS.values() for file in op.interpreter})
     return [
         table,
-        *(FIRMWARE / "tflm" / f"{file}.cc" for file in (*CORE, PREPARED) if file != ENGINE),
+        *(FIRMWARE / "tflm" / f"{file}.cc" for file in (*CORE, PREPARED, *fits()) if file != ENGINE),
         *(FIRMWARE / "tflm" / "ops" / f"{file}.cc" for file in operators),
         *(FIRMWARE / "kernels" / "portable" / f"{kernel}.c" for kernel in kernels),
     ]
+
+
+def fits() -> list[str]:
+    """Every check of kernels' parameters, as the engine names files."""
+    return sorted(f"fits/{path.stem}" for path in (FIRMWARE / "tflm" / "fits").glob("*.cc"))
 
 
 def every_prepared_kernel() -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
     if prepared:
         values["prepared"] = prepared
         generated.append("engine_kernels.cc")
-        core.append(PREPARED)
+        core += [PREPARED, *fit_files(calls)]
     return Sources(
         engine="tflm",
         name=graph.name,
@@ -89,6 +89,12 @@ def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
     """What engine_kernels.cc says of each kernel whose calls go with the model."""
     names = sorted({call.kernel for call in calls if not OPS[call.op.kind].interpreter})
     return [kernel_values(KERNELS[name]) for name in names]
+
+
+def fit_files(calls: Iterable[Call]) -> list[str]:
+    """What checks their parameters on the device, relative to firmware/tflm, without .cc."""
+    kernels = {call.kernel for call in calls if not OPS[call.op.kind].interpreter}
+    return sorted({f"fits/{KERNELS[kernel].struct.fits}" for kernel in kernels})
 
 
 def kernel_values(kernel: Kernel) -> dict[str, Any]:

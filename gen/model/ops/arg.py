@@ -32,7 +32,7 @@ def _kernel(name: str, index: Callable[..., Any]) -> Kernel:
     def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
         return np.asarray(index(inputs[0].reshape(p["outer"], p["count"], p["inner"]), axis=1), np.int32)
 
-    return Kernel(name, CStruct("nn_arg_t", numbers("int32_t", "outer count inner")), reference)
+    return Kernel(name, CStruct("nn_arg_t", numbers("int32_t", "outer count inner"), "reduction"), reference)
 
 
 KERNELS = (_kernel("arg_max", np.argmax), _kernel("arg_min", np.argmin))

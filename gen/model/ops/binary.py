@@ -264,7 +264,7 @@ def _kernel(row: Row) -> Kernel:
 
     return Kernel(
         row.name,
-        CStruct(f"nn_{row.name}_t", STRUCT_FIELDS),
+        CStruct(f"nn_{row.name}_t", STRUCT_FIELDS, "elementwise"),
         reference,
         arity=2,
         in_place=True,

@@ -58,7 +58,7 @@ def interpreter_bytes(call: Call, pointer_bytes: int) -> int:
 
 KERNEL = Kernel(
     "concatenation",
-    CStruct("nn_concatenation_t", pointers("int32_t", "inner") + numbers("int32_t", "inputs outer")),
+    CStruct("nn_concatenation_t", pointers("int32_t", "inner") + numbers("int32_t", "inputs outer"), "movement"),
     reference,
     arity=None,
     joins=True,

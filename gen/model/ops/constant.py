@@ -52,7 +52,7 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
 
 KERNEL = Kernel(
     "constant",
-    CStruct("nn_constant_t", pointers("int8_t", "data") + numbers("int32_t", "bytes")),
+    CStruct("nn_constant_t", pointers("int8_t", "data") + numbers("int32_t", "bytes"), "movement"),
     reference,
     is_constant=True,
 )

@@ -231,7 +231,7 @@ def view(params: Mapping[str, Any]) -> Sequence[int] | None:
 
 KERNEL = Kernel(
     "move",
-    CStruct("nn_move_t", numbers("int32_t", "start run dims[5] stride[5]")),
+    CStruct("nn_move_t", numbers("int32_t", "start run dims[5] stride[5]"), "movement"),
     reference,
     view=view,
 )

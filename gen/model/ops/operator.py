@@ -31,6 +31,8 @@ class CStruct:
 
     name: str
     fields: tuple[Field, ...]
+    # The file of firmware/tflm/fits that checks it where it goes with the model.
+    fits: str | None = None
 
     def layout(self, pointer_bytes: int) -> tuple[dict[str, int], int]:
         """(offset of each field, sizeof) under the natural alignment that every ABI we target uses."""

@@ -142,10 +142,11 @@ KERNELS = (
             numbers("int32_t", "dims[5] multiplier")
             + numbers("int16_t", "input_offset output_offset")
             + numbers("int8_t", "shift"),
+            "reduction",
         ),
         mean_reference,
     ),
-    Kernel("reduce_max", CStruct("nn_reduce_t", numbers("int32_t", "dims[5]")), max_reference),
-    Kernel("reduce_min", CStruct("nn_reduce_t", numbers("int32_t", "dims[5]")), min_reference),
+    Kernel("reduce_max", CStruct("nn_reduce_t", numbers("int32_t", "dims[5]"), "reduction"), max_reference),
+    Kernel("reduce_min", CStruct("nn_reduce_t", numbers("int32_t", "dims[5]"), "reduction"), min_reference),
 )
 OPERATORS = tuple(map(_operator, ROWS))

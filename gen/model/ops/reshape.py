@@ -45,7 +45,7 @@ def channels(params: Mapping[str, Any]) -> Channels:
 
 KERNEL = Kernel(
     "reshape",
-    CStruct("nn_reshape_t", numbers("int32_t", "bytes")),
+    CStruct("nn_reshape_t", numbers("int32_t", "bytes"), "movement"),
     reference,
     in_place=True,
     view=view,

@@ -51,6 +51,7 @@ KERNEL = Kernel(
     CStruct(
         "nn_resize_nearest_neighbor_t",
         pointers("int32_t", "rows columns") + numbers("int32_t", "batches in_h in_w out_h out_w run"),
+        "movement",
     ),
     reference,
 )

@@ -69,7 +69,7 @@ def view(params: Mapping[str, Any]) -> Sequence[int] | None:
 
 KERNEL = Kernel(
     "split",
-    CStruct("nn_split_t", pointers("int32_t", "inner") + numbers("int32_t", "outputs outer")),
+    CStruct("nn_split_t", pointers("int32_t", "inner") + numbers("int32_t", "outputs outer"), "movement"),
     reference,
     outputs=None,
     view=view,

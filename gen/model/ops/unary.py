@@ -166,7 +166,7 @@ def _operator(row: Row) -> Operator:
 
 KERNEL = Kernel(
     "lut",
-    CStruct("nn_lut_t", numbers("int32_t", "count") + numbers("int8_t", "table[256]")),
+    CStruct("nn_lut_t", numbers("int32_t", "count") + numbers("int8_t", "table[256]"), "elementwise"),
     reference,
     in_place=True,
 )
