@@ -44,6 +44,10 @@ const void *engine_output(unsigned index, size_t *bytes);
 
 engine_status_t engine_invoke(void);
 
+/* Of a model that keeps something from one inference to the next, such as a wake word's: forget it, as engine_init()
+ * did. Nothing else changes; a model without state has nothing to forget. */
+engine_status_t engine_reset(void);
+
 /* Runs operator op alone, for a profile or to explain a mismatch: 0, 1, ... in order are one engine_invoke(). */
 engine_status_t engine_invoke_op(unsigned op);
 

@@ -173,7 +173,8 @@ static int access_tensor(uint8_t type, size_t length) {
     return 0;
 }
 
-/* LINK_RUN, LINK_RUN_OP, LINK_INIT. A repeat gets the result of the first time: inputs may be overwritten by a run. */
+/* LINK_RUN, LINK_RUN_OP, LINK_INIT, LINK_RESET. A repeat gets the result of the first time: inputs may be overwritten
+ * by a run. */
 static int run(uint8_t type, size_t length, bool repeat) {
     if (length != (type == LINK_RUN_OP ? 2 : 0))
         return -LINK_BAD_REQUEST;
@@ -184,6 +185,8 @@ static int run(uint8_t type, size_t length, bool repeat) {
             session.ran_status = session.status = engine_init();
         else if (session.status != ENGINE_OK)
             session.ran_status = ENGINE_NOT_READY;
+        else if (type == LINK_RESET)
+            session.ran_status = engine_reset();
         else
             session.ran_status = type == LINK_RUN ? engine_invoke() : engine_invoke_op(op);
         session.ran_ticks = port_ticks() - start;
@@ -203,6 +206,7 @@ static int answer(uint8_t type, size_t length, bool repeat) {
     case LINK_RUN:
     case LINK_RUN_OP:
     case LINK_INIT:
+    case LINK_RESET:
         return run(type, length, repeat);
     case LINK_STACK:
         if (length != 0)

@@ -48,6 +48,7 @@ typedef enum {
     /* As LINK_WRITE, of data that repeat: after a byte c below 128 come c + 1 bytes of data, after any other one byte
      * that stands c - 125 times. */
     LINK_WRITE_RUNS = 12,
+    LINK_RESET = 13, /* nothing -> as LINK_RUN of engine_reset() */
     LINK_REPLY = 0x80,
     LINK_ERROR = 0xFF
 } link_type_t;

@@ -42,6 +42,10 @@ engine_status_t engine_invoke(void) {{
     return ENGINE_OK;
 }}
 
+engine_status_t engine_reset(void) {{
+    return ENGINE_OK;
+}}
+
 engine_status_t engine_invoke_op(unsigned op) {{
     (void)op;
     return ENGINE_BAD_INDEX;

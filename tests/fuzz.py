@@ -74,8 +74,8 @@ def compare(graph: Graph, content: bytes) -> str:
     vectors = [reference.random_inputs(graph, i, 1) for i in range(VECTORS)]
     optimized = passes.optimize(graph)
     with np.errstate(all="ignore"):
-        ours = [reference.outputs(graph, vector) for vector in vectors]
-        better = [reference.outputs(optimized, vector) for vector in vectors]
+        ours = list(reference.sequence(graph, vectors))
+        better = list(reference.sequence(optimized, vectors))
     assert same(ours, better), "the optimized graph computes something else"
     try:
         activations = sum(t.size_bytes for t in graph.activations)

@@ -8,21 +8,28 @@ from math import prod
 import numpy as np
 
 from tests.graph_operators import OPERATORS, USUAL, Builder, Y
-from tests.tiny import O, T, model
+from tests.graph_state import assign, variable
+from tests.tiny import CALL_ONCE, O, T, model
 
 
 def network(seed: int, most: int = 7) -> bytes:
-    """A .tflite of up to `most` operators and its rims."""
+    """A .tflite of up to `most` operators and its rims, of four one with variables."""
     b = Builder(np.random.default_rng(seed))
     b.usual = b.chance(0.4)
     for _ in range(1 if b.usual else b.one(1, 1, 1, 2, 3)):
         _input(b)
+    has_state = np.random.default_rng((seed, 1)).random() < 0.25  # drawn apart: the other networks stay what they were
+    variables = [variable(b, f"state {number}") for number in range(b.upto(1, 2) if has_state else 0)]
     for _ in range(b.upto(1, most)):
         for _ in range(20):  # until one fits what is open
             if b.one(*(USUAL if b.usual and b.chance(0.8) else OPERATORS))(b):
                 break
+    for each in variables:
+        assign(b, each)
     outputs = _outputs(b)
-    return model(b.tensors, b.ops, b.inputs, outputs)
+    first_values = {each.name: each.first for each in variables if each.first is not None}
+    ops = [CALL_ONCE, *b.ops] if first_values else b.ops
+    return model(b.tensors, ops, b.inputs, outputs, first_values or None)
 
 
 def _input(b: Builder) -> None:

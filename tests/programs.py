@@ -28,7 +28,7 @@ FIRMWARE = ROOT / "firmware"
 INCLUDES = tuple(f"-I{FIRMWARE / folder}" for folder in (".", "tflm", "kernels"))
 C = ("-std=c11",)
 CXX = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
-ENGINE_NAMES = ("info", "init", "input", "output", "invoke", "invoke_op", "op_output")
+ENGINE_NAMES = ("info", "init", "input", "output", "invoke", "reset", "invoke_op", "op_output")
 VECTORS = 3
 SECONDS = 60  # without a byte from a program
 
@@ -50,7 +50,7 @@ class Case:
 
 def case(name: str, content: bytes, graph: Graph) -> Case:
     vectors = [reference.random_inputs(graph, i, 1) for i in range(VECTORS)]
-    return Case(name, content, graph, vectors, [reference.outputs(graph, vector) for vector in vectors])
+    return Case(name, content, graph, vectors, list(reference.sequence(graph, vectors)))
 
 
 @dataclass(frozen=True)

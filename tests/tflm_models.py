@@ -7,7 +7,7 @@ import numpy as np
 from gen.model import reference, tflite
 from gen.model.graph import Array, Graph
 from tests import shared
-from tests.tiny import O, T, model
+from tests.tiny import CALL_ONCE, O, T, handle, model
 
 
 def _int8(rng: np.random.Generator, *shape: int) -> Array:
@@ -244,7 +244,39 @@ def moved() -> bytes:
     return model(tensors, ops, (0,), (14,))
 
 
-EVERY = (convolutions, classifier, elementwise, shapes, two_inputs, families, several, moved)
+def stateful() -> bytes:
+    """Two variables, as a wake word's: a delay line that moves on with each step, and a sum that starts as zeros."""
+    first = T((1, 4, 1, 8), scale=0.05, zero_point=-4, data=_int8(np.random.default_rng(8), 1, 4, 1, 8))
+    tensors = [
+        T((), "resource"),
+        T((), "resource"),
+        _alike((1, 1, 1, 8)),
+        _alike((1, 4, 1, 8)),
+        _alike((1, 5, 1, 8)),
+        *(T((4,), "int32", data=np.array(values, np.int32)) for values in ((0, 1, 0, 0), (1, 5, 1, 8), (1, 1, 1, 1))),
+        _alike((1, 4, 1, 8)),
+        T((2,), "int32", data=np.array([1, 2], np.int32)),
+        T((1, 8), scale=0.06, zero_point=3),
+        T((1, 8), scale=0.06, zero_point=3),
+        T((1, 8), scale=0.06, zero_point=3),
+    ]
+    ops = [
+        CALL_ONCE,
+        handle(0, "line"),
+        handle(1, "sum"),
+        O("READ_VARIABLE", (0,), (3,)),
+        O("CONCATENATION", (3, 2), (4,), {"axis": 1}, "ConcatenationOptions"),
+        O("STRIDED_SLICE", (4, 5, 6, 7), (8,), {}, "StridedSliceOptions"),
+        O("ASSIGN_VARIABLE", (0, 8), ()),
+        O("MEAN", (4, 9), (10,), {}, "ReducerOptions"),
+        O("READ_VARIABLE", (1,), (11,)),
+        O("ADD", (10, 11), (12,), {}, "AddOptions"),
+        O("ASSIGN_VARIABLE", (1, 12), ()),
+    ]
+    return model(tensors, ops, (2,), (12,), {"line": first})
+
+
+EVERY = (convolutions, classifier, elementwise, shapes, two_inputs, families, several, moved, stateful)
 MODELS = {f.__name__: f for f in EVERY}
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]
 VECTORS = 3

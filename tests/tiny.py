@@ -36,12 +36,40 @@ class O:  # noqa: E742
     options_table: str | None = None  # "Conv2DOptions"
 
 
-def model(tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-    """The bytes of a .tflite file with one subgraph."""
+def model(
+    tensors: Sequence[T],
+    ops: Sequence[O],
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    first_values: Mapping[str, T] | None = None,
+) -> bytes:
+    """The bytes of a .tflite file with one subgraph; first_values: of variables by name, that a second one assigns,
+    which a CALL_ONCE of the first has to name."""
     m = schema.ModelT()
     m.version = 3
     m.description = b"tiny"
-    m.buffers = [schema.BufferT()]
+    m.buffers, m.operatorCodes = [schema.BufferT()], []
+    m.subgraphs = [_subgraph(m, tensors, ops, inputs, outputs)]
+    if first_values is not None:
+        handles = [T((), "resource") for _ in first_values]
+        setting: list[O] = []
+        for number, name in enumerate(first_values):
+            setting.append(handle(number, name))
+            setting.append(O("ASSIGN_VARIABLE", [number, len(handles) + number], []))
+        m.subgraphs.append(_subgraph(m, [*handles, *first_values.values()], setting, [], []))
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(m.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def handle(tensor: int, name: str) -> O:
+    return O("VAR_HANDLE", [], [tensor], {"sharedName": name.encode()}, "VarHandleOptions")
+
+
+CALL_ONCE = O("CALL_ONCE", [], [], {"initSubgraphIndex": 1}, "CallOnceOptions")
+
+
+def _subgraph(m: Any, tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[int], outputs: Sequence[int]) -> Any:
     g = schema.SubGraphT()
     g.tensors, g.operators, g.inputs, g.outputs = [], [], list(inputs), list(outputs)
     for i, t in enumerate(tensors):
@@ -61,16 +89,16 @@ def model(tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[int], outputs
             q.quantizedDimension = t.axis
             s.quantization = q
         g.tensors.append(s)
-    m.operatorCodes, codes = [], {}
     for o in ops:
         number = getattr(schema.BuiltinOperator, o.builtin)
-        if o.builtin not in codes:
+        codes = [c.builtinCode for c in m.operatorCodes]
+        if number not in codes:
             c = schema.OperatorCodeT()
             c.builtinCode, c.deprecatedBuiltinCode, c.version = number, min(number, 127), 1
-            codes[o.builtin] = len(m.operatorCodes)
             m.operatorCodes.append(c)
+            codes.append(number)
         p = schema.OperatorT()
-        p.opcodeIndex, p.inputs, p.outputs = codes[o.builtin], list(o.inputs), list(o.outputs)
+        p.opcodeIndex, p.inputs, p.outputs = codes.index(number), list(o.inputs), list(o.outputs)
         if o.options_table is not None:
             p.builtinOptionsType = getattr(schema.BuiltinOptions, o.options_table)
             p.builtinOptions = getattr(schema, o.options_table + "T")()
@@ -78,10 +106,7 @@ def model(tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[int], outputs
                 assert hasattr(p.builtinOptions, key), key
                 setattr(p.builtinOptions, key, value)
         g.operators.append(p)
-    m.subgraphs = [g]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(m.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return g
 
 
 def edited(content: bytes, edit: Callable[[Any], None]) -> bytes:
@@ -91,6 +116,12 @@ def edited(content: bytes, edit: Callable[[Any], None]) -> bytes:
     builder = flatbuffers.Builder(1024)
     builder.Finish(unpacked.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def tflm_sequence(content: bytes, steps: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """As tflm(), of one inference after the other."""
+    count = schema.Model.GetRootAsModel(content, 0).Subgraphs(0).OutputsLength()
+    return upstream.outputs(content, [list(inputs) for inputs in steps], count)
 
 
 def tflm(content: bytes, inputs: Sequence[Any]) -> list[Any]:

@@ -55,7 +55,13 @@ enum ModelField {
 };
 enum OperatorCodeField { kCodeDeprecated = 0, kCodeBuiltin = 3 };
 enum SubgraphField { kGraphTensors = 0, kGraphInputs = 1, kGraphOutputs = 2, kGraphOperators = 3 };
-enum TensorField { kTensorShape = 0, kTensorType = 1, kTensorBuffer = 2, kTensorQuantization = 4 };
+enum TensorField {
+    kTensorShape = 0,
+    kTensorType = 1,
+    kTensorBuffer = 2,
+    kTensorQuantization = 4,
+    kTensorIsVariable = 5
+};
 enum QuantizationField { kQuantScale = 2, kQuantZeroPoint = 3, kQuantAxis = 6 };
 enum OperatorField { kOpCode = 0, kOpInputs = 1, kOpOutputs = 2, kOpOptions = 4 };
 enum BufferField { kBufferData = 0 };

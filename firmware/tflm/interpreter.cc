@@ -77,8 +77,21 @@ MicroInterpreter::MicroInterpreter(const Model *model, const MicroOpResolver &re
 TfLiteStatus MicroInterpreter::AllocateTensors() {
     failure_ = Prepare();
     if (failure_ != Failure::kNone) {
-        operators_ = inputs_ = outputs_ = 0;
+        operators_ = inputs_ = outputs_ = variable_count_ = 0;
         used_ = 0;
+    }
+    Reset();
+    return initialization_status();
+}
+
+TfLiteStatus MicroInterpreter::Reset() {
+    for (uint32_t i = 0; i < variable_count_; i++) {
+        const Variable &variable = variables_[i];
+        if (variable.first != nullptr) {
+            memcpy(variable.data, variable.first, variable.bytes);
+        } else {
+            memset(variable.data, static_cast<int>(variable.fill), variable.bytes);
+        }
     }
     return initialization_status();
 }
@@ -122,6 +135,9 @@ Failure MicroInterpreter::Prepare() {
     }
     if (failure == Failure::kNone) {
         failure = PrepareTensors(p);
+    }
+    if (failure == Failure::kNone) {
+        failure = prepare_variables(p, &variables_, &variable_count_);
     }
     const uint32_t head = activation_bytes > p.head ? activation_bytes : p.head;
     used_ = head + aligned(static_cast<uint32_t>(arena_bytes_) - p.tail, kAlignment);

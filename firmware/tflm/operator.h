@@ -42,10 +42,12 @@ constexpr uint16_t kAnyTensor = static_cast<uint16_t>(~kConstant); // and, as ou
 struct Tensor {
     Kind kind;
     bool constant;
+    bool variable; // keeps its values from one Invoke() to the next
     int32_t zero_point;
     uint32_t elements, bytes;
     uint32_t rank, scale_count;
     uint8_t *data;          // in the model (constant) or in the arena
+    const uint8_t *first;   // a variable's first value in the model, nullptr where it has none
     const int32_t *dims;    // rank sizes, outermost first
     const uint32_t *scales; // scale_count bit patterns, see fixed_point.h
 
@@ -84,6 +86,16 @@ uint32_t tensor_bytes(Bytes table);
 // Lifetimes and offsets of all activations: largest first, each at the lowest offset that is free while it lives.
 // *bytes: what they take together.
 Failure place_activations(const Preparation &p, uint32_t *bytes);
+
+// What a reset does to a variable: it becomes a copy of its first value, or where it has none, all fill.
+struct Variable {
+    void *data;
+    const void *first;
+    uint32_t bytes, fill;
+};
+
+// The variables that operators use, in the arena.
+Failure prepare_variables(Preparation &p, Variable **variables, uint32_t *count);
 
 // Everything that an operator's prepare function reads, and its node, which it completes.
 //

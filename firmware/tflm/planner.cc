@@ -8,7 +8,8 @@ uint32_t root(const Preparation &p, uint32_t index) {
     return p.placements[index].first == kShared ? p.placements[index].offset : index;
 }
 
-// Notes that tensor index is written (first) or read at a step. false on a tensor that can't be.
+// Notes that tensor index is written (first) or read at a step. false on a tensor that can't be. A variable lives from
+// one inference to the next, so at all steps.
 bool live(const Preparation &p, int32_t index, uint32_t step, bool written) {
     Tensor tensor;
     if (p.load(index, &tensor) != Failure::kNone || (written && (tensor.kind == kAbsent || tensor.constant))) {
@@ -18,6 +19,10 @@ bool live(const Preparation &p, int32_t index, uint32_t step, bool written) {
         return true;
     }
     Placement &place = p.placements[root(p, static_cast<uint32_t>(index))];
+    if (tensor.variable) {
+        place = {aligned(tensor.bytes, kAlignment), kUnplaced, 0, static_cast<uint16_t>(length(p.operators))};
+        return true;
+    }
     if (written) {
         if (place.bytes != 0) {
             return false;
@@ -44,6 +49,9 @@ bool share(const Preparation &p, Bytes op) {
     }
     const uint32_t owner = root(p, x);
     Placement &place = p.placements[y];
+    if (byte(element(p.tensors, owner), kTensorIsVariable, 0) != 0 || to.variable) {
+        return false; // which changes while the other is still read
+    }
     if (place.bytes != 0 || place.first == kShared || p.placements[owner].bytes != aligned(to.bytes, kAlignment)) {
         return false;
     }

@@ -89,7 +89,9 @@ Failure Preparation::load(int32_t index, Tensor *tensor) const {
     tensor->zero_point = item(zero_points, 0, 0); // the low half of the first int64
     tensor->bytes = tensor_bytes(table);
     tensor->elements = tensor->bytes / type.bytes;
-    tensor->constant = length(data) != 0;
+    tensor->variable = byte(table, kTensorIsVariable, 0) != 0;
+    tensor->first = length(data) == 0 ? nullptr : items(data);
+    tensor->constant = tensor->first != nullptr && !tensor->variable;
     tensor->kind = type.kind;
     if (type.kind == kInt8) {
         tensor->kind = tensor->scale_count == 0 ? kOther : tensor->scale_count == 1 ? kInt8 : kInt8Channels;
@@ -100,15 +102,36 @@ Failure Preparation::load(int32_t index, Tensor *tensor) const {
     const int32_t highest = type.kind == kUInt8 ? 255 : 127, lowest = highest - 255;
     if (tensor->constant) {
         // Only kernels write through data, and they never get a constant as their output.
-        tensor->data = const_cast<uint8_t *>(items(data));
+        tensor->data = const_cast<uint8_t *>(tensor->first);
     } else {
         const Placement *place = &placements[index];
         tensor->data = arena + (place->first == kShared ? &placements[place->offset] : place)->offset;
     }
     const bool valid = tensor->bytes != 0 && (tensor->scale_count == 0 || is_scale(tensor->scales)) &&
                        is_aligned(shape) && is_aligned(scales) && is_aligned(data) && tensor->zero_point >= lowest &&
-                       tensor->zero_point <= highest && (!tensor->constant || tensor->bytes <= length(data));
+                       tensor->zero_point <= highest && (tensor->first == nullptr || tensor->bytes <= length(data));
     return valid ? Failure::kNone : Failure::kBadModel;
+}
+
+Failure prepare_variables(Preparation &p, Variable **variables, uint32_t *count) {
+    *count = 0;
+    for (uint32_t i = 0; i < length(p.tensors); i++) {
+        *count += p.placements[i].bytes != 0 && byte(element(p.tensors, i), kTensorIsVariable, 0) != 0;
+    }
+    *variables = *count == 0 ? nullptr : static_cast<Variable *>(p.allocate(*count * sizeof(Variable)));
+    if (*count != 0 && *variables == nullptr) {
+        return Failure::kArenaTooSmall;
+    }
+    Variable *next = *variables;
+    for (uint32_t i = 0; i < length(p.tensors); i++) {
+        Tensor tensor;
+        if (p.placements[i].bytes != 0 && p.load(static_cast<int32_t>(i), &tensor) == Failure::kNone &&
+            tensor.variable) {
+            const bool zero = tensor.kind != kInt8 && tensor.kind != kInt8Channels;
+            *next++ = {tensor.data, tensor.first, tensor.bytes, zero ? 0 : static_cast<uint32_t>(tensor.zero_point)};
+        }
+    }
+    return Failure::kNone;
 }
 
 Failure Context::commit(void (*invoke)(const Node &), const void *op, uint32_t bytes) {

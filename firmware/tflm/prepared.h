@@ -59,6 +59,9 @@ inline Input input(const Node &node, unsigned number) {
 inline const int8_t *const *inputs(const Node &node) {
     return static_cast<const int8_t *const *>(node.x);
 }
+inline Output output(const Node &node, unsigned number) {
+    return {static_cast<void *const *>(node.x)[number]};
+}
 inline int8_t *const *outputs(const Node &node, unsigned count) {
     return static_cast<int8_t *const *>(node.x) + count;
 }

@@ -65,6 +65,7 @@ void tensor(File &file, uint32_t table) {
     file.vector(file.child(table, kTensorShape), sizeof(int32_t));
     file.field(table, kTensorType, sizeof(int8_t));
     file.field(table, kTensorBuffer, sizeof(uint32_t));
+    file.field(table, kTensorIsVariable, sizeof(int8_t));
     file.vector(file.child(quantization, kQuantScale), sizeof(uint32_t));
     file.vector(file.child(quantization, kQuantZeroPoint), sizeof(int64_t));
 }

@@ -88,6 +88,8 @@ def _fits(graph: Graph, steps: Sequence[Step], shares: Shares, convolution: Step
     if len(others) != is_sum or graph.tensors[y].shape[0] != 1:
         return False
     owners = {_owner(shares, x) for x in convolution.call.inputs}
+    if any(graph.tensors[owner].is_variable for owner in owners):
+        return False  # which something may change between the two
     alike = all(graph.tensors[i].data is None and graph.tensors[i].shape == graph.tensors[y].shape for i in others)
     return alike and not any(_owner(shares, i) in owners for i in others)
 

@@ -32,12 +32,13 @@ def fold_constants(graph: Graph) -> Graph:
         call = lower(known, op)
         arrays = [known.tensors[i].data for i in call.inputs]
         constants = [array for array in arrays if array is not None]
-        if KERNELS[call.kernel].is_constant or len(constants) == len(arrays):
+        keeps = call.state or any(known.tensors[i].is_variable for i in call.outputs)
+        if not keeps and (KERNELS[call.kernel].is_constant or len(constants) == len(arrays)):
             for index, made in zip(call.outputs, results(call, constants), strict=True):
                 tensors[index] = replace(tensors[index], data=typed(made, tensors[index]))
         else:
             left.append(op)
-    read = {*graph.outputs}
+    read = {*graph.outputs, *(tensor.index for tensor in graph.variables)}
     used = []
     for op in reversed(left):
         if read & {*op.outputs}:
@@ -141,7 +142,7 @@ def _removable(graph: Graph, intervals: Mapping[int, Interval]) -> Masks:
     for tensor in graph.activations:
         channels = tensor.shape[-1] if tensor.shape else 1
         free = tensor.index in made and tensor.index not in graph.outputs and tensor.index in intervals
-        removed[tensor.index] = np.full(channels, free)
+        removed[tensor.index] = np.full(channels, free and not tensor.is_variable)
     before: Masks = {}
     while _differ(before, removed):
         while _differ(before, removed):

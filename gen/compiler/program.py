@@ -44,12 +44,14 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
     calls = [lower(graph, op) for op in graph.ops]
     shares: dict[int, tuple[int, int]] = {}
     computed = []
-    for call in calls:
+    for number, call in enumerate(calls):
         source = call.inputs[0]
         places = _view(call)
-        if places is not None and graph.tensors[source].data is None:
+        if places is not None and _may_share(graph, calls, number, shares):
             owner, offset = shares.get(source, (source, 0))
             shares |= {y: (owner, offset + at) for y, at in zip(call.outputs, places, strict=True)}
+        elif places is not None and _is_assigned_alone(graph, calls, number, shares):
+            shares[source] = (call.output, 0)
         elif _by_placement(graph, calls, call, shares):
             offset = 0
             for index in call.inputs:
@@ -127,6 +129,44 @@ def _view(call: Call) -> Sequence[int] | None:
     return places if places is not None and not any(at % ALIGNMENT for at in places) else None
 
 
+def _may_share(graph: Graph, calls: Sequence[Call], number: int, shares: Mapping[int, tuple[int, int]]) -> bool:
+    """Whether a view's outputs may lie in its input: constants are no memory, a variable has its own, and what is read
+    of one may not be read after that has changed."""
+    call = calls[number]
+    owner = shares.get(call.inputs[0], (call.inputs[0], 0))[0]
+    if graph.tensors[owner].data is not None or any(graph.tensors[y].is_variable for y in call.outputs):
+        return False
+    if not graph.tensors[owner].is_variable:
+        return True
+    changes = [at for at, later in enumerate(calls) if at > number and owner in (*later.outputs, *later.state)]
+    return not changes or _last_use(graph, calls, call.outputs) < changes[0]
+
+
+def _is_assigned_alone(graph: Graph, calls: Sequence[Call], number: int, shares: Mapping[int, tuple[int, int]]) -> bool:
+    """Whether what is assigned to a variable can be computed there at once: nothing else changes the variable, and what
+    it held before is read no more when the value is computed."""
+    value, variable = calls[number].inputs[0], calls[number].outputs[0]
+    made = [at for at, call in enumerate(calls) if call.outputs == (value,)]
+    changes = [call for call in calls if variable in (*call.outputs, *call.state)]
+    if not graph.tensors[variable].is_variable or len(changes) != 1 or not made or _view(calls[made[0]]) is not None:
+        return False
+    if value in shares or any(owner == value for owner, _ in shares.values()):
+        return False
+    readers = [variable, *(tensor for tensor, (owner, _) in shares.items() if owner == variable)]
+    return variable not in graph.outputs and _last_use(graph, calls, readers) < made[0]
+
+
+def _last_use(graph: Graph, calls: Sequence[Call], tensors: Sequence[int]) -> int:
+    """The number of the last call that reads one of the tensors, or a view of it."""
+    seen, last = {*tensors}, -1
+    for number, call in enumerate(calls):
+        if not seen.isdisjoint(call.inputs):
+            last = number
+            if _view(call) is not None:
+                seen |= {y for y in call.outputs if not graph.tensors[y].is_variable}
+    return len(calls) if not seen.isdisjoint(graph.outputs) else last
+
+
 def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mapping[int, tuple[int, int]]) -> bool:
     """Whether a CONCATENATION can be left out: its inputs are whole stretches of the output, and lie there at once."""
     joins = KERNELS[call.kernel].joins and call.params["outer"] == 1
@@ -168,13 +208,15 @@ def _lives(program: Program) -> tuple[dict[int, int], dict[int, int]]:
     graph = program.graph
     first = {program.owner(i): 0 for i in graph.inputs}
     last = dict(first)
+    for variable in graph.variables:
+        first[variable.index], last[variable.index] = 0, len(program.steps)
     for number, step in enumerate(program.steps):
         for index in step.call.inputs:
             if graph.tensors[index].data is None:
-                last[program.owner(index)] = number
+                last[program.owner(index)] = max(number, last[program.owner(index)])
         for y in map(program.owner, step.call.outputs):
             first.setdefault(y, number)
-            last[y] = number
+            last[y] = max(number, last.get(y, number))
     for index in graph.outputs:
         if graph.tensors[index].data is None:
             last[program.owner(index)] = len(program.steps)

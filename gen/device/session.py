@@ -47,6 +47,7 @@ class Type(IntEnum):
     FAULT = 11
     SELF_TEST = 10  # no request, see link.h
     WRITE_RUNS = 12
+    RESET = 13
     REPLY = 0x80
     ERROR = 0xFF
 
@@ -229,6 +230,10 @@ class Session:
         """Prepare the model afresh, as after reset; ticks of engine_init()."""
         return self._run(Type.INIT)
 
+    def reset(self) -> None:
+        """Forget what a model with state keeps from one run to the next."""
+        self._run(Type.RESET)
+
     def stack_used(self) -> int | None:
         """Deepest use of the stack since reset in bytes; None where the device can't know."""
         used, reserved = struct.unpack("<II", self._ask(Type.STACK, b"", self._answer_s, 8))
@@ -284,7 +289,7 @@ class Session:
     def _exchange(self, request: Frame, timeout_s: float) -> Frame:
         """Stop and wait: send, and again on silence or damage, until a frame that answers the request arrives."""
         data = encode(request)
-        resend_s = RESEND_RUN_S if request.type in (Type.RUN, Type.RUN_OP, Type.INIT) else RESEND_S
+        resend_s = RESEND_RUN_S if request.type in (Type.RUN, Type.RUN_OP, Type.INIT, Type.RESET) else RESEND_S
         received = sent = 0
         now = send_at = self._clock()
         deadline = now + timeout_s

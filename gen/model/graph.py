@@ -45,10 +45,14 @@ class Tensor:
     quant: QuantParams | None = None
     # Of constants only, with the tensor's dtype and shape.
     data: Array | None = None
-    # Whether it keeps its values from one inference to the next.
-    is_variable: bool = False
+    # Of variables only, which keep their values from one inference to the next: what they hold after a reset.
+    initial: Array | None = None
     # Why the tensor can't be used, after its name, and what to do; None if it can.
     obstacle: str | None = None
+
+    @property
+    def is_variable(self) -> bool:
+        return self.initial is not None
 
     @property
     def elements(self) -> int:
@@ -135,6 +139,11 @@ class Graph:
         used = set(self.inputs).union(*(op.inputs for op in self.ops), *(op.outputs for op in self.ops))
         return tuple(t for t in self.tensors if t.index in used and t.data is None)
 
+    @property
+    def variables(self) -> tuple[Tensor, ...]:
+        """The state: activations that keep their values from one inference to the next, in index order."""
+        return tuple(t for t in self.activations if t.is_variable)
+
 
 def verify(graph: Graph) -> None:
     """Raise ModelError unless every tensor that is fed or computed has a size, and is so once and in order: what an
@@ -147,7 +156,8 @@ def verify(graph: Graph) -> None:
         if missing:
             raise ModelError(f"{op} reads tensor {missing[0]} before anything computes it: the model file is damaged.")
         for index in op.outputs:
-            _define(graph, str(op), index, known)
+            if not graph.tensors[index].is_variable:
+                _define(graph, str(op), index, known)
     for index in graph.outputs:
         if index not in known:
             raise ModelError(f"nothing computes the graph output, tensor {index}: the model file is damaged.")

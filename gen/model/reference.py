@@ -1,6 +1,6 @@
 """Run a Graph in NumPy: the one truth that devices are compared with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,15 +11,23 @@ from gen.model.graph import DTYPES, Array, Graph, Tensor
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call
 
+State = Mapping[int, Array]
 
-def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
-    """Every tensor that is computed or fed, by index, each with its tensor's shape and dtype.
 
-    inputs: one array per graph input (any shape with the right number of elements, cast-free dtype).
-    Raises UsageError on inputs that don't fit, UnsupportedOp, NotQuantized."""
+def reset(graph: Graph) -> State:
+    """Every variable by index, as a reset leaves it."""
+    return {t.index: t.initial for t in graph.variables if t.initial is not None}
+
+
+def run(graph: Graph, inputs: Sequence[Array], state: State | None = None) -> dict[int, Array]:
+    """Every tensor that is computed or fed, by index, each with its tensor's shape and dtype; variables as they are
+    afterwards, so that the next inference's state can be this result.
+
+    inputs: one array per graph input (any shape with the right number of elements, cast-free dtype). state: every
+    variable, None for those of a reset. Raises UsageError on inputs that don't fit, UnsupportedOp, NotQuantized."""
     if len(inputs) != len(graph.inputs):
         raise UsageError(f"{graph.name} has {len(graph.inputs)} inputs and got {len(inputs)}.")
-    values: dict[int, Array] = {}
+    values = {index: array for index, array in (state or reset(graph)).items() if graph.tensors[index].is_variable}
     for index, array in zip(graph.inputs, inputs, strict=True):
         tensor = graph.tensors[index]
         if array.size != tensor.elements or array.dtype != DTYPES[tensor.dtype]:
@@ -29,8 +37,9 @@ def run(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
             )
         values[index] = array.reshape(tensor.shape)
     for call in _calls(graph):
-        arrays = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in call.inputs]
-        for index, result in zip(call.outputs, results(call, arrays), strict=True):
+        read = (*call.inputs, *call.state)
+        arrays = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in read]
+        for index, result in zip((*call.outputs, *call.state), results(call, arrays), strict=True):
             values[index] = typed(result, graph.tensors[index])
     return values
 
@@ -49,21 +58,31 @@ def typed(result: Array, tensor: Tensor) -> Array:
 
 
 def results(call: Call, inputs: Sequence[Array]) -> Sequence[Array]:
-    """What a kernel's reference makes of its run-time inputs: an array for each output."""
+    """What a kernel's reference makes of its run-time inputs and state: an array for each output and variable."""
     kernel = KERNELS[call.kernel]
     made = kernel.reference(call.params, inputs)
     return (made,) if isinstance(made, np.ndarray) else made
 
 
 def outputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-    """The graph's outputs, in order. Raises as run() does."""
-    values = run(graph, inputs)
-    return [values[i] if (t := graph.tensors[i]).data is None else t.data for i in graph.outputs]
+    """The graph's outputs after a reset, in order. Raises as run() does."""
+    return next(sequence(graph, [inputs]))
+
+
+def sequence(graph: Graph, steps: Iterable[Sequence[Array]]) -> Iterator[list[Array]]:
+    """The graph's outputs at each of the steps after a reset. Raises as run() does."""
+    state: State = reset(graph)
+    for inputs in steps:
+        values = run(graph, inputs, state)
+        yield [values[i] if (t := graph.tensors[i]).data is None else t.data for i in graph.outputs]
+        state = values
 
 
 def batched(graph: Graph, count: int) -> Graph | None:
     """The graph for `count` examples at once, which run() then computes as it computes each alone; None where a tensor
-    that is computed or fed has no first dimension of 1 to put them in."""
+    that is computed or fed has no first dimension of 1 to put them in, or one example leaves something for the next."""
+    if graph.variables:
+        return None
     activations = {tensor.index for tensor in graph.activations}
     if any(graph.tensors[index].shape[:1] != (1,) for index in activations):
         return None

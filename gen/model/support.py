@@ -14,16 +14,11 @@ SHOWN = 5  # operators of one kind that are counted out
 SHOWN_REASONS = 12  # of a model, and of unknown operators' kinds
 
 _PLAIN = "not supported (`python -m gen ops` lists what is): replace that part of the model, or convert it otherwise"
-_STATE = "state kept between inferences, not supported yet: give the state to the model as inputs and outputs"
 _CONTROL = "control flow, not supported: unroll it before converting"
 # What can be said of an operator that is not supported, beyond that: by its name as the file has it, in lower case.
 _REASONS = {
     "custom ethos-u": "code for Arm's Ethos-U: give the .tflite from before Vela compiled it",
     "custom edgetpu-custom-op": "code for the Edge TPU: give the .tflite from before its compiler",
-    "call_once": _STATE,
-    "var_handle": _STATE,
-    "read_variable": _STATE,
-    "assign_variable": _STATE,
     "if": _CONTROL,
     "while": _CONTROL,
 }

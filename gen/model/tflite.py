@@ -8,17 +8,19 @@ computed is not refused here: a tensor's `obstacle` says why, and gen/model/supp
 import hashlib
 import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError, brief
-from gen.model.graph import DTYPES, Graph, Op, QuantParams, Tensor, verify
+from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify
 from gen.model.inline import builtin, inline
 from gen.model.ops import OPS
+from gen.model.variables import resolve
 
 Item = TypeVar("Item")
 SCHEMA_VERSION = 3
@@ -87,7 +89,8 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         )
     if max(subgraph.TensorsLength(), subgraph.OperatorsLength(), model.BuffersLength()) > MAX_ITEMS:
         raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
-    model = tflite.Model.GetRootAsModel(inline(content), 0)
+    resolved = resolve(inline(content))
+    model = tflite.Model.GetRootAsModel(resolved.content, 0)
     subgraph = model.Subgraphs(0)
     if model.BuffersLength() and model.Buffers(0).DataLength():
         raise ValueError("buffer 0, which stands for none, has data")  # to TFLM they are every activation's
@@ -96,7 +99,7 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         lambda tensor: len(tensor.quant.scale) if tensor.quant else 0,
     )
     ops = _within(
-        (_read_op(model, subgraph.Operators(i), i) for i in range(subgraph.OperatorsLength())),
+        (_read_op(model, subgraph.Operators(i), number) for i, number in enumerate(resolved.numbers)),
         lambda op: len(op.inputs) + len(op.outputs),
     )
     inputs, outputs = _indices(subgraph.InputsAsNumpy()), _indices(subgraph.OutputsAsNumpy())
@@ -106,7 +109,7 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         _at(index, len(tensors), "tensor")
     for index in inputs:
         _require_fixed(subgraph.Tensors(index), tensors[index])
-    return Graph(identifier(name), sha256, tensors, ops, inputs, outputs, _others(model))
+    return Graph(identifier(name), sha256, tensors, ops, inputs, outputs, _others(model, resolved.initializers))
 
 
 def _within(items: Iterable[Item], numbers: Callable[[Item], int]) -> tuple[Item, ...]:
@@ -120,12 +123,13 @@ def _within(items: Iterable[Item], numbers: Callable[[Item], int]) -> tuple[Item
     return tuple(found)
 
 
-def _others(model: Any) -> tuple[str, ...]:
+def _others(model: Any, initializers: Container[int]) -> tuple[str, ...]:
     """What else the file has to run: the names of other subgraphs' signatures, or of the subgraphs without one."""
     count = min(model.SubgraphsLength(), MAX_ITEMS)
     names = {model.SignatureDefs(i).SubgraphIndex(): _text(model.SignatureDefs(i).SignatureKey())
              for i in range(min(model.SignatureDefsLength(), MAX_ITEMS))}  # fmt: skip
-    return tuple(names.get(i) or _text(model.Subgraphs(i).Name()) or f"subgraph {i}" for i in range(1, count))
+    return tuple(names.get(i) or _text(model.Subgraphs(i).Name()) or f"subgraph {i}"
+                 for i in range(1, count) if i not in initializers)  # fmt: skip
 
 
 def identifier(name: str) -> str:
@@ -175,11 +179,9 @@ def _read_tensor(model: Any, table: Any, index: int) -> Tensor:
         obstacle = f"is {dtype}, which is not supported: convert the model fully to int8"
     if table.Sparsity() is not None:
         obstacle = "is stored sparse: convert the model without sparsity, its values stay"
-    if table.IsVariable():
-        obstacle = "keeps its values from one inference to the next (a variable tensor), which is not supported yet"
     data = None
     buffer = model.Buffers(_at(table.Buffer(), model.BuffersLength(), "buffer"))
-    if table.Buffer() > 0 and buffer.DataLength() > 0 and not table.IsVariable():
+    if table.Buffer() > 0 and buffer.DataLength() > 0:
         raw = buffer.DataAsNumpy()
         if obstacle is not None:
             data = raw  # so that it is known to be a constant
@@ -188,7 +190,16 @@ def _read_tensor(model: Any, table: Any, index: int) -> Tensor:
         else:
             data = raw.view(DTYPES[dtype]).reshape(shape)
     quant = _read_quant(table.Quantization(), name)
-    return Tensor(index, name, shape, dtype, quant, data, bool(table.IsVariable()), obstacle)
+    if not table.IsVariable():
+        return Tensor(index, name, shape, dtype, quant, data, obstacle=obstacle)
+    return Tensor(index, name, shape, dtype, quant, None, _initial(shape, dtype, quant, data), obstacle)
+
+
+def _initial(shape: tuple[int, ...], dtype: str, quant: QuantParams | None, data: Array | None) -> Array:
+    """What a variable holds after a reset: its buffer's data, which TFLM has for resource variables only, or zeros, of
+    int8 its zero point."""
+    fill = quant.zero_point[0] if quant is not None and dtype == "int8" else 0
+    return np.full(shape, fill, DTYPES.get(dtype, np.int8)) if data is None else data
 
 
 def _read_quant(table: Any, name: str) -> QuantParams | None:

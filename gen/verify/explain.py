@@ -32,10 +32,12 @@ class WrongOp:
     element: int  # the worst one: flat index in NHWC order
     expected: float  # at the worst one
     computed: float
+    step: int | None  # of a model with state: the inference after the reset, counted from 0
 
     def __str__(self) -> str:
         return (
-            f"operator {self.op} ({self.kind.upper()}, {self.kernel}): {self.wrong_elements} of {self.elements} "
+            ("" if self.step is None else f"at step {self.step} ")
+            + f"operator {self.op} ({self.kind.upper()}, {self.kernel}): {self.wrong_elements} of {self.elements} "
             f"elements; the worst, element {self.element}, is {self.computed:g} and should be {self.expected:g}"
         )
 
@@ -51,6 +53,17 @@ class Explanation:
 
 
 @dataclass(frozen=True, eq=False)
+class Wrong:
+    """The first operator that differs: its place in sources.kernels, at which vector, what the tensors should be there,
+    and what the device made of its output."""
+
+    number: int
+    vector: int
+    values: Values
+    computed: Array
+
+
+@dataclass(frozen=True, eq=False)
 class _Case:
     """One vector at the operator in question."""
 
@@ -58,42 +71,57 @@ class _Case:
     computed: Array  # what the device made of the operator's output
 
 
-def explain(sources: Sources, session: Session, vectors: Sequence[Sequence[Array]]) -> Explanation | None:
-    """The cause of a mismatch on these vectors (one list of arrays each); None where the firmware can't run operator by
-    operator. Raises DeviceError."""
+def explain(
+    sources: Sources, session: Session, vectors: Sequence[Sequence[Array]], wrong: Sequence[int]
+) -> Explanation | None:
+    """The cause of a mismatch on some of the vectors (one list of arrays each), by number; None where the firmware
+    can't run operator by operator. Of a model with state all steps before the first of them are looked at too: what was
+    wrong there may show late. Raises DeviceError."""
+    graph = sources.graph
     if session.info.ops != len(sources.kernels):
         return None
-    ops = {op.index: op for op in sources.graph.ops}
-    values = [reference.run(sources.graph, inputs) for inputs in vectors[:EXAMINED]]
-    number = first_wrong(sources, session, vectors[0], values[0])
-    if number is None:
+    first = first_wrong(sources, session, vectors, range(0 if graph.variables else wrong[0], wrong[0] + 1))
+    if first is None:
         return Explanation("operators_agree", "each operator alone is right: only in one go do they differ", None)
-    index, _, kernel = sources.kernels[number]
-    op = ops[index]
-    computed = [
-        _computed(session, number, inputs, right[op.outputs[0]]) for inputs, right in zip(vectors, values, strict=False)
-    ]
-    cases = [_Case(right, output) for right, output in zip(values, computed, strict=True)]
-    wrong = _wrong_op(op, kernel, cases[0].values[op.outputs[0]], computed[0])
+    index, _, kernel = sources.kernels[first.number]
+    op = {op.index: op for op in graph.ops}[index]
+    cases = [_Case(first.values, first.computed)]
+    for inputs in [] if graph.variables else [vectors[number] for number in wrong[1:EXAMINED]]:
+        values = reference.run(graph, inputs)
+        cases.append(_Case(values, _computed(session, first.number, inputs, values[op.outputs[0]])))
+    told = _wrong_op(op, kernel, first, first.vector if graph.variables else None)
     for examine in (_input_scaling, _output_scaling):
-        sentence = examine(sources.graph, op, cases)
+        sentence = examine(graph, op, cases)
         if sentence is not None:
-            return Explanation(examine.__name__.strip("_"), sentence, wrong)
+            return Explanation(examine.__name__.strip("_"), sentence, told)
     if all(np.abs(_steps(case.computed) - _steps(case.values[op.outputs[0]])).max() <= 1 for case in cases):
-        return Explanation("rounding", f"rounded otherwise than TFLM does, off by one at most, in {wrong}", wrong)
-    return Explanation("wrong_operator", f"first wrong is {wrong}", wrong)
+        return Explanation("rounding", f"rounded otherwise than TFLM does, off by one at most, in {told}", told)
+    return Explanation("wrong_operator", f"first wrong is {told}", told)
 
 
-def first_wrong(sources: Sources, session: Session, inputs: Sequence[Array], values: Values) -> int | None:
-    """The number of the first of sources.kernels whose output on the device is not the reference's; None where all
-    are."""
-    ops = {op.index: op for op in sources.graph.ops}
-    _write(session, inputs)
-    for number, (index, _, _) in enumerate(sources.kernels):
-        expected = values[ops[index].outputs[0]]
-        session.run_op(number)
-        if session.read_op(number, expected.nbytes) != expected.tobytes():
-            return number
+def first_wrong(sources: Sources, session: Session, vectors: Sequence[Sequence[Array]], numbers: range) -> Wrong | None:
+    """The first of sources.kernels whose output on the device is not the reference's, on those vectors; None where all
+    are. Of a model with state the vectors are steps after a reset, those before are run in one go."""
+    graph = sources.graph
+    ops = {op.index: op for op in graph.ops}
+    state = reference.reset(graph)
+    if state:
+        session.reset()
+        for inputs in vectors[: numbers.start]:
+            _write(session, inputs)
+            session.run()
+            state = reference.run(graph, inputs, state)
+    for vector in numbers:
+        values = reference.run(graph, vectors[vector], state)
+        _write(session, vectors[vector])
+        for number, (index, _, _) in enumerate(sources.kernels):
+            expected = values[ops[index].outputs[0]]
+            session.run_op(number)
+            computed = session.read_op(number, expected.nbytes)
+            if computed != expected.tobytes():
+                made = np.frombuffer(computed, expected.dtype).reshape(expected.shape)
+                return Wrong(number, vector, values, made)
+        state = values
     return None
 
 
@@ -110,7 +138,8 @@ def _write(session: Session, inputs: Sequence[Array]) -> None:
         session.write_input(index, array)
 
 
-def _wrong_op(op: Op, kernel: str, expected: Array, computed: Array) -> WrongOp:
+def _wrong_op(op: Op, kernel: str, wrong: Wrong, step: int | None) -> WrongOp:
+    expected, computed = wrong.values[op.outputs[0]], wrong.computed
     far = np.abs(computed.astype(np.float64) - expected.astype(np.float64)).ravel()
     worst = int(np.argmax(far))
     return WrongOp(
@@ -122,6 +151,7 @@ def _wrong_op(op: Op, kernel: str, expected: Array, computed: Array) -> WrongOp:
         element=worst,
         expected=float(expected.flat[worst]),
         computed=float(computed.flat[worst]),
+        step=step,
     )
 
 

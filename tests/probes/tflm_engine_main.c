@@ -2,7 +2,7 @@
  *
  * A model's engine.h on stdin and stdout, for tests/unit/compiler/test_tflm.py: prints engine_init()'s status and the
  * arena in use, then for each set of inputs the outputs of engine_invoke(), or with the argument stepwise, of every
- * engine_invoke_op() in order. */
+ * engine_invoke_op() in order; with the argument reset engine_reset() comes before each. */
 #include <stdio.h>
 #include <string.h>
 
@@ -33,10 +33,11 @@ static void write_outputs(void) {
 
 int main(int argc, char **argv) {
     const engine_info_t *info = engine_info();
+    const int resets = argc > 1 && strcmp(argv[1], "reset") == 0;
     const int stepwise = argc > 1 && strcmp(argv[1], "stepwise") == 0;
     size_t bytes = 0;
     if (info->arena_used != 0 || engine_input(0, NULL) != NULL || engine_output(0, NULL) != NULL ||
-        engine_invoke() != ENGINE_NOT_READY || engine_invoke_op(0) != ENGINE_NOT_READY || engine_op_output(0, &bytes))
+        engine_invoke() != ENGINE_NOT_READY || engine_reset() != ENGINE_NOT_READY || engine_invoke_op(0) != ENGINE_NOT_READY || engine_op_output(0, &bytes))
         return failed("ready before engine_init()");
     int status = engine_init();
     if (status == ENGINE_OK)
@@ -48,6 +49,8 @@ int main(int argc, char **argv) {
         engine_input(info->inputs, NULL) != NULL || engine_output(info->outputs, NULL) != NULL)
         return failed("accepted a wrong index");
     while (read_inputs()) {
+        if (resets && engine_reset() != ENGINE_OK)
+            return failed("engine_reset() failed");
         if (!stepwise && engine_invoke() != ENGINE_OK)
             return failed("engine_invoke() failed");
         for (unsigned op = 0; stepwise && op < info->ops; op++)

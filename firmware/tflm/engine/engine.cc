@@ -99,6 +99,13 @@ engine_status_t engine_invoke(void) {
     return interpreter->Invoke() == kTfLiteOk ? ENGINE_OK : ENGINE_UNSUPPORTED_OP;
 }
 
+engine_status_t engine_reset(void) {
+    if (!ready) {
+        return ENGINE_NOT_READY;
+    }
+    return interpreter->Reset() == kTfLiteOk ? ENGINE_OK : ENGINE_UNSUPPORTED_OP;
+}
+
 #ifdef TFLM_STEPWISE
 
 engine_status_t engine_invoke_op(unsigned op) {

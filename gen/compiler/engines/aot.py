@@ -7,13 +7,13 @@ import numpy as np
 
 from gen.compiler.bands import Fused
 from gen.compiler.engines.sources import Sources
-from gen.compiler.kernels.select import VARIANTS, Step
+from gen.compiler.kernels.select import VARIANTS
 from gen.compiler.kernels.variant import Variant
 from gen.compiler.passes import optimize
 from gen.compiler.picture import draw
 from gen.compiler.program import ArenaPlan, Program, compile_graph, own_constants, plan
 from gen.compiler.target import Target
-from gen.model.graph import Array
+from gen.model.graph import Array, Tensor
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Field
 from gen.model.quantized import QuantizedModel
@@ -44,6 +44,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         "calls": calls,
         "inputs": [_tensor(program, memory, i, constants) for i in model.graph.inputs],
         "outputs": [_tensor(program, memory, i, constants) for i in model.graph.outputs],
+        "variables": [_variable(memory, tensor, constants) for tensor in program.graph.variables],
         "op_outputs": [_tensor(program, memory, step.call.outputs[0], constants) for step in program.steps],
         "arena_bytes": arena_bytes,
     }
@@ -119,7 +120,8 @@ def _run(program: Program, memory: ArenaPlan, number: int, constants: Constants)
     """What the function of one step is called, and its statements in C."""
     step = program.steps[number]
     x = [_address(program, memory, index, constants) for index in step.call.inputs]
-    y, scratch = _outputs(program, memory, step), memory.scratch.get(number)
+    y, scratch = [_place(program, memory, index) for index in step.call.outputs], memory.scratch.get(number)
+    state = [_place(program, memory, index) for index in step.call.state]
     if isinstance(step, Fused):
         lines = _bands(step, x, y[0], memory.scratch[number], constants)
     else:
@@ -129,7 +131,7 @@ def _run(program: Program, memory: ArenaPlan, number: int, constants: Constants)
         lines += [f"int8_t *const y[] = {{{_bytes('', y)}}};"] if kernel.outputs is None else []
         x = ["x"] if kernel.arity is None else x
         y = ["y"] if kernel.outputs is None else y
-        lines.append(_call(step.variant, name, [*x, *y], "0" if scratch is None else _at(scratch)))
+        lines.append(_call(step.variant, name, [*x, *y, *state], "0" if scratch is None else _at(scratch)))
     return {"name": f"op{step.call.op.index}", "comment": f"{step.call.op}", "lines": lines}
 
 
@@ -149,12 +151,8 @@ def _bands(step: Fused, x: Sequence[str], y: str, scratch: int, constants: Const
 
 
 def _call(variant: Variant, struct: str, tensors: Sequence[str], scratch: str) -> str:
-    """tensors: the inputs, then the outputs."""
+    """tensors: the inputs, the outputs, the state."""
     return f"nn_{variant.name}(&{struct}, {', '.join(tensors)}, {scratch});"
-
-
-def _outputs(program: Program, memory: ArenaPlan, step: Step) -> list[str]:
-    return [_place(program, memory, index) for index in step.call.outputs]
 
 
 def _bytes(qualifier: str, places: Sequence[str]) -> str:
@@ -183,6 +181,15 @@ def _tensor(program: Program, memory: ArenaPlan, index: int, constants: Constant
     tensor = program.graph.tensors[index]
     at = _at(memory.tensors[index]) if tensor.data is None else constants.add(_ctype(tensor.dtype), tensor.data)
     return {"at": at, "bytes": tensor.size_bytes}
+
+
+def _variable(memory: ArenaPlan, tensor: Tensor, constants: Constants) -> dict[str, Any]:
+    """Where a variable is and what a reset puts there: bytes that are all the same, or a constant."""
+    assert tensor.initial is not None
+    raw = tensor.initial.view(np.uint8).ravel()
+    same = bool((raw == raw[0]).all())
+    first = "0" if same else constants.add(_ctype(tensor.dtype), tensor.initial)
+    return {"at": memory.tensors[tensor.index], "bytes": raw.size, "fill": int(raw[0]) if same else 0, "first": first}
 
 
 def _ctype(dtype: str) -> str:

@@ -3,10 +3,10 @@ the .tflite, so that whatever reads the file gets both. Other interpreters pass 
 
 The metadata named NAME is, little-endian and with everything at multiples of 4 bytes: a uint32 for each operator of the
 model, the place of its call counted in bytes from the metadata's start, 0 for those prepared on the device; and the
-calls. A call is a uint32 that says which kernel and struct (kernel_id), how many inputs and outputs (uint16 each),
-their tensors' indices (int32 each), the bytes of the struct and how many of its members are addresses (uint32 each);
-for each of those where it is in the struct, where in the metadata the array that it points to, and how many bytes that
-has (uint32 each); and the struct, addresses 0. firmware/tflm/prepared.cc reads it."""
+calls. A call is a uint32 that says which kernel and struct (kernel_id), how many inputs and outputs, with the variables
+that it changes (uint16 each), their tensors' indices (int32 each), the bytes of the struct and how many of its members
+are addresses (uint32 each); for each of those where it is in the struct, where in the metadata the array that it points
+to, and how many bytes that has (uint32 each); and the struct, addresses 0. firmware/tflm/prepared.cc reads it."""
 
 import struct
 import zlib
@@ -61,8 +61,8 @@ def _packed(call: Call, arrays: Mapping[str, tuple[int, int]], pointer_bytes: in
     kernel = KERNELS[call.kernel]
     offsets, _ = kernel.struct.layout(pointer_bytes)
     parameters = packed_struct(kernel.struct, call.params, pointer_bytes)
-    tensors = (*call.inputs, *call.outputs)
-    made = struct.pack("<IHH", kernel_id(kernel), len(call.inputs), len(call.outputs))
+    tensors = (*call.inputs, *call.outputs, *call.state)
+    made = struct.pack("<IHH", kernel_id(kernel), len(call.inputs), len(call.outputs) + len(call.state))
     made += struct.pack(f"<{len(tensors)}iII", *tensors, len(parameters), len(arrays))
     for name, (place, size) in arrays.items():
         made += struct.pack("<III", offsets[name], place, size)

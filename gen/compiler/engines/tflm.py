@@ -16,6 +16,7 @@ from gen.model.inline import inline
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call, Kernel
 from gen.model.quantized import QuantizedModel
+from gen.model.variables import resolve
 from gen.render import render
 
 CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare", "whole")
@@ -82,7 +83,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
 def device_model(content: bytes, calls: Sequence[Call], pointer_bytes: int) -> bytes:
     """The .tflite as the interpreter takes it; calls: of its operators, in order."""
     prepared = [None if OPS[call.op.kind].interpreter else call for call in calls]
-    return with_calls(inline(content), prepared, pointer_bytes)
+    return with_calls(resolve(inline(content)).content, prepared, pointer_bytes)
 
 
 def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
@@ -99,7 +100,8 @@ def fit_files(calls: Iterable[Call]) -> list[str]:
 
 def kernel_values(kernel: Kernel) -> dict[str, Any]:
     """What engine_kernels.cc says of a kernel. operands: how its wrapper gets them from a tflm::Node, in C++."""
-    if kernel.arity == kernel.outputs == 1:
+    lists = kernel.outputs != 1 or kernel.state
+    if kernel.arity == 1 and not lists:
         x = ["Input{node.x}"]
     elif kernel.arity is not None:
         x = [f"input(node, {number})" for number in range(kernel.arity)]
@@ -111,11 +113,23 @@ def kernel_values(kernel: Kernel) -> dict[str, Any]:
         "struct": kernel.struct.name,
         "id": f"0x{kernel_id(kernel):08X}",
         "inputs": kernel.arity or 0,
-        "outputs": kernel.outputs or 0,
+        "outputs": kernel.outputs + kernel.state if kernel.outputs else 0,
         "in_place": str(kernel.in_place).lower(),
         "arrays": [field.name for field in kernel.struct.fields if field.pointer],
-        "operands": ", ".join([*x, "Output{node.y}" if kernel.outputs else f"outputs(node, {kernel.arity})"]),
+        "operands": ", ".join([*x, *_outputs(kernel)]),
     }
+
+
+def _outputs(kernel: Kernel) -> list[str]:
+    """How a kernel's wrapper gets what it writes, variables last."""
+    if kernel.outputs is None:
+        return [f"outputs(node, {kernel.arity})"]
+    if kernel.outputs == 1 and not kernel.state:
+        return ["Output{node.y}"]
+    return [
+        f"output(node, {number})"
+        for number in range(kernel.arity or 0, (kernel.arity or 0) + kernel.outputs + kernel.state)
+    ]
 
 
 def _peak_reason(graph: Graph) -> str:

@@ -17,6 +17,7 @@ ALIGNMENT = 16
 # The interpreter's own structs, as in firmware/tflm/operator.h and tensorflow/lite/c/common.h.
 NODE = CStruct("tflm::Node", pointers("void", "invoke op x y"))
 PLACEMENT = CStruct("tflm::Placement", numbers("int32_t", "bytes offset") + numbers("uint16_t", "first last"))
+VARIABLE = CStruct("tflm::Variable", pointers("void", "data first") + numbers("int32_t", "bytes fill"))
 TENSOR = CStruct(
     "TfLiteTensor",
     pointers("void", "data dims bytes")  # bytes is a size_t
@@ -93,21 +94,24 @@ def _first_fit(
 
 def _lifetimes(graph: Graph) -> tuple[dict[int, tuple[int, int]], dict[int, int]]:
     lifetimes = dict.fromkeys(graph.inputs, (0, 0))
+    # From one inference to the next.
+    lifetimes |= {variable.index: (0, len(graph.ops)) for variable in graph.variables}
     shares: dict[int, int] = {}
 
     def read(index: int, step: int) -> None:
         if index >= 0 and graph.tensors[index].data is None:
             owner = shares.get(index, index)
-            lifetimes[owner] = (lifetimes[owner][0], step)
+            lifetimes[owner] = (lifetimes[owner][0], max(step, lifetimes[owner][1]))
 
     for step, op in enumerate(graph.ops):
         for index in op.inputs:
             read(index, step)
         x, y = op.inputs[0], op.outputs[0]
-        if OPS[op.kind].is_view and graph.tensors[x].data is None:
-            shares[y] = shares.get(x, x)
+        owner = shares.get(x, x)
+        if OPS[op.kind].is_view and graph.tensors[x].data is None and not graph.tensors[owner].is_variable:
+            shares[y] = owner
         else:
-            lifetimes |= dict.fromkeys(op.outputs, (step, step))
+            lifetimes |= {index: (step, step) for index in op.outputs if not graph.tensors[index].is_variable}
     for index in graph.outputs:
         read(index, len(graph.ops))
     return lifetimes, shares
@@ -126,6 +130,7 @@ def _persistent(graph: Graph, pointer_bytes: int) -> Iterator[int]:
     """Sizes of the allocations that live as long as the interpreter."""
     yield len(graph.ops) * NODE.layout(pointer_bytes)[1]
     yield (len(graph.inputs) + len(graph.outputs)) * TENSOR.layout(pointer_bytes)[1]
+    yield len(graph.variables) * VARIABLE.layout(pointer_bytes)[1]
     for op in graph.ops:
         call = lower(graph, op)
         if OPS[op.kind].interpreter:
@@ -138,8 +143,8 @@ def _persistent(graph: Graph, pointer_bytes: int) -> Iterator[int]:
 def prepared_bytes(call: Call, pointer_bytes: int) -> Iterator[int]:
     """As firmware/tflm/prepared.cc allocates: the struct where it has addresses, and those of several tensors."""
     kernel = KERNELS[call.kernel]
-    if kernel.outputs != 1:
-        yield (len(call.inputs) + len(call.outputs)) * pointer_bytes
+    if kernel.outputs != 1 or kernel.state:
+        yield (len(call.inputs) + len(call.outputs) + len(call.state)) * pointer_bytes
     elif kernel.arity != 1:
         yield len(call.inputs) * pointer_bytes
     if any(field.pointer and call.params[field.name] is not None for field in kernel.struct.fields):

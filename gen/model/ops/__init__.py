@@ -29,6 +29,7 @@ from gen.model.ops import (
     softmax,
     split,
     unary,
+    variable,
 )
 from gen.model.ops.operator import Call, Kernel, Operator
 
@@ -58,6 +59,7 @@ OPS: dict[str, Operator] = {
         resize_nearest_neighbor.OPERATOR,
         softmax.OPERATOR,
         *split.OPERATORS,
+        *variable.OPERATORS,
     )
 }
 

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 from gen.errors import ModelError, UnsupportedOp
 from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from gen.model.graph import Array, Graph, Op, Tensor
-from gen.model.ops.operator import Call, CStruct, Kernel, Operator, nothing, numbers
+from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import fused_activation, require_shape, require_types
 from gen.model.ops.requantize import rescale
 from gen.model.ops.shapes import merge_axes
@@ -49,9 +49,7 @@ class Row:
     # The types of both operands, and of the output; bool has no scale.
     x: str = "int8"
     y: str = "int8"
-    # As Operator's and Kernel's.
-    interpreter: tuple[str, ...] = ()
-    interpreter_bytes: Callable[[Call, int], int] = nothing
+    # As Kernel's.
     rows: Callable[[Call, int, int, int, int], tuple[Call, int, int]] | None = None
     ends_bands: bool = False
 
@@ -193,11 +191,6 @@ def compared(relation: Callable[[Array, Array], Array], p: Mapping[str, Any], a:
     return relation(operand(p, 1, a), operand(p, 2, b)).astype(np.int32)
 
 
-def add_interpreter_bytes(call: Call, pointer_bytes: int) -> int:
-    """The second input's address, after the struct."""
-    return pointer_bytes
-
-
 def add_rows(call: Call, start: int, end: int, banded: int, row: int) -> tuple[Call, int, int]:
     """As Kernel.rows, where nothing is broadcast and the batch is 1. The operand that comes in bands is the second one,
     so that the sum can lie where the other was; int32 addition does not mind the exchange."""
@@ -214,8 +207,6 @@ ROWS = (
         "AddOptions",
         sum_scaling,
         lambda p, a, b: rescaled(p, operand(p, 1, a) + operand(p, 2, b)),
-        interpreter=("add",),
-        interpreter_bytes=add_interpreter_bytes,
         rows=add_rows,
         ends_bands=True,
     ),
@@ -268,7 +259,6 @@ def _kernel(row: Row) -> Kernel:
         reference,
         arity=2,
         in_place=True,
-        interpreter_bytes=row.interpreter_bytes,
         rows=row.rows,
         ends_bands=row.ends_bands,
     )
@@ -290,9 +280,7 @@ def _operator(row: Row) -> Operator:
         return Call(op, row.name, params, (x1.index, x2.index), (y.index,))
 
     options = {"FusedActivationFunction": "none"} if row.options_table else {}
-    return Operator(
-        row.name, row.name.upper(), row.tflm, row.options_table, options, lower, interpreter=row.interpreter
-    )
+    return Operator(row.name, row.name.upper(), row.tflm, row.options_table, options, lower)
 
 
 KERNELS = tuple(map(_kernel, ROWS))

@@ -51,18 +51,12 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return joined.reshape(-1).view(flat[0].dtype)
 
 
-def interpreter_bytes(call: Call, pointer_bytes: int) -> int:
-    """A pointer to each input, and its inner[]."""
-    return len(call.inputs) * (pointer_bytes + 4)
-
-
 KERNEL = Kernel(
     "concatenation",
     CStruct("nn_concatenation_t", pointers("int32_t", "inner") + numbers("int32_t", "inputs outer"), "movement"),
     reference,
     arity=None,
     joins=True,
-    interpreter_bytes=interpreter_bytes,
 )
 OPERATOR = Operator(
     "concatenation",
@@ -71,5 +65,4 @@ OPERATOR = Operator(
     "ConcatenationOptions",
     OPTIONS,
     lower,
-    interpreter=("concatenation",),
 )

@@ -76,6 +76,8 @@ class Call:
     scratch_budget: int = 0
     # Likewise if the output lies on the first input; 0 where it can't.
     scratch_budget_in_place: int = 0
+    # Variables that it changes, as tensors: its kernel reads and writes them in place.
+    state: tuple[int, ...] = ()
 
     @property
     def output(self) -> int:
@@ -110,12 +112,15 @@ class Kernel:
     name: str
     struct: CStruct
     # (params, inputs) -> output, in NumPy, equal to TFLM byte for byte; arrays have the tensors' shapes, the output has
-    # any shape with the right number of elements (NHWC order). A list of them where the kernel has several.
+    # any shape with the right number of elements (NHWC order). A list of them where the kernel has several. Of a kernel
+    # with state: its variables behind the inputs, and behind the outputs their new values.
     reference: Callable[[Mapping[str, Any], Sequence[Array]], Any]
     # How many tensors it reads at run time; None: a list of any length.
     arity: int | None = 1
     # How many tensors it writes; None: a list of any length.
     outputs: int | None = 1
+    # How many variables it changes.
+    state: int = 0
     # Whether its output is its inputs one after another, in as many runs as its param outer says.
     joins: bool = False
     # Whether y may be the first input, where that and y have as many bytes.
@@ -166,6 +171,8 @@ class Operator:
     interpreter: tuple[str, ...] = ()
     # Whether it turns one type into another at a model's rim.
     is_rim: bool = False
+    # Whether it works on a resource variable, which gen/model/variables.py has made a tensor of.
+    is_resource: bool = False
     # Whether its output is its input under another shape.
     is_view: bool = False
     # Whether its option Padding may be numbers, as passes.merge_pads puts them.

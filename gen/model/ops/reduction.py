@@ -30,8 +30,6 @@ class Row:
     # (operator, input, output, elements in one) -> the fields of the kernel's struct beside the axes'. Raises
     # UnsupportedOp.
     scaling: Callable[[Op, Tensor, Tensor, int], Mapping[str, int]]
-    # As Operator's.
-    interpreter: tuple[str, ...] = ()
 
 
 def sum_scaling(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
@@ -64,7 +62,7 @@ def unscaled(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
 
 
 ROWS = (
-    Row("mean", "Mean", "mean", mean_scaling, interpreter=("mean",)),
+    Row("mean", "Mean", "mean", mean_scaling),
     Row("reduce_max", "ReduceMax", "reduce_max", unscaled),
     Row("reduce_min", "ReduceMin", "reduce_min", unscaled),
     Row("sum", "Sum", "mean", sum_scaling),
@@ -112,7 +110,6 @@ def _operator(row: Row) -> Operator:
         {"KeepDims": False},
         lower,
         kernels=(row.kernel,),
-        interpreter=row.interpreter,
     )
 
 

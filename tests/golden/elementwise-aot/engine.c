@@ -193,6 +193,12 @@ const engine_info_t *engine_info(void) {
 
 engine_status_t engine_init(void) {
     info.arena_used = sizeof arena;
+    return engine_reset();
+}
+
+engine_status_t engine_reset(void) {
+    if (!is_ready())
+        return ENGINE_NOT_READY;
     return ENGINE_OK;
 }
 

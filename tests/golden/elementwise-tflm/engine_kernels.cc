@@ -9,12 +9,18 @@
 
 using namespace tflm;
 
+static void add(const Node &node) {
+    const nn_add_t *op = static_cast<const nn_add_t *>(node.op);
+    NN_ADD(op, input(node, 0), input(node, 1), Output{node.y}, nullptr);
+}
+
 static void lut(const Node &node) {
     const nn_lut_t *op = static_cast<const nn_lut_t *>(node.op);
     NN_LUT(op, Input{node.x}, Output{node.y}, nullptr);
 }
 
 const PreparedKernel tflm::kPreparedKernels[] = {
+    {0xAA84A295, sizeof(nn_add_t), 2, 1, true, 0, {}, fits_erased<nn_add_t>, add},
     {0xD7C55780, sizeof(nn_lut_t), 1, 1, true, 0, {}, fits_erased<nn_lut_t>, lut},
 };
-const unsigned tflm::kPreparedKernelCount = 1;
+const unsigned tflm::kPreparedKernelCount = 2;

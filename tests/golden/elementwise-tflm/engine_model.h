@@ -16,14 +16,14 @@
 
 /* What the interpreter of firmware/tflm needs for this model with pointers of 4 bytes. Another one needs more. */
 #ifndef ENGINE_ARENA_BYTES
-#define ENGINE_ARENA_BYTES 608
+#define ENGINE_ARENA_BYTES 464
 #endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The .tflite file, 1920 bytes, aligned to 16. */
+/* The .tflite file, 2128 bytes, aligned to 16. */
 extern const unsigned char engine_model_data[];
 
 #ifdef __cplusplus

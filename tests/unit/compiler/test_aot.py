@@ -28,8 +28,10 @@ def test_generated_sources_give_the_references_bytes(name: str, tmp_path: Path) 
     objects = host.compile_all(tmp_path, [*files, host.PROBES / "tflm_engine_main.c"], host.SANITIZE)
     host.run("g++", *host.SANITIZE, *objects, "-o", tmp_path / "engine")
     stdin = b"".join(array.tobytes() for vector in vectors for array in vector)
-    wanted = b"".join(array.tobytes() for vector in vectors for array in reference.outputs(graph, vector))
-    for mode in ("whole", "stepwise"):
+    steps = b"".join(array.tobytes() for outputs in reference.sequence(graph, vectors) for array in outputs)
+    afresh = b"".join(array.tobytes() for vector in vectors for array in reference.outputs(graph, vector))
+    assert (steps != afresh) == bool(graph.variables)
+    for mode, wanted in (("whole", steps), ("stepwise", steps), ("reset", afresh)):
         status, _, outputs = host.run(tmp_path / "engine", mode, stdin=stdin).partition(b"\n")
         assert status.decode() == f"{OK} {sources.arena_bytes} {name}"
         assert outputs == wanted

@@ -49,7 +49,7 @@ def told(
     sources = ENGINES["tflm"](QuantizedModel(CONTENT, graph), Target("portable", 8))
     device = Device(graph, fault_at, fault, inputs or {})
     vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 6)]
-    found = explain(sources, cast(Session, device), vectors)
+    found = explain(sources, cast(Session, device), vectors, range(len(vectors)))
     assert found is not None
     return found
 
@@ -117,7 +117,9 @@ def test_an_input_behind_reshapes_and_a_constant_first_operand() -> None:
     taken = model(other, ops, [0], 4)
     device: Any = Device(taken, -1, lambda x: x, {})
     vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 6)]
-    found = explain(ENGINES["tflm"](QuantizedModel(CONTENT, graph), Target("portable", 8)), device, vectors)
+    found = explain(
+        ENGINES["tflm"](QuantizedModel(CONTENT, graph), Target("portable", 8)), device, vectors, range(len(vectors))
+    )
     assert found is not None and found.kind == "input_scaling" and "with scale 0.1," in found.sentence
 
 

@@ -27,6 +27,7 @@ enum class Failure : uint32_t { kNone = 0, kArenaTooSmall = 1, kBadModel = 2, kU
 
 struct Node;
 struct Preparation;
+struct Variable;
 
 } // namespace tflm
 
@@ -40,6 +41,8 @@ class MicroInterpreter {
     // Plans the activations and prepares every operator. Call it once.
     TfLiteStatus AllocateTensors();
     TfLiteStatus Invoke();
+    // Variables become what they were after AllocateTensors().
+    TfLiteStatus Reset();
 
     // nullptr where there is no such tensor or AllocateTensors() has not succeeded.
     TfLiteTensor *input(size_t index);
@@ -83,7 +86,8 @@ class MicroInterpreter {
     size_t used_ = 0;
     tflm::Node *nodes_ = nullptr;
     TfLiteTensor *tensors_ = nullptr;
-    uint32_t operators_ = 0, inputs_ = 0, outputs_ = 0;
+    tflm::Variable *variables_ = nullptr;
+    uint32_t operators_ = 0, inputs_ = 0, outputs_ = 0, variable_count_ = 0;
     tflm::Failure failure_ = tflm::Failure::kNone;
 };
 

@@ -22,14 +22,8 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
 #include "tflm/prepared_operators.inc"
 #undef TFLM_PREPARED
 
-    TfLiteStatus AddAdd() {
-        return Add(tflm::kAdd);
-    }
     TfLiteStatus AddAveragePool2D() {
         return Add(tflm::kAveragePool2D);
-    }
-    TfLiteStatus AddConcatenation() {
-        return Add(tflm::kConcatenation);
     }
     TfLiteStatus AddConv2D() {
         return Add(tflm::kConv2D);
@@ -45,9 +39,6 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     }
     TfLiteStatus AddMaxPool2D() {
         return Add(tflm::kMaxPool2D);
-    }
-    TfLiteStatus AddMean() {
-        return Add(tflm::kMean);
     }
     TfLiteStatus AddPad() {
         return Add(tflm::kPad);

@@ -11,8 +11,8 @@ namespace tflm {
 
 // Each in firmware/tflm/ops, linked where a resolver's Add method names it.
 struct Operator;
-extern const Operator kAdd, kAveragePool2D, kConcatenation, kConv2D, kDepthwiseConv2D, kDequantize, kFullyConnected,
-    kMaxPool2D, kMean, kPad, kPadV2, kQuantize, kRelu, kRelu6, kReshape, kSoftmax;
+extern const Operator kAveragePool2D, kConv2D, kDepthwiseConv2D, kDequantize, kFullyConnected, kMaxPool2D, kPad, kPadV2,
+    kQuantize, kRelu, kRelu6, kReshape, kSoftmax;
 
 } // namespace tflm
 

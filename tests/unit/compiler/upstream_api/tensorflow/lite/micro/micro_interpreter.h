@@ -19,6 +19,7 @@ class MicroInterpreter {
     ~MicroInterpreter();
     TfLiteStatus AllocateTensors();
     TfLiteStatus Invoke();
+    TfLiteStatus Reset();
     TfLiteTensor *input(size_t index);
     size_t inputs_size() const;
     TfLiteTensor *output(size_t index);
