@@ -134,7 +134,7 @@ def prepare(
 def device_form(content: bytes) -> bytes:
     """A model as the device has it, with the calls of those operators that are prepared before."""
     graph = tflite.read(content, "m")
-    return device_model(content, [lower(graph, op) for op in graph.ops], 8)
+    return device_model(content, graph.tensors, [lower(graph, op) for op in graph.ops], 8)
 
 
 def prepare_graph(graph: Graph, content: bytes, arena_bytes: int, vectors: Sequence[Sequence[Array]] = ()) -> Prepared:

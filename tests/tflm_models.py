@@ -6,7 +6,7 @@ import numpy as np
 
 from gen.model import reference, tflite
 from gen.model.graph import Array, Graph
-from tests import shared
+from tests import recurrent, shared
 from tests.tiny import CALL_ONCE, O, T, handle, model
 
 
@@ -276,7 +276,32 @@ def stateful() -> bytes:
     return model(tensors, ops, (2,), (12,), {"line": first})
 
 
-EVERY = (convolutions, classifier, elementwise, shapes, two_inputs, families, several, moved, stateful)
+def svdf() -> bytes:
+    return recurrent.svdf(np.random.default_rng(3), "int16")
+
+
+def svdf_int8() -> bytes:
+    return recurrent.svdf(np.random.default_rng(5), "int8")
+
+
+def lstm() -> bytes:
+    return recurrent.lstm(np.random.default_rng(2))
+
+
+EVERY = (
+    convolutions,
+    classifier,
+    elementwise,
+    shapes,
+    two_inputs,
+    families,
+    several,
+    moved,
+    stateful,
+    svdf,
+    svdf_int8,
+    lstm,
+)
 MODELS = {f.__name__: f for f in EVERY}
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]
 VECTORS = 3

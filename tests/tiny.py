@@ -22,6 +22,7 @@ class T:
     axis: int = 0
     data: Any = None
     name: str | None = None
+    variable: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _subgraph(m: Any, tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[i
         s = schema.TensorT()
         s.name, s.shape = (t.name or f"t{i}").encode(), list(t.shape)
         s.type = getattr(schema.TensorType, t.dtype.upper())
-        s.buffer = 0
+        s.buffer, s.isVariable = 0, t.variable
         if t.data is not None:
             b = schema.BufferT()
             b.data = np.frombuffer(np.ascontiguousarray(t.data, np.dtype(t.dtype)).tobytes(), np.uint8)

@@ -229,6 +229,38 @@ typedef struct {
 } nn_dequantize_t;
 typedef void nn_dequantize_fn(const nn_dequantize_t *op, const int8_t *x, float *y, void *scratch);
 
+/* SVDF. features: units * rank x in_n; time: units * rank x memory; the state is batches x units * rank x memory, the
+ * oldest first. */
+typedef struct {
+    const int8_t *features;
+    const int16_t *time;
+    const int32_t *bias;
+    int32_t batches, in_n, units, rank, memory, multiplier1, multiplier2;
+    int8_t shift1, shift2;
+    int16_t input_offset, state_offset, output_offset;
+} nn_svdf_t;
+typedef void nn_svdf_fn(const nn_svdf_t *op, const int8_t *x, int8_t *y, int16_t *state, void *scratch);
+typedef struct {
+    const int8_t *features, *time;
+    const int32_t *bias;
+    int32_t batches, in_n, units, rank, memory, multiplier1, multiplier2;
+    int8_t shift1, shift2;
+    int16_t input_offset, state_offset, output_offset;
+} nn_svdf_int8_t;
+typedef void nn_svdf_int8_fn(const nn_svdf_int8_t *op, const int8_t *x, int8_t *y, int8_t *state, void *scratch);
+
+/* UNIDIRECTIONAL_SEQUENCE_LSTM. Gates are input, forget, cell, output; x_...: units x in_n, h_...: units x units;
+ * multiplier and shift: of the sums over x of each gate, then over the hidden state. The states are batches x units. */
+typedef struct {
+    const int8_t *x_i, *x_f, *x_c, *x_o, *h_i, *h_f, *h_c, *h_o;
+    const int32_t *bias_i, *bias_f, *bias_c, *bias_o;
+    int32_t batches, steps, in_n, units, time_major;
+    int32_t multiplier[8], forget_multiplier, remember_multiplier, output_multiplier, tanh_multiplier;
+    int8_t shift[8], forget_shift, remember_shift, output_shift, tanh_shift;
+    int16_t input_offset, hidden_offset, clip_low, clip_high;
+} nn_lstm_t;
+typedef void nn_lstm_fn(const nn_lstm_t *op, const int8_t *x, int8_t *y, int8_t *hidden, int16_t *cell, void *scratch);
+
 nn_conv_2d_fn nn_conv_2d_portable;
 nn_depthwise_conv_2d_fn nn_depthwise_conv_2d_portable;
 nn_fully_connected_fn nn_fully_connected_portable;
@@ -262,6 +294,9 @@ nn_constant_fn nn_constant_portable;
 nn_resize_nearest_neighbor_fn nn_resize_nearest_neighbor_portable;
 nn_split_fn nn_split_portable;
 nn_reshape_fn nn_reshape_portable;
+nn_svdf_fn nn_svdf_portable;
+nn_svdf_int8_fn nn_svdf_int8_portable;
+nn_lstm_fn nn_lstm_portable;
 nn_softmax_fn nn_softmax_portable;
 nn_requantize_fn nn_requantize_portable;
 nn_quantize_fn nn_quantize_portable;

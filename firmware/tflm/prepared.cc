@@ -5,6 +5,7 @@ namespace tflm {
 namespace {
 
 constexpr char kName[] = "gen.calls";
+constexpr uint32_t kOfTensor = 1u << 31; // in place of an array's: it is the constant of this number
 
 // Reads a call from front to back, never beyond the metadata's end.
 struct Reader {
@@ -97,8 +98,15 @@ Failure place_arrays(Preparation &p, Reader &call, const PreparedKernel &kernel,
     for (uint32_t i = 0; i < arrays; i++) {
         const Array array = load<Array>(list + i * sizeof(Array));
         Bytes data = items(calls) + array.place;
-        if (array.at != kernel.arrays[i] || array.place % sizeof(uint32_t) != 0 || array.place > length(calls) ||
-            array.bytes > length(calls) - array.place) {
+        bool valid = array.place % sizeof(uint32_t) == 0 && array.place <= length(calls) &&
+                     array.bytes <= length(calls) - array.place;
+        if (array.place >= kOfTensor) {
+            Tensor tensor = {};
+            valid = p.load(static_cast<int32_t>(array.place - kOfTensor), &tensor) == Failure::kNone &&
+                    tensor.kind != kAbsent && tensor.constant && array.bytes <= tensor.bytes;
+            data = tensor.data;
+        }
+        if (array.at != kernel.arrays[i] || !valid) {
             return Failure::kBadModel;
         }
         memcpy(copy + array.at, &data, sizeof data);

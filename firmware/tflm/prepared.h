@@ -11,7 +11,7 @@
 namespace tflm {
 
 constexpr unsigned kMostTensors = 64; // of a prepared kernel, inputs and outputs
-constexpr unsigned kMostArrays = 4;   // that its parameters point to
+constexpr unsigned kMostArrays = 12;  // that its parameters point to
 
 // The bytes behind the pointers that a kernel is given: of its inputs, its outputs, and the arrays of its parameters in
 // the order of the struct.
@@ -33,6 +33,9 @@ bool fits(const nn_arg_t &op, const Extent &extent);
 bool fits(const nn_reshape_t &op, const Extent &extent);
 bool fits(const nn_constant_t &op, const Extent &extent);
 bool fits(const nn_resize_nearest_neighbor_t &op, const Extent &extent);
+bool fits(const nn_svdf_t &op, const Extent &extent);
+bool fits(const nn_svdf_int8_t &op, const Extent &extent);
+bool fits(const nn_lstm_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);

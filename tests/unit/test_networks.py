@@ -18,6 +18,7 @@ from tests.effort import cases
 from tests.graphs import network
 from tests.kernels.harness import TARGETS
 from tests.programs import Case
+from tests.tflm_models import lstm, svdf, svdf_int8
 
 # What the generator refuses of networks of random scales. tflite-micro has no say in it: none of the others is refused.
 REFUSED = ("sums can leave int32", "2**19 apart", "too far apart")
@@ -57,7 +58,8 @@ def test_the_reference_is_tflm_and_optimizing_changes_nothing(seed: int) -> None
 def networks() -> list[Case]:
     found = [case for seed in range(2 * ON_DEVICES) if (case := whole(seed)) is not None][:ON_DEVICES]
     assert len(found) == ON_DEVICES
-    return found
+    contents = {make.__name__: make() for make in (svdf, svdf_int8, lstm)}
+    return found + [programs.case(name, content, tflite.read(content, name)) for name, content in contents.items()]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -72,7 +74,7 @@ def test_generated_engines(target: str, tmp_path: Path) -> None:
 def test_interpreter(target: str, tmp_path: Path) -> None:
     """Engine tflm, in the exact arena."""
     program = programs.tflm(networks(), TARGETS[target], tmp_path)
-    assert len(program.engines) == ON_DEVICES
+    assert len(program.engines) == len(networks())
     assert program.differences() == []
 
 

@@ -1,12 +1,13 @@
 """Operators that are prepared here and not on the device: their kernels' parameters go with the model, as metadata of
 the .tflite, so that whatever reads the file gets both. Other interpreters pass over metadata.
 
-The metadata named NAME is, little-endian and with everything at multiples of 4 bytes: a uint32 for each operator of the
-model, the place of its call counted in bytes from the metadata's start, 0 for those prepared on the device; and the
-calls. A call is a uint32 that says which kernel and struct (kernel_id), how many inputs and outputs, with the variables
-that it changes (uint16 each), their tensors' indices (int32 each), the bytes of the struct and how many of its members
-are addresses (uint32 each); for each of those where it is in the struct, where in the metadata the array that it points
-to, and how many bytes that has (uint32 each); and the struct, addresses 0. firmware/tflm/prepared.cc reads it."""
+The metadata named NAME is, little-endian and with everything at multiples of 4 bytes: a uint32 for each operator of
+the model, the place of its call counted in bytes from the metadata's start, 0 for those prepared on the device; and
+the calls. A call is a uint32 that says which kernel and struct (kernel_id), how many inputs and outputs, with the
+variables that it changes (uint16 each), their tensors' indices (int32 each), the bytes of the struct and how many of
+its members are addresses (uint32 each); for each of those where it is in the struct, where in the metadata the array
+that it points to is, or with the highest bit the number of the constant tensor that it is, and how many bytes that has
+(uint32 each); and the struct, addresses 0. firmware/tflm/prepared.cc reads it."""
 
 import struct
 import zlib
@@ -16,11 +17,13 @@ from typing import Any
 import numpy as np
 import tflite
 
+from gen.model.graph import Tensor
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, Kernel
 
 NAME = b"gen.calls"
 ALIGNMENT = 16  # of constants in the file
+OF_TENSOR = 1 << 31  # in place of an array's: it is the constant of this number
 # Slots of the tables that are written anew, as the schema numbers their fields.
 MODEL_FIELDS, MODEL_BUFFERS, MODEL_METADATA = 8, 4, 6
 CODES = {"int8_t": "b", "uint8_t": "B", "int16_t": "h", "uint16_t": "H", "int32_t": "i", "float": "f"}
@@ -32,26 +35,32 @@ def kernel_id(kernel: Kernel) -> int:
     return zlib.crc32(f"{kernel.name}:{fields}".encode())
 
 
-def with_calls(content: bytes, calls: Sequence[Call | None], pointer_bytes: int) -> bytes:
-    """The .tflite with the calls of those of its operators that are prepared here, None for the others."""
+def with_calls(content: bytes, tensors: Sequence[Tensor], calls: Sequence[Call | None], pointer_bytes: int) -> bytes:
+    """The .tflite with the calls of those of its operators that are prepared here, None for the others; tensors: the
+    model's, whose constants need no second place."""
     if not any(calls):
         return content
     made = bytearray(4 * len(calls))
+    constants = {id(tensor.data): tensor.index for tensor in tensors if tensor.data is not None}
     for number, call in enumerate(calls):
         if call:
-            arrays = _add_arrays(made, call)
+            arrays = _add_arrays(made, call, constants)
             struct.pack_into("<I", made, 4 * number, len(made))
             made += _packed(call, arrays, pointer_bytes)
     return _with_metadata(content, bytes(made))
 
 
-def _add_arrays(made: bytearray, call: Call) -> dict[str, tuple[int, int]]:
-    """Put the arrays that a call's struct points to at the end: member -> (place, bytes)."""
+def _add_arrays(made: bytearray, call: Call, constants: Mapping[int, int]) -> dict[str, tuple[int, int]]:
+    """Put the arrays that a call's struct points to at the end, but for whole constants of the model: member -> (place,
+    bytes)."""
     places = {}
     for field in KERNELS[call.kernel].struct.fields:
         value = call.params[field.name]
         if field.pointer and value is not None:
             data = np.ascontiguousarray(value, field.ctype.removesuffix("_t")).tobytes()
+            if id(value) in constants:
+                places[field.name] = (OF_TENSOR | constants[id(value)], len(data))
+                continue
             places[field.name] = (len(made), len(data))
             made += data + bytes(-len(data) % 4)
     return places

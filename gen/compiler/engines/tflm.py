@@ -11,7 +11,7 @@ from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.compiler.kernels.select import interpreted
 from gen.compiler.target import Target
 from gen.errors import ModelError
-from gen.model.graph import Graph, Op
+from gen.model.graph import Graph, Op, Tensor
 from gen.model.inline import inline
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call, Kernel
@@ -34,7 +34,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
     calls = [lower(graph, op) for op in graph.ops]
     for op in graph.ops:
         _check(graph, op)
-    device, prepared = device_model(model.content, calls, target.pointer_bytes), prepared_kernels(calls)
+    device, prepared = device_model(model.content, graph.tensors, calls, target.pointer_bytes), prepared_kernels(calls)
     kinds = sorted({op.kind for op in graph.ops})
     kernels = sorted({kernel for kind in kinds for kernel in OPS[kind].kernel_names})
     variants = {kernel: interpreted(kernel, calls, target.isa) for kernel in kernels}
@@ -80,10 +80,10 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
     )
 
 
-def device_model(content: bytes, calls: Sequence[Call], pointer_bytes: int) -> bytes:
-    """The .tflite as the interpreter takes it; calls: of its operators, in order."""
+def device_model(content: bytes, tensors: Sequence[Tensor], calls: Sequence[Call], pointer_bytes: int) -> bytes:
+    """The .tflite as the interpreter takes it; tensors and calls: as its graph has them, in order."""
     prepared = [None if OPS[call.op.kind].interpreter else call for call in calls]
-    return with_calls(resolve(inline(content)).content, prepared, pointer_bytes)
+    return with_calls(resolve(inline(content)).content, tensors, prepared, pointer_bytes)
 
 
 def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from gen.model.ops import (
     depthwise_conv_2d,
     dequantize,
     fully_connected,
+    lstm,
     max_pool_2d,
     movement,
     pack,
@@ -28,6 +29,7 @@ from gen.model.ops import (
     resize_nearest_neighbor,
     softmax,
     split,
+    svdf,
     unary,
     variable,
 )
@@ -48,6 +50,7 @@ OPS: dict[str, Operator] = {
         depthwise_conv_2d.OPERATOR,
         dequantize.OPERATOR,
         fully_connected.OPERATOR,
+        lstm.OPERATOR,
         max_pool_2d.OPERATOR,
         pack.OPERATOR,
         pad.OPERATOR,
@@ -59,6 +62,7 @@ OPS: dict[str, Operator] = {
         resize_nearest_neighbor.OPERATOR,
         softmax.OPERATOR,
         *split.OPERATORS,
+        svdf.OPERATOR,
         *variable.OPERATORS,
     )
 }
@@ -78,6 +82,7 @@ KERNELS: dict[str, Kernel] = {
         depthwise_conv_2d.KERNEL,
         dequantize.KERNEL,
         fully_connected.KERNEL,
+        lstm.KERNEL,
         max_pool_2d.KERNEL,
         pad.KERNEL,
         quantize.KERNEL,
@@ -86,6 +91,7 @@ KERNELS: dict[str, Kernel] = {
         resize_nearest_neighbor.KERNEL,
         softmax.KERNEL,
         split.KERNEL,
+        *svdf.KERNELS,
     )
 }
 

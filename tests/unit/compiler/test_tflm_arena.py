@@ -48,14 +48,15 @@ def graphs(draw: st.DrawFn) -> bytes:
 def check_plan(graph: Graph, planned: TflmPlan) -> None:
     """Independent of TflmPlan's own checks: step by step, the tensors alive have bytes of their own."""
     assert set(planned.offsets) == {tensor.index for tensor in graph.activations}
+    kept = {tensor.index for tensor in graph.variables}
     owners = [{i} | {s for s, owner in planned.shares.items() if owner == i} for i in planned.sizes]
     for step in range(len(graph.ops) + 1):
         used = np.zeros(planned.total, np.int32)
         for group in owners:
-            written = [o.index for o in graph.ops if group & {*o.outputs}]
-            first = 0 if group & set(graph.inputs) else min(written)
-            reads = [o.index for o in graph.ops if group & set(o.inputs)]
-            last = len(graph.ops) if group & set(graph.outputs) else max([*reads, *written, first])
+            written = [number for number, o in enumerate(graph.ops) if group & {*o.outputs}]
+            first = 0 if group & {*graph.inputs, *kept} else min(written)
+            reads = [number for number, o in enumerate(graph.ops) if group & set(o.inputs)]
+            last = len(graph.ops) if group & {*graph.outputs, *kept} else max([*reads, *written, first])
             if first <= step <= last:
                 start = planned.offsets[min(group)]
                 used[start : start + graph.tensors[min(group)].size_bytes] += 1
