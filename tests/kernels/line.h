@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { LINE_IN = 0, LINE_OUT = 1 };
 
 void line_open(void);
@@ -15,5 +19,9 @@ void line_open(void);
 int line_read(void *data, uint32_t bytes);
 
 void line_write(const void *data, uint32_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
