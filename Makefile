@@ -52,7 +52,7 @@ demo: setup ## train, quantize, build, run on an emulated STM32F405, verify, rep
 	$(BIN)/python -m gen verify build/demo/digits.tflite --board netduino_plus_2
 
 test: setup lint ## every test, three at a time, as some wait for emulators
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 quick: setup lint ## the tests of what changed and a smoke of the rest, in 4 minutes; it says what it left out
 	$(BIN)/python -m tests.quick

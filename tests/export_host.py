@@ -11,6 +11,7 @@ from gen.export.library import ExportOptions, Library
 from gen.importer import load
 from gen.model import tflite
 from gen.model.quantized import QuantizedModel
+from tests.objects import compiled
 from tests.tflm_models import MODELS
 
 STANDS = Path(__file__).with_name("export_stands")
@@ -67,7 +68,7 @@ def objects(folder: Path, prefix: str, machine: Sequence[str], c: Sequence[str],
             flags = {".c": c, ".cpp": cpp, ".S": ()}[path.suffix]
             found.append(folder / "build" / f"{path.relative_to(folder)}.o")
             found[-1].parent.mkdir(parents=True, exist_ok=True)
-            run(compiler, *machine, *flags, f"-I{folder / 'src'}", "-c", path, "-o", found[-1])
+            compiled([compiler, *machine, *flags, f"-I{folder / 'src'}"], path, found[-1], folder)
     return found
 
 

@@ -22,10 +22,12 @@ from gen.model.ops import KERNELS, OPS
 from gen.model.quantized import QuantizedModel
 from gen.render import render
 from tests.kernels.harness import ROOT, START, WARNINGS, Target
+from tests.objects import compiled
 from tests.tflm_host import every_prepared_kernel, fits
 
 FIRMWARE = ROOT / "firmware"
-INCLUDES = tuple(f"-I{FIRMWARE / folder}" for folder in (".", "tflm", "kernels"))
+LINE = Path(__file__).parent / "kernels" / "line.c"
+INCLUDES = (*(f"-I{FIRMWARE / folder}" for folder in (".", "tflm", "kernels")), f"-I{LINE.parent}")
 C = ("-std=c11",)
 CXX = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
 ENGINE_NAMES = ("info", "init", "input", "output", "invoke", "reset", "invoke_op", "op_output")
@@ -197,25 +199,15 @@ def render_main(cases: Sequence[Case], tables: Sequence[str]) -> str:
 
 def link(target: Target, files: Sequence[Path], flags: Sequence[str], folder: Path) -> Path:
     """Compile for the target and link with its port."""
-    elf, objects = folder / f"{target.name}.elf", []
-    sources = [*files, *(ROOT / file for file in target.sources)]
+    elf = folder / f"{target.name}.elf"
+    objects: list[Path] = []
+    sources = [*files, LINE, *(ROOT / file for file in target.sources)]
     compilation = [flag for flag in target.flags if not flag.startswith(("-Wl,", "-T", "-nostartfiles"))]
-    jobs: list[tuple[list[str | Path], subprocess.Popen[bytes]]] = []
     for number, file in enumerate(sources):
         is_c = file.suffix in (".c", ".S")
         language, compiler = (C, target.compiler) if is_c else (CXX, target.compiler.replace("gcc", "g++"))
         objects.append(folder / f"o{number}.o")
-        command: list[str | Path] = [compiler, *language, *WARNINGS[1:], *compilation, *flags, *INCLUDES, "-c", file]
-        jobs.append((command, subprocess.Popen([*command, "-o", objects[-1]], cwd=ROOT, stderr=subprocess.PIPE)))
-        if len(jobs) == 2:
-            finish(*jobs.pop(0))
-    for job in jobs:
-        finish(*job)
+        compiled([compiler, *language, *WARNINGS[1:], *compilation, *flags, *INCLUDES], file, objects[-1], folder)
     compiler = target.compiler.replace("gcc", "g++") if target.name == "host" else target.compiler
     subprocess.run([compiler, *target.flags, *objects, *target.libraries, "-o", elf], check=True, cwd=ROOT)
     return elf
-
-
-def finish(command: Sequence[str | Path], process: subprocess.Popen[bytes]) -> None:
-    _, log = process.communicate()
-    assert process.returncode == 0, f"{' '.join(map(str, command))}: {log.decode()[-3000:]}"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "line.h"
 #include "port.h"
 
 enum { START = 0xCA, VECTORS = 3, WRONG_SIZE = 100 };
@@ -35,14 +36,17 @@ static const struct {
     /* TABLE */
 };
 
-static void answer(uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; i++)
-        port_write((uint8_t)(value >> (8 * i)));
+static void answer(int status, uint32_t hash) {
+    uint8_t content[5] = {(uint8_t)status};
+    memcpy(content + 1, &hash, sizeof hash);
+    line_write(content, sizeof content);
 }
 
 int main(void) {
+    const uint8_t start = START;
     port_init();
-    port_write(START);
+    line_open();
+    line_write(&start, 1);
     for (unsigned number = 0; number < sizeof engines / sizeof engines[0]; number++) {
         const uint8_t *x = engines[number].inputs;
         int made = engines[number].init();
@@ -66,12 +70,9 @@ int main(void) {
             }
             if (status == 0 && vector == VECTORS - 1 && x != engines[number].inputs + engines[number].bytes)
                 status = WRONG_SIZE;
-            answer((uint32_t)status, 1);
-            answer(hash, 4);
+            answer(status, hash);
         }
-        port_flush();
     }
-    port_flush();
     for (;;) {
 #ifdef HARNESS_HEAP
         return 0;

@@ -5,6 +5,7 @@
 // a block of its own, on a device in a pool, in which a byte behind it is watched.
 #include <string.h>
 
+#include "line.h"
 #include "nn_select.h"
 #include "port.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
@@ -56,10 +57,10 @@ void release(uint8_t *) {
 }
 #endif
 
-void answer(uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; i++) {
-        port_write(static_cast<uint8_t>(value >> (8 * i)));
-    }
+void answer(int status, uint32_t hash) {
+    uint8_t content[5] = {static_cast<uint8_t>(status)};
+    memcpy(content + 1, &hash, sizeof hash);
+    line_write(content, sizeof content);
 }
 
 int run(tflite::MicroInterpreter &interpreter, const uint8_t *&x, int vector, uint32_t *hash) {
@@ -89,8 +90,10 @@ int run(tflite::MicroInterpreter &interpreter, const uint8_t *&x, int vector, ui
 int main() {
     tflite::MicroMutableOpResolver</* OPERATORS */> resolver;
     /* RESOLVER */
+    const uint8_t start = START;
     port_init();
-    port_write(START);
+    line_open();
+    line_write(&start, 1);
     for (const Model &model : models) {
         /* CHOICE */
         const uint8_t *x = model.inputs;
@@ -109,13 +112,10 @@ int main() {
             if (status == 0 && vector == kVectors - 1 && x != model.inputs + model.input_bytes) {
                 status = WRONG_SIZE;
             }
-            answer(static_cast<uint32_t>(status), 1);
-            answer(hash, 4);
+            answer(status, hash);
         }
         release(memory);
-        port_flush();
     }
-    port_flush();
 #ifndef HARNESS_HEAP
     for (;;) {
     }

@@ -13,6 +13,7 @@ from gen.model import tflite
 from gen.model.graph import Array, Graph
 from gen.model.ops import KERNELS, OPS, lower
 from gen.render import render
+from tests.objects import compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBES = ROOT / "tests" / "probes"
@@ -40,7 +41,7 @@ def compile_all(folder: Path, files: Sequence[Path], flags: Sequence[str | Path]
     for file in files:
         compiler, language = (f"{prefix}gcc", C) if file.suffix == ".c" else (f"{prefix}g++", CXX)
         objects.append(folder / f"{file.parent.name}_{file.stem}.o")
-        run(compiler, *language, *WARNINGS, *INCLUDES, *flags, "-c", file, "-o", objects[-1])
+        compiled([compiler, *language, *WARNINGS, *INCLUDES, *flags], file, objects[-1], folder)
     return objects
 
 

@@ -7,6 +7,7 @@ Inference" (2020). Graphs here are small, so the orders in which blocks are plac
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 ALIGNMENT = 16
 TRIALS = 400
@@ -84,10 +85,22 @@ def lower_bound(blocks: Sequence[Block]) -> tuple[int, int]:
 def place(blocks: Sequence[Block]) -> Placement:
     """The smallest placement found: first fit in the order of size, of size times life, of the first step, and then in
     random changes of the best order, with a fixed seed; it stops at the lower bound."""
+    return _placed(tuple(blocks))
+
+
+@lru_cache(maxsize=1024)  # bands are tried one after the other, and levels differ in few
+def _placed(blocks: tuple[Block, ...]) -> Placement:
     meets: list[list[int]] = [[] for _ in blocks]
     for i, j in conflicts(blocks):
         meets[i].append(j)
         meets[j].append(i)
+    on = [{j for j in meets[i] if _overwrites(blocks, i, j)} for i in range(len(blocks))]
+    sizes = [block.bytes for block in blocks]
+
+    def tried(order: Sequence[int]) -> tuple[int, list[int]]:
+        offsets = _first_fit(sizes, meets, on, order)
+        return max((offset + size for offset, size in zip(offsets, sizes, strict=True)), default=0), offsets
+
     numbers = range(len(blocks))
     orders = [
         sorted(numbers, key=lambda i: (-blocks[i].bytes, i)),
@@ -95,36 +108,38 @@ def place(blocks: Sequence[Block]) -> Placement:
         sorted(numbers, key=lambda i: (blocks[i].first, -blocks[i].bytes)),
     ]
     bound = lower_bound(blocks)[1]
-    best = min((_first_fit(blocks, meets, order) for order in orders), key=lambda p: p.total)
-    best_order = next(order for order in orders if _first_fit(blocks, meets, order).total == best.total)
+    found = [tried(order) for order in orders]
+    total, best = min(found, key=lambda totaled: totaled[0])
+    best_order = orders[[each for each, _ in found].index(total)]
     chance = random.Random(0)
     for _ in range(TRIALS):
-        if best.total == bound or len(blocks) < 2:
+        if total == bound or len(blocks) < 2:
             break
         order = list(best_order)
         i, j = chance.sample(numbers, 2)
         order.insert(j, order.pop(i))
-        candidate = _first_fit(blocks, meets, order)
-        if candidate.total <= best.total:
-            best, best_order = candidate, order
-    return best
+        size, offsets = tried(order)
+        if size <= total:
+            total, best, best_order = size, offsets, order
+    return Placement(blocks, tuple(best))
 
 
-def _first_fit(blocks: Sequence[Block], meets: Sequence[Sequence[int]], order: Iterable[int]) -> Placement:
-    """Each block at the lowest offset that is free during its life, on top of the block that it overwrites if free."""
-    offsets: dict[int, int] = {}
+def _first_fit(
+    sizes: Sequence[int], meets: Sequence[Sequence[int]], on: Sequence[set[int]], order: Iterable[int]
+) -> list[int]:
+    """Each block at the lowest offset that is free during its life, on top of the block that it overwrites if free.
+    sizes: the blocks' bytes. meets: of each block those in use at the same time; on: those it may lie on, or under."""
+    offsets = [-1] * len(sizes)
     for i in order:
-        near = [j for j in meets[i] if j in offsets]
-        candidates = sorted({0, *(offsets[j] for j in near if _overwrites(blocks, i, j)),
-                             *(offsets[j] + blocks[j].bytes for j in near)})  # fmt: skip
-        offsets[i] = next(o for o in candidates if _free(blocks, offsets, near, i, o))
-    return Placement(blocks, [offsets[i] for i in range(len(blocks))])
+        near = [(offsets[j], offsets[j] + sizes[j], j in on[i]) for j in meets[i] if offsets[j] >= 0]
+        candidates = {0, *(start for start, _, may in near if may), *(end for _, end, _ in near)}
+        offsets[i] = next(offset for offset in sorted(candidates) if _free(near, offset, offset + sizes[i]))
+    return offsets
 
 
-def _free(blocks: Sequence[Block], offsets: dict[int, int], near: Iterable[int], i: int, offset: int) -> bool:
-    for j in near:
-        if offset == offsets[j] and _overwrites(blocks, i, j):
-            continue
-        if offset < offsets[j] + blocks[j].bytes and offsets[j] < offset + blocks[i].bytes:
+def _free(near: Iterable[tuple[int, int, bool]], first: int, last: int) -> bool:
+    """Whether no block of near has of the bytes from first to before last, but those exactly at first that may."""
+    for start, end, may in near:  # noqa: SIM110 (a loop, since this is most of what planning takes)
+        if first < end and start < last and not (may and start == first):
             return False
     return True

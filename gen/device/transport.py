@@ -104,14 +104,16 @@ class SerialStream(Closing):
 
     def read(self, timeout_s: float) -> bytes:
         deadline = time.monotonic() + timeout_s
+        data = b""
         try:
-            data: bytes = self._port.read(1)
+            data += self._port.read(1)
             while not data and time.monotonic() < deadline:
-                data = self._port.read(1)
+                data += self._port.read(1)
             while data and len(data) < READ_BYTES and (waiting := self._port.in_waiting):
                 data += self._port.read(waiting)
         except (serial.SerialException, OSError, TypeError) as error:  # TypeError: pyserial's port closed meanwhile
-            raise DeviceGone(f"{self.name} is gone: {_why(error)}") from error
+            if not data:  # else what came before the end is told first, and the end by the next read
+                raise DeviceGone(f"{self.name} is gone: {_why(error)}") from error
         return data
 
     def write(self, data: bytes) -> None:

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "line.h"
 #include "port.h"
 
 #ifdef HARNESS_ABI
@@ -89,30 +90,29 @@ static uint8_t *buffer(uint32_t bytes) {
 /* The line closed: nobody is left to answer. */
 static int line_closed;
 
-static uint32_t number(int bytes) {
+static void take(void *data, uint32_t bytes) {
+    line_closed = line_closed || !line_read(data, bytes);
+}
+
+static uint32_t number(uint32_t bytes) {
     uint32_t value = 0;
-    for (int i = 0; i < bytes && !line_closed; i++) {
-        int byte;
-        while ((byte = port_read()) == -1)
-            continue;
-        if (byte < 0)
-            line_closed = 1;
-        else
-            value |= (uint32_t)byte << (8 * i);
-    }
+    take(&value, bytes);
     return value;
 }
 
 static uint8_t *filled(uint32_t bytes) {
     uint8_t *data = buffer(bytes);
-    for (uint32_t i = 0; data != 0 && i < bytes; i++)
-        data[i] = (uint8_t)number(1);
+    if (data != 0)
+        take(data, bytes);
     return data;
 }
 
-static void answer(uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; i++)
-        port_write((uint8_t)(value >> (8 * i)));
+/* The head of an answer, in one piece. */
+static void answer(int status, uint32_t ticks, uint32_t calls) {
+    uint8_t head[9] = {(uint8_t)status};
+    memcpy(head + 1, &ticks, 4);
+    memcpy(head + 5, &calls, 4);
+    line_write(head, sizeof head);
 }
 
 /* FNV-1a over the first count buffers from number first. */
@@ -194,31 +194,25 @@ static int run_case(void) {
         return GUARD_BROKEN;
     if (hash(first, read_only) != before)
         return INPUT_CHANGED;
-    answer(OK, 1);
-    answer(ticks, 4);
-    answer(harness_abi_calls, 4);
-    for (uint32_t i = 0; i < output_bytes; i++)
-        port_write(y[i]);
+    answer(OK, ticks, harness_abi_calls);
+    line_write(y, output_bytes);
     return OK;
 }
 
 int main(void) {
     port_init();
-    port_write(START); /* what came before is lost on an emulated line: the other end waits for this byte */
-    port_write((uint8_t)port_tick_kind());
-    answer(port_tick_hz(), 4);
-    answer(trampoline_ticks(), 4);
-    port_flush();
+    line_open();
+    uint8_t head[10] = {START, (uint8_t)port_tick_kind()};
+    uint32_t hertz = port_tick_hz(), ticks = trampoline_ticks();
+    memcpy(head + 2, &hertz, 4);
+    memcpy(head + 6, &ticks, 4);
+    line_write(head, sizeof head);
     while (!line_closed) {
         if (number(1) != START)
             continue;
         int status = run_case();
-        if (status != OK) {
-            answer((uint32_t)status, 1);
-            answer(not_kept, 4);
-            answer(0, 4);
-        }
-        port_flush();
+        if (status != OK)
+            answer(status, not_kept, 0);
         release();
     }
     return 0;

@@ -17,8 +17,8 @@ from tests import windowed
 from tests.kernels.harness import (
     HERE,
     KERNEL_DIR,
-    LINE,
     ROOT,
+    SEMIHOSTING,
     TARGETS,
     TRAMPOLINES,
     Harness,
@@ -29,7 +29,7 @@ from tests.kernels.harness import (
 
 WINDOWED = Target(
     "xtensa with windows", f"{windowed.TOOLCHAIN}gcc", (*windowed.FLAGS, "-DHARNESS_POOL_BYTES=0x10000"),
-    windowed.SOURCES, (*windowed.MACHINE, *LINE, "-kernel", "{elf}"), isa="xtensa",
+    windowed.SOURCES, (*windowed.MACHINE, *SEMIHOSTING, "-kernel", "{elf}"), isa="xtensa",
 )  # fmt: skip
 EMULATED = {target.name: target for target in (*TARGETS.values(), WINDOWED) if target.isa in TRAMPOLINES}
 BAD = HERE / "abi" / "bad"

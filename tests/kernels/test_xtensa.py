@@ -36,7 +36,7 @@ from tests.kernels.calls import (
     requantization,
 )
 from tests.kernels.convolutions import GENERATORS
-from tests.kernels.harness import KERNEL_DIR, LINE, TARGETS, Harness, Target, harness
+from tests.kernels.harness import KERNEL_DIR, SEMIHOSTING, TARGETS, Harness, Target, harness
 
 TWINS = "tests/kernels/xtensa_twins.c"
 
@@ -60,7 +60,7 @@ def twins() -> Harness:
 def with_windows() -> Harness:
     """Those with assembly under the ESP32's ABI. What it counts are interrupts."""
     flags = (*windowed.FLAGS, "-DHARNESS_POOL_BYTES=0x100000")
-    machine = (*windowed.MACHINE, *LINE, "-kernel", "{elf}")
+    machine = (*windowed.MACHINE, *SEMIHOSTING, "-kernel", "{elf}")
     target = Target("xtensa with windows", f"{windowed.TOOLCHAIN}gcc", flags, windowed.SOURCES, machine, isa="xtensa")
     return Harness(target, [row for row in VARIANTS if row.isa == "xtensa" and any(map(is_assembly, row.files))])
 

@@ -262,9 +262,10 @@ def test_whatever_the_model_is_nothing_beyond_it_is_touched() -> None:
 def test_whatever_calls_go_with_the_model_nothing_beyond_it_is_touched() -> None:
     """The same of models whose calls say something else: words of it are made others, such as sizes and strides."""
     count, rng, made = cases(300, 3000), np.random.default_rng(11), []
+    plains = [MODELS[name]() for name in ("families", "several", "moved")]
+    forms = [(plain, host.device_form(plain)) for plain in plains]
     for number in range(count):
-        plain = MODELS[("families", "several", "moved")[number % 3]]()
-        content = host.device_form(plain)
+        plain, content = forms[number % len(forms)]
         start, end = content.index(NAME), content.index(plain)
         other = bytearray(content)
         for at in rng.integers(start, end, int(rng.integers(1, 3))):

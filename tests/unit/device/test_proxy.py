@@ -1,5 +1,6 @@
 """The bad line: what it does to bytes, at which rate, and how it ends."""
 
+import queue
 import time
 from dataclasses import fields, replace
 
@@ -24,16 +25,16 @@ class Loop(Closing):
     name = "loop"
 
     def __init__(self) -> None:
-        self._bytes = b""
+        self._writes: queue.SimpleQueue[bytes] = queue.SimpleQueue()  # another thread writes than reads
 
     def read(self, timeout_s: float) -> bytes:
-        if not self._bytes:
-            time.sleep(timeout_s)
-        data, self._bytes = self._bytes, b""
-        return data
+        try:
+            return self._writes.get(timeout=timeout_s)
+        except queue.Empty:
+            return b""
 
     def write(self, data: bytes) -> None:
-        self._bytes += data
+        self._writes.put(data)
 
     def close(self) -> None:
         pass

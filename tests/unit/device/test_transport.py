@@ -283,6 +283,18 @@ def test_serial_socket_and_its_end() -> None:
         open_stream(f"serial:socket://127.0.0.1:{port}")
 
 
+def test_serial_last_bytes_before_the_end_are_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with open_stream(f"serial:socket://127.0.0.1:{port}") as stream:
+            far, _ = server.accept()
+            far.sendall(bytes(range(100)))
+            far.close()
+            assert stream.read(5) == bytes(range(100))
+            with pytest.raises(DeviceGone, match="is gone"):
+                stream.read(5)
+
+
 @pytest.mark.parametrize(
     ("url", "split"),
     [
