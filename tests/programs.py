@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gen.compiler import target as target_of
 from gen.compiler.engines import ENGINES
-from gen.compiler.engines.tflm import CORE, PREPARED
+from gen.compiler.engines.tflm import CORE, PREPARED, STATE
 from gen.compiler.kernels.select import VARIANTS
 from gen.model import reference
 from gen.model.graph import Array, Graph
@@ -163,7 +163,7 @@ def tflm(cases: Sequence[Case], target: Target, folder: Path) -> Program:
         main = main.replace(f"/* {name} */", text)
     (folder / "main.cc").write_text(main)
     operators = sorted({file for op in OPS.values() for file in op.interpreter})
-    interpreter = [f"tflm/{file}.cc" for file in (*CORE, PREPARED, *fits()) if file != "engine/engine"]
+    interpreter = [f"tflm/{file}.cc" for file in (*CORE, PREPARED, STATE, *fits()) if file != "engine/engine"]
     table = folder / "engine_kernels.cc"
     table.write_text(render(table.name, name="every model", prepared=every_prepared_kernel()))
     files = [FIRMWARE / file for file in (*interpreter, *(f"tflm/ops/{file}.cc" for file in operators), *firmware)]

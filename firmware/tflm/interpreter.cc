@@ -77,7 +77,7 @@ MicroInterpreter::MicroInterpreter(const Model *model, const MicroOpResolver &re
 TfLiteStatus MicroInterpreter::AllocateTensors() {
     failure_ = Prepare();
     if (failure_ != Failure::kNone) {
-        operators_ = inputs_ = outputs_ = variable_count_ = 0;
+        operators_ = inputs_ = outputs_ = 0;
         used_ = 0;
     }
     Reset();
@@ -85,13 +85,8 @@ TfLiteStatus MicroInterpreter::AllocateTensors() {
 }
 
 TfLiteStatus MicroInterpreter::Reset() {
-    for (uint32_t i = 0; i < variable_count_; i++) {
-        const Variable &variable = variables_[i];
-        if (variable.first != nullptr) {
-            memcpy(variable.data, variable.first, variable.bytes);
-        } else {
-            memset(variable.data, static_cast<int>(variable.fill), variable.bytes);
-        }
+    if (state_ != nullptr && failure_ == Failure::kNone) {
+        state_->reset(variables_, variable_count_);
     }
     return initialization_status();
 }
@@ -116,9 +111,11 @@ Failure MicroInterpreter::Prepare() {
     inputs_ = length(p.inputs);
     outputs_ = length(p.outputs);
     for (uint32_t i = 0; i < operators_; i++) {
-        if (resolver_.FindOp(static_cast<BuiltinOperator>(p.builtin(element(p.operators, i)))) == nullptr) {
+        const Operator *op = resolver_.FindOp(static_cast<BuiltinOperator>(p.builtin(element(p.operators, i))));
+        if (op == nullptr) {
             return Failure::kUnsupported;
         }
+        state_ = op->state != nullptr ? op->state : state_;
     }
 
     uint32_t activation_bytes = 0;
@@ -136,8 +133,8 @@ Failure MicroInterpreter::Prepare() {
     if (failure == Failure::kNone) {
         failure = PrepareTensors(p);
     }
-    if (failure == Failure::kNone) {
-        failure = prepare_variables(p, &variables_, &variable_count_);
+    if (failure == Failure::kNone && state_ != nullptr) {
+        failure = state_->prepare(p, &variables_, &variable_count_);
     }
     const uint32_t head = activation_bytes > p.head ? activation_bytes : p.head;
     used_ = head + aligned(static_cast<uint32_t>(arena_bytes_) - p.tail, kAlignment);

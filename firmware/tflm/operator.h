@@ -94,8 +94,13 @@ struct Variable {
     uint32_t bytes, fill;
 };
 
-// The variables that operators use, in the arena.
-Failure prepare_variables(Preparation &p, Variable **variables, uint32_t *count);
+// What the interpreter does with variables, for operators that have such.
+struct State {
+    // Lists those that operators use, in the arena.
+    Failure (*prepare)(Preparation &p, Variable **variables, uint32_t *count);
+    void (*reset)(const Variable *variables, uint32_t count);
+};
+extern const State kState;
 
 // Everything that an operator's prepare function reads, and its node, which it completes.
 //
@@ -131,6 +136,7 @@ struct Operator {
     uint8_t builtin;
     uint16_t slots[kSlots], output; // sums of Kind
     Failure (*prepare)(Context &c);
+    const State *state = nullptr; // &kState where it may have variables
 };
 
 // Output range under a fused activation, by its number in the schema, of a tensor's scale and zero point.

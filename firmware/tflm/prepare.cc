@@ -113,27 +113,6 @@ Failure Preparation::load(int32_t index, Tensor *tensor) const {
     return valid ? Failure::kNone : Failure::kBadModel;
 }
 
-Failure prepare_variables(Preparation &p, Variable **variables, uint32_t *count) {
-    *count = 0;
-    for (uint32_t i = 0; i < length(p.tensors); i++) {
-        *count += p.placements[i].bytes != 0 && byte(element(p.tensors, i), kTensorIsVariable, 0) != 0;
-    }
-    *variables = *count == 0 ? nullptr : static_cast<Variable *>(p.allocate(*count * sizeof(Variable)));
-    if (*count != 0 && *variables == nullptr) {
-        return Failure::kArenaTooSmall;
-    }
-    Variable *next = *variables;
-    for (uint32_t i = 0; i < length(p.tensors); i++) {
-        Tensor tensor;
-        if (p.placements[i].bytes != 0 && p.load(static_cast<int32_t>(i), &tensor) == Failure::kNone &&
-            tensor.variable) {
-            const bool zero = tensor.kind != kInt8 && tensor.kind != kInt8Channels;
-            *next++ = {tensor.data, tensor.first, tensor.bytes, zero ? 0 : static_cast<uint32_t>(tensor.zero_point)};
-        }
-    }
-    return Failure::kNone;
-}
-
 Failure Context::commit(void (*invoke)(const Node &), const void *op, uint32_t bytes) {
     void *copy = p.allocate(bytes);
     if (copy == nullptr) {

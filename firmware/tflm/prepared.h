@@ -88,10 +88,10 @@ extern const unsigned kPreparedKernelCount;
 Failure prepare_from_model(Context &c);
 
 // What MicroMutableOpResolver adds for an operator that has no file in tflm/ops.
-template <int builtin> struct Prepared { static const Operator kOperator; };
-template <int builtin>
-const Operator Prepared<builtin>::kOperator = {
-    static_cast<uint8_t>(builtin), {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare_from_model};
+template <int builtin, const State *state> struct Prepared { static const Operator kOperator; };
+template <int builtin, const State *state>
+const Operator Prepared<builtin, state>::kOperator = {
+    static_cast<uint8_t>(builtin), {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare_from_model, state};
 
 } // namespace tflm
 #endif

@@ -142,10 +142,11 @@ def _kinds(ops: Sequence[Op]) -> str:
 
 
 def _computes_in(graph: Graph, op: Op) -> set[str]:
-    """The types of the operator's activations; of QUANTIZE none, as it is there to turn one into another. The operator
-    is one that we know."""
+    """The types of the operator's activations but its state; of QUANTIZE none, as it is there to turn one into another.
+    The operator is one that we know."""
     indices = [] if OPS[op.kind].is_rim else [i for i in (*op.inputs, *op.outputs) if i >= 0]
-    return {graph.tensors[i].dtype for i in indices if graph.tensors[i].data is None}
+    tensors = [graph.tensors[i] for i in indices]
+    return {tensor.dtype for tensor in tensors if tensor.data is None and not tensor.is_variable}
 
 
 def _has_obstacle(graph: Graph, op: Op) -> bool:

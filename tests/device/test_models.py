@@ -50,6 +50,21 @@ def test_published_models_are_exact(name: str, board: str, tmp_path: Path, capsy
     assert saved == report
 
 
+# Models that people really use, and what they answer with random inputs; those with state go through steps.
+PUBLIC = ("fingerprint", "magic_wand", "mnist_lstm", "rnnoise", "wake_alexa_v1", "wake_hey_jarvis_v2")
+
+
+@shared.needed
+@pytest.mark.parametrize("engine", ["aot", "tflm"])
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_models_are_exact(name: str, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(shared.FOLDER / "public" / f"{name}.tflite")
+    words = ["verify", path, "--board", "qemu_mps2_an386", "--engine", engine, "--vectors", "6", "--out", str(tmp_path)]
+    code, report = gen(capsys, *words)
+    assert (code, report["verdict"], report["vectors"]) == (0, "exact", 6)
+    assert "confirmed by tflite-micro" in report["reference"]
+
+
 @shared.needed
 @pytest.mark.parametrize("name", shared.NAMES)
 def test_small_board_is_refused_before_compiling(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from gen.render import render
 CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare", "whole")
 
 PREPARED = "prepared"  # of the core, where operators' calls go with the model
+STATE = "state"  # likewise, of models with variables
 
 _NORMAL = float(np.finfo(np.float32).smallest_normal)
 
@@ -61,6 +62,8 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         values["prepared"] = prepared
         generated.append("engine_kernels.cc")
         core += [PREPARED, *fit_files(calls)]
+    if graph.variables:
+        core.append(STATE)
     return Sources(
         engine="tflm",
         name=graph.name,

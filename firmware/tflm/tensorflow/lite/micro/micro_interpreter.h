@@ -27,6 +27,7 @@ enum class Failure : uint32_t { kNone = 0, kArenaTooSmall = 1, kBadModel = 2, kU
 
 struct Node;
 struct Preparation;
+struct State;
 struct Variable;
 
 } // namespace tflm
@@ -86,6 +87,7 @@ class MicroInterpreter {
     size_t used_ = 0;
     tflm::Node *nodes_ = nullptr;
     TfLiteTensor *tensors_ = nullptr;
+    const tflm::State *state_ = nullptr; // of models with variables
     tflm::Variable *variables_ = nullptr;
     uint32_t operators_ = 0, inputs_ = 0, outputs_ = 0, variable_count_ = 0;
     tflm::Failure failure_ = tflm::Failure::kNone;

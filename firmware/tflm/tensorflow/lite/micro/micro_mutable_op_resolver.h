@@ -17,10 +17,15 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
 
 #define TFLM_PREPARED(name, builtin)                                                                                   \
     TfLiteStatus Add##name() {                                                                                         \
-        return Add(tflm::Prepared<builtin>::kOperator);                                                                \
+        return Add(tflm::Prepared<builtin, nullptr>::kOperator);                                                       \
+    }
+#define TFLM_STATEFUL(name, builtin)                                                                                   \
+    TfLiteStatus Add##name() {                                                                                         \
+        return Add(tflm::Prepared<builtin, &tflm::kState>::kOperator);                                                 \
     }
 #include "tflm/prepared_operators.inc"
 #undef TFLM_PREPARED
+#undef TFLM_STATEFUL
 
     TfLiteStatus AddAveragePool2D() {
         return Add(tflm::kAveragePool2D);
