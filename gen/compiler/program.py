@@ -41,7 +41,7 @@ class ArenaPlan:
 
 def compile_graph(graph: Graph, isa: str, level: str) -> Program:
     """Choose a kernel for every operator. Raises UnsupportedOp, NotQuantized, ModelError."""
-    calls = [lower(graph, op) for op in graph.ops]
+    calls = [KERNELS[call.kernel].simpler(call) or call for call in (lower(graph, op) for op in graph.ops)]
     shares: dict[int, tuple[int, int]] = {}
     computed = []
     for number, call in enumerate(calls):

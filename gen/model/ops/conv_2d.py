@@ -110,6 +110,21 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return requantize(flat, p)
 
 
+def dense(call: Call) -> Call | None:
+    """FULLY_CONNECTED, where the window is the whole input and so there is one output pixel."""
+    p = call.params
+    window, image = ((p["k_h"], p["k_w"]), (p["in_h"], p["in_w"]))
+    spread = (p["k_h"] > 1 and p["dilation_h"] > 1) or (p["k_w"] > 1 and p["dilation_w"] > 1)
+    if window != image or spread or p["pad_top"] or p["pad_left"] or p["group_c"] != p["in_c"]:
+        return None
+    if (p["out_h"], p["out_w"]) != (1, 1):
+        return None
+    kept = ("bias", "multiplier", "shift", "batches", "input_offset", "output_offset", "act_min", "act_max")
+    sizes = {"in_n": p["k_h"] * p["k_w"] * p["in_c"], "out_n": p["out_c"], "per_channel": p["per_channel"]}
+    params = {"weights": p["weights"].reshape(p["out_c"], -1), **sizes, **{name: p[name] for name in kept}}
+    return replace(call, kernel="fully_connected", params=params)
+
+
 def interval(call: Call, x: Interval, y: Tensor) -> Interval:
     p = call.params
     if p["group_c"] != p["in_c"]:
@@ -156,6 +171,7 @@ KERNEL = Kernel(
     interval=interval,
     rows=rows,
     begins_bands=True,
+    simpler=dense,
 )
 OPERATOR = Operator(
     "conv_2d",

@@ -101,6 +101,10 @@ def no_view(params: Mapping[str, Any]) -> Sequence[int] | None:
     return None
 
 
+def no_other(call: Call) -> Call | None:
+    return None
+
+
 def unknown_channels(params: Mapping[str, Any]) -> Channels | None:
     return None
 
@@ -129,6 +133,8 @@ class Kernel:
     interpreter_bytes: Callable[[Call, int], int] = nothing
     # params -> at which byte of the input each output's bytes lie, in their order; None: they don't.
     view: Callable[[Mapping[str, Any]], Sequence[int] | None] = no_view
+    # A call of another kernel that computes the same in fewer steps; None: there is none.
+    simpler: Callable[[Call], Call | None] = no_other
     # Whether its outputs depend on no activation.
     is_constant: bool = False
     # Whether it puts values around its input, as many as its params before and after say.
