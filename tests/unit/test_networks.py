@@ -13,12 +13,11 @@ from gen.compiler.kernels.select import LEVELS
 from gen.errors import ModelError
 from gen.model import reference, tflite, upstream
 from gen.model.support import require_supported
-from tests import programs
+from tests import programs, recurrent
 from tests.effort import cases
 from tests.graphs import network
 from tests.kernels.harness import TARGETS
 from tests.programs import Case
-from tests.tflm_models import lstm, svdf, svdf_int8
 
 # What the generator refuses of networks of random scales. tflite-micro has no say in it: none of the others is refused.
 REFUSED = ("sums can leave int32", "2**19 apart", "too far apart")
@@ -58,8 +57,15 @@ def test_the_reference_is_tflm_and_optimizing_changes_nothing(seed: int) -> None
 def networks() -> list[Case]:
     found = [case for seed in range(2 * ON_DEVICES) if (case := whole(seed)) is not None][:ON_DEVICES]
     assert len(found) == ON_DEVICES
-    contents = {make.__name__: make() for make in (svdf, svdf_int8, lstm)}
-    return found + [programs.case(name, content, tflite.read(content, name)) for name, content in contents.items()]
+    for seed in range(4):
+        rngs = [np.random.default_rng((seed, kind)) for kind in range(3)]
+        contents = {
+            f"svdf {seed}": recurrent.svdf(rngs[0], "int16"),
+            f"svdf_int8 {seed}": recurrent.svdf(rngs[1], "int8"),
+            f"lstm {seed}": recurrent.lstm(rngs[2]),
+        }
+        found += [programs.case(name, content, tflite.read(content, "m")) for name, content in contents.items()]
+    return found
 
 
 @pytest.mark.parametrize("target", TARGETS)
