@@ -14,11 +14,21 @@ SHOWN = 5  # operators of one kind that are counted out
 SHOWN_REASONS = 12  # of a model, and of unknown operators' kinds
 
 _PLAIN = "not supported (`python -m gen ops` lists what is): replace that part of the model, or convert it otherwise"
+_FLOAT = (
+    "in TFLM in float32 only, which is not computed on the device: use in its place what has an int8 form, or end the "
+    "model before it and do the rest on what the device gives"
+)
+_FLOAT_KINDS = (
+    "ceil", "cos", "exp", "floor", "floor_div", "floor_mod", "l2_pool_2d", "log", "neg", "round", "sin", "sqrt",
+    "square",
+)  # fmt: skip
 _CONTROL = "control flow, not supported: unroll it before converting"
 # What can be said of an operator that is not supported, beyond that: by its name as the file has it, in lower case.
 _REASONS = {
     "custom ethos-u": "code for Arm's Ethos-U: give the .tflite from before Vela compiled it",
     "custom edgetpu-custom-op": "code for the Edge TPU: give the .tflite from before its compiler",
+    "custom tflite_detection_postprocess": _FLOAT,
+    **dict.fromkeys(_FLOAT_KINDS, _FLOAT),
     "if": _CONTROL,
     "while": _CONTROL,
 }

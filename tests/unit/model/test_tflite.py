@@ -60,6 +60,14 @@ def lower_all(graph: Graph) -> None:
 
 
 @shared.needed
+@pytest.mark.parametrize("kind", ["COS", "EXP", "FLOOR_MOD", "L2_POOL_2D", "NEG", "SQRT"])
+def test_what_tflm_has_in_float_only_is_told_as_such(kind: str) -> None:
+    x = T([1, 4], "float32")
+    content = model([x, x], [O(kind, [0], [1])], [0], [1])
+    with pytest.raises(UnsupportedOp, match=rf"operator 0 \({kind}\): in TFLM in float32 only, .* end the model"):
+        require_supported(tflite.read(content, "m"), "m")
+
+
 @pytest.mark.parametrize("name", shared.NAMES)
 def test_mlperf_tiny_models_load_as_published(name: str) -> None:
     path = shared.path(name)
