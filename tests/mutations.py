@@ -15,6 +15,8 @@ INTEGERS = (0, 1, -1, 2, 3, 4, 5, 7, 8, 9, 16, 127, 128, -128, 255, 256, 4096, 6
 SCALES = (0.0, -0.0, -1.0, float("nan"), float("inf"), -float("inf"), 1e-45, 1e-40, 1.2e-38, 1e-30, 2.0**-33, 1e-6,
           1 / 256, 0.5, 1.0, 3e4, 1e10, 2.0**99, 2.0**100, 2.0**101, 3.4e38)  # fmt: skip
 ZERO_POINTS = (0, 1, -1, -128, 127, 128, -129, 255, 256, 2**31 - 1, 2**31, -(2**31), 2**63 - 1, -(2**63))
+ENUMS = ("outType", "padding", "fusedActivationFunction", "weightsFormat", "quantizedBiasType", "mode",
+         "outputType")  # fmt: skip
 BUILTINS = [value for value in vars(schema.BuiltinOperator).values() if isinstance(value, int)]
 
 
@@ -236,7 +238,7 @@ def _option(rng: Rng, m: Any) -> None:
         elif isinstance(old, bool):
             setattr(options, name, not old)
         else:
-            is_enum = name in ("outType", "padding", "fusedActivationFunction", "weightsFormat", "quantizedBiasType")
+            is_enum = name in ENUMS
             setattr(options, name, int(rng.integers(-2, 8)) if is_enum else _integer(rng, old))
 
 

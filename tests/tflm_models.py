@@ -1,45 +1,27 @@
 """Tiny models that together use every operator and most of their variants, for tests of the engine tflm."""
 
-from typing import Any
-
 import numpy as np
 
 from gen.model import reference, tflite
 from gen.model.graph import Array, Graph
-from tests import recurrent, shared
+from tests import operator_models, recurrent, shared
+from tests.operator_models import alike, biases, int8, scales_of
 from tests.tiny import CALL_ONCE, O, T, handle, model
-
-
-def _int8(rng: np.random.Generator, *shape: int) -> Array:
-    return rng.integers(-127, 128, shape).astype(np.int8)
-
-
-def _bias(rng: np.random.Generator, count: int) -> Array:
-    return rng.integers(-3000, 3000, count).astype(np.int32)
-
-
-def _scales(rng: np.random.Generator, count: int) -> list[float]:
-    return [float(scale) for scale in rng.uniform(0.001, 0.02, count)]
-
-
-def _alike(shape: tuple[int, ...], data: Any = None) -> T:
-    """All of one scale and zero point, as operators that only move bytes want it."""
-    return T(shape, scale=0.05, zero_point=-4, data=data)
 
 
 def convolutions() -> bytes:
     """CONV_2D (per channel, strided; grouped, dilated, no bias) and DEPTHWISE_CONV_2D (multiplier 2), fused RELUs."""
     rng = np.random.default_rng(1)
-    scales = _scales(rng, 8)
+    scales = scales_of(rng, 8)
     tensors = [
         T((1, 9, 7, 4), scale=0.05, zero_point=3),
-        T((8, 3, 3, 4), scale=scales, data=_int8(rng, 8, 3, 3, 4)),
-        T((8,), "int32", scale=[0.05 * scale for scale in scales], data=_bias(rng, 8)),
+        T((8, 3, 3, 4), scale=scales, data=int8(rng, 8, 3, 3, 4)),
+        T((8,), "int32", scale=[0.05 * scale for scale in scales], data=biases(rng, 8)),
         T((1, 5, 4, 8), scale=0.07, zero_point=-128),
-        T((6, 2, 3, 4), scale=0.011, data=_int8(rng, 6, 2, 3, 4)),
+        T((6, 2, 3, 4), scale=0.011, data=int8(rng, 6, 2, 3, 4)),
         T((1, 3, 2, 6), scale=0.09, zero_point=-10),
-        T((1, 2, 2, 12), scale=_scales(rng, 12), axis=3, data=_int8(rng, 1, 2, 2, 12)),
-        T((12,), "int32", scale=0.001, data=_bias(rng, 12)),
+        T((1, 2, 2, 12), scale=scales_of(rng, 12), axis=3, data=int8(rng, 1, 2, 2, 12)),
+        T((12,), "int32", scale=0.001, data=biases(rng, 12)),
         T((1, 3, 2, 12), scale=0.12, zero_point=17),
     ]
     ops = [
@@ -56,7 +38,7 @@ def convolutions() -> bytes:
 def classifier() -> bytes:
     """AVERAGE_POOL_2D, MAX_POOL_2D, RESHAPE twice, FULLY_CONNECTED per tensor and per channel, SOFTMAX."""
     rng = np.random.default_rng(2)
-    scales = _scales(rng, 5)
+    scales = scales_of(rng, 5)
     tensors = [
         T((2, 7, 6, 3), scale=0.04, zero_point=-5),
         T((2, 4, 3, 3), scale=0.04, zero_point=-5),
@@ -64,10 +46,10 @@ def classifier() -> bytes:
         T((2,), "int32", data=np.array([2, 12], np.int32)),
         T((2, 12), scale=0.04, zero_point=-5),
         T((2, 2, 6), scale=0.04, zero_point=-5),
-        T((7, 12), scale=0.0173, data=_int8(rng, 7, 12)),
-        T((7,), "int32", scale=0.04 * 0.0173, data=_bias(rng, 7)),
+        T((7, 12), scale=0.0173, data=int8(rng, 7, 12)),
+        T((7,), "int32", scale=0.04 * 0.0173, data=biases(rng, 7)),
         T((2, 7), scale=0.31, zero_point=-20),
-        T((5, 7), scale=scales, data=_int8(rng, 5, 7)),
+        T((5, 7), scale=scales, data=int8(rng, 5, 7)),
         T((2, 5), scale=0.19, zero_point=4),
         T((2, 5), scale=1 / 256, zero_point=-128),
     ]
@@ -92,7 +74,7 @@ def elementwise() -> bytes:
         T(shape, "float32"),
         T(shape, scale=0.031, zero_point=7),
         T(shape, scale=0.044, zero_point=-9),
-        T((3, 1), scale=0.02, zero_point=1, data=_int8(rng, 3, 1)),
+        T((3, 1), scale=0.02, zero_point=1, data=int8(rng, 3, 1)),
         T(shape, scale=0.06, zero_point=-3),
         T(shape, scale=0.05, zero_point=-30),
         T(shape, scale=0.03, zero_point=-128),
@@ -117,16 +99,16 @@ def shapes() -> bytes:
     """PAD (int32 and int64 paddings), PADV2, CONCATENATION of four and of a constant, MEAN over several axes."""
     rng = np.random.default_rng(4)
     tensors = [
-        _alike((1, 3, 4, 2)),
+        alike((1, 3, 4, 2)),
         T((4, 2), "int32", data=np.array([[0, 0], [1, 2], [0, 0], [3, 0]], np.int32)),
-        _alike((1, 6, 4, 5)),
+        alike((1, 6, 4, 5)),
         T((4, 2), "int64", data=np.array([[0, 1], [0, 0], [2, 0], [0, 0]], np.int64)),
-        _alike((2, 6, 6, 5)),
-        _alike((1,), data=np.array([77], np.int8)),
+        alike((2, 6, 6, 5)),
+        alike((1,), data=np.array([77], np.int8)),
         T((4, 2), "int32", data=np.zeros((4, 2), np.int32)),
-        _alike((2, 6, 6, 5)),
-        _alike((2, 6, 6, 3), data=_int8(rng, 2, 6, 6, 3)),
-        _alike((2, 6, 6, 18)),
+        alike((2, 6, 6, 5)),
+        alike((2, 6, 6, 3), data=int8(rng, 2, 6, 6, 3)),
+        alike((2, 6, 6, 18)),
         T((2,), "int32", data=np.array([1, 2], np.int32)),
         T((2, 18), scale=0.02, zero_point=5),
         T((2,), "int32", data=np.array([-1, 0], np.int32)),
@@ -145,7 +127,7 @@ def shapes() -> bytes:
 
 def two_inputs() -> bytes:
     """An input that is only used at the end, one that is an output too, and a RESHAPE of an input."""
-    tensors = [_alike((4, 6)), _alike((4, 6)), _alike((24,)), T((4, 6), scale=0.07), T((4, 6), scale=0.08)]
+    tensors = [alike((4, 6)), alike((4, 6)), alike((24,)), T((4, 6), scale=0.07), T((4, 6), scale=0.08)]
     ops = [
         O("RESHAPE", (0,), (2,)),
         O("ADD", (0, 0), (3,), {}, "AddOptions"),
@@ -161,10 +143,10 @@ def families() -> bytes:
     whole = T(shape, scale=0.04, zero_point=-5)
     tensors = [
         whole,
-        T((5, 1), scale=0.03, zero_point=9, data=_int8(rng, 5, 1)),
+        T((5, 1), scale=0.03, zero_point=9, data=int8(rng, 5, 1)),
         T(shape, scale=0.05, zero_point=3),
         T(shape, scale=0.002, zero_point=-128),
-        T((1,), data=_int8(rng, 1), scale=0.05),
+        T((1,), data=int8(rng, 1), scale=0.05),
         T(shape, scale=0.05, zero_point=1),
         T(shape, scale=0.04, zero_point=2),
         T(shape, scale=1 / 128),
@@ -191,12 +173,12 @@ def several() -> bytes:
     tensors = [
         *numbers,
         T((2,), "int32", data=np.array([1, 3], np.int32)),
-        _alike((2, 4, 6)),
-        *(_alike((2, 4, 2)) for _ in range(3)),
-        _alike((2, 1, 2)),
-        _alike((2, 3, 2)),
-        *(_alike((3, 2)) for _ in range(2)),
-        _alike((3, 2, 2)),
+        alike((2, 4, 6)),
+        *(alike((2, 4, 2)) for _ in range(3)),
+        alike((2, 1, 2)),
+        alike((2, 3, 2)),
+        *(alike((3, 2)) for _ in range(2)),
+        alike((3, 2, 2)),
     ]
     ops = [
         O("SPLIT", (0, 3), (4, 5, 6), {"numSplits": 3}, "SplitOptions"),
@@ -215,21 +197,21 @@ def moved() -> bytes:
         return T((len(values),), "int32", data=np.array(values, np.int32))
 
     tensors = [
-        _alike((3, 4, 2)),
+        alike((3, 4, 2)),
         numbers(0),
-        _alike((1, 3, 4, 2)),
+        alike((1, 3, 4, 2)),
         numbers(5, 6),
-        _alike((1, 5, 6, 2)),
+        alike((1, 5, 6, 2)),
         numbers(0, 3, 1, 2),
-        _alike((1, 2, 5, 6)),
-        _alike((2, 5, 6)),
+        alike((1, 2, 5, 6)),
+        alike((2, 5, 6)),
         T((3,), "int32"),
         numbers(1),
         numbers(2),
         T((), "int32"),
         T((), "int32", data=np.array(12, np.int32)),
         T((2,), "int32"),
-        _alike((5, 12)),
+        alike((5, 12)),
     ]
     ops = [
         O("EXPAND_DIMS", (0, 1), (2,)),
@@ -246,15 +228,15 @@ def moved() -> bytes:
 
 def stateful() -> bytes:
     """Two variables, as a wake word's: a delay line that moves on with each step, and a sum that starts as zeros."""
-    first = T((1, 4, 1, 8), scale=0.05, zero_point=-4, data=_int8(np.random.default_rng(8), 1, 4, 1, 8))
+    first = T((1, 4, 1, 8), scale=0.05, zero_point=-4, data=int8(np.random.default_rng(8), 1, 4, 1, 8))
     tensors = [
         T((), "resource"),
         T((), "resource"),
-        _alike((1, 1, 1, 8)),
-        _alike((1, 4, 1, 8)),
-        _alike((1, 5, 1, 8)),
+        alike((1, 1, 1, 8)),
+        alike((1, 4, 1, 8)),
+        alike((1, 5, 1, 8)),
         *(T((4,), "int32", data=np.array(values, np.int32)) for values in ((0, 1, 0, 0), (1, 5, 1, 8), (1, 1, 1, 1))),
-        _alike((1, 4, 1, 8)),
+        alike((1, 4, 1, 8)),
         T((2,), "int32", data=np.array([1, 2], np.int32)),
         T((1, 8), scale=0.06, zero_point=3),
         T((1, 8), scale=0.06, zero_point=3),
@@ -301,6 +283,10 @@ EVERY = (
     svdf,
     svdf_int8,
     lstm,
+    operator_models.picked,
+    operator_models.gathered,
+    operator_models.arithmetic,
+    operator_models.matrices,
 )
 MODELS = {f.__name__: f for f in EVERY}
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]

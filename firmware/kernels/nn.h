@@ -59,6 +59,29 @@ typedef struct {
 } nn_fully_connected_t;
 typedef void nn_fully_connected_fn(const nn_fully_connected_t *op, const int8_t *x, int8_t *y, void *scratch);
 
+/* TRANSPOSE_CONV. weights: out_c x k_h x k_w x in_c; bias, multiplier and shift have out_c entries. */
+typedef struct {
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+    int32_t batches, in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w, stride_h, stride_w, pad_top, pad_left;
+    int16_t input_offset, output_offset, act_min, act_max;
+} nn_transpose_conv_t;
+typedef void nn_transpose_conv_fn(const nn_transpose_conv_t *op, const int8_t *x, const int8_t *weights, int8_t *y,
+                                  void *scratch);
+
+/* BATCH_MATMUL: dims matrices, at strides in elements, 0 along a broadcast axis; y is rows x columns each, of depth
+ * products. row1 and depth1 are how far neighboring rows of x1, and numbers of one row, lie apart; column2 and depth2
+ * likewise. */
+typedef struct {
+    int32_t dims[3], stride1[3], stride2[3];
+    int32_t rows, columns, depth, row1, depth1, column2, depth2;
+    int32_t multiplier;
+    int16_t offset1, offset2, output_offset;
+    int8_t shift;
+} nn_batch_matmul_t;
+typedef void nn_batch_matmul_fn(const nn_batch_matmul_t *op, const int8_t *x1, const int8_t *x2, int8_t *y,
+                                void *scratch);
+
 /* AVERAGE_POOL_2D and MAX_POOL_2D. */
 typedef struct {
     int16_t act_min, act_max;
@@ -83,6 +106,7 @@ typedef nn_binary_t nn_sub_t;
 typedef nn_binary_t nn_mul_t;
 typedef nn_binary_t nn_maximum_t;
 typedef nn_binary_t nn_minimum_t;
+typedef nn_binary_t nn_div_t;
 typedef nn_binary_t nn_squared_difference_t;
 typedef nn_binary_t nn_prelu_t;
 typedef nn_binary_t nn_equal_t;
@@ -96,6 +120,7 @@ typedef nn_binary_t nn_logical_or_t;
 typedef void nn_add_fn(const nn_add_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_sub_fn(const nn_sub_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_mul_fn(const nn_mul_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
+typedef void nn_div_fn(const nn_div_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_maximum_fn(const nn_maximum_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_minimum_fn(const nn_minimum_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch);
 typedef void nn_squared_difference_fn(const nn_squared_difference_t *op, const int8_t *x1, const int8_t *x2, int8_t *y,
@@ -158,6 +183,32 @@ typedef struct {
 typedef void nn_arg_max_fn(const nn_arg_t *op, const int8_t *x, int32_t *y, void *scratch);
 typedef void nn_arg_min_fn(const nn_arg_t *op, const int8_t *x, int32_t *y, void *scratch);
 
+/* ADD_N: inputs of one scale. */
+typedef struct {
+    int32_t count, inputs;
+    int32_t multiplier;
+    int16_t input_offset, output_offset;
+    int8_t shift;
+} nn_add_n_t;
+typedef void nn_add_n_fn(const nn_add_n_t *op, const int8_t *const *x, int8_t *y, void *scratch);
+
+/* CUMSUM: x is outer x count x inner, summed along the middle. y may be x. */
+typedef struct {
+    int32_t outer, count, inner;
+    int32_t multiplier;
+    int16_t input_offset, output_offset;
+    int8_t shift;
+    int8_t exclusive, reverse;
+} nn_cumsum_t;
+typedef void nn_cumsum_fn(const nn_cumsum_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* RESIZE_BILINEAR: where among the input's rows each output row is, in 1024ths, likewise its columns. */
+typedef struct {
+    const int32_t *rows, *columns;
+    int32_t batches, in_h, in_w, out_h, out_w, channels;
+} nn_resize_bilinear_t;
+typedef void nn_resize_bilinear_fn(const nn_resize_bilinear_t *op, const int8_t *x, int8_t *y, void *scratch);
+
 /* CONCATENATION and PACK: outer runs; in each, input i contributes inner[i] bytes. */
 typedef struct {
     const int32_t *inner;
@@ -172,13 +223,50 @@ typedef struct {
 } nn_constant_t;
 typedef void nn_constant_fn(const nn_constant_t *op, const void *x, void *y, void *scratch);
 
-/* RESIZE_NEAREST_NEIGHBOR: output row h is input row rows[h], likewise its columns; an element is run bytes. */
+/* Data movement by tables: y has dims (outermost first), each element run bytes, which are in x from start and as far
+ * as its indices along the axes say together: each stride bytes, or, of an axis whose table is not -1, the bytes that
+ * stand for it in offsets from table on. RESIZE_NEAREST_NEIGHBOR, MIRROR_PAD, BATCH_TO_SPACE_ND, GATHER by constants.
+ */
 typedef struct {
-    const int32_t *rows, *columns;
-    int32_t batches, in_h, in_w, out_h, out_w, run;
-} nn_resize_nearest_neighbor_t;
-typedef void nn_resize_nearest_neighbor_fn(const nn_resize_nearest_neighbor_t *op, const int8_t *x, int8_t *y,
-                                           void *scratch);
+    const int32_t *offsets;
+    int32_t start, run;
+    int32_t dims[5], stride[5], table[5];
+} nn_pick_t;
+typedef void nn_pick_fn(const nn_pick_t *op, const void *x, void *y, void *scratch);
+
+/* GATHER, GATHER_ND, EMBEDDING_LOOKUP: y has batches x outer x count elements of run bytes. An index of depth numbers,
+ * of batches x count, says which element of dims[0] x ... x dims[depth - 1], at what stride in bytes; each batch and
+ * outer has dims[0] * stride[0] bytes of x of its own. */
+typedef struct {
+    int32_t batches, outer, count, depth, run;
+    int32_t dims[5], stride[5];
+} nn_lookup_t;
+typedef void nn_lookup_fn(const nn_lookup_t *op, const void *x, const int32_t *indices, void *y, void *scratch);
+
+/* DYNAMIC_UPDATE_SLICE: y is x1, of so many bytes, but for x2 of dims elements of run bytes, that lie stride bytes
+ * apart in y, from start on, of which axes numbers count and each at most `most`. y may be x1. */
+typedef struct {
+    int32_t bytes, axes, run;
+    int32_t dims[5], most[5], stride[5];
+} nn_dynamic_update_slice_t;
+typedef void nn_dynamic_update_slice_fn(const nn_dynamic_update_slice_t *op, const void *x1, const void *x2,
+                                        const int32_t *start, void *y, void *scratch);
+
+/* SELECT_V2: y has dims (outermost first) of run bytes each, of x1 where condition, of x2 elsewhere; strides are in
+ * bytes, 0 along a broadcast axis. */
+typedef struct {
+    int32_t run;
+    int32_t dims[5], stride_if[5], stride1[5], stride2[5];
+} nn_select_v2_t;
+typedef void nn_select_v2_fn(const nn_select_v2_t *op, const int8_t *condition, const void *x1, const void *x2, void *y,
+                             void *scratch);
+
+/* BROADCAST_ARGS: the shape that two shapes of count1 and count2 axes broadcast to. */
+typedef struct {
+    int32_t count1, count2;
+} nn_broadcast_args_t;
+typedef void nn_broadcast_args_fn(const nn_broadcast_args_t *op, const int32_t *x1, const int32_t *x2, int32_t *y,
+                                  void *scratch);
 
 /* SPLIT, SPLIT_V and UNPACK: outer runs; in each, output i takes inner[i] bytes of x. */
 typedef struct {
@@ -201,6 +289,23 @@ typedef struct {
     int8_t shift;
 } nn_softmax_t;
 typedef void nn_softmax_fn(const nn_softmax_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* LOG_SOFTMAX over the last axis. y may be x. */
+typedef struct {
+    int32_t rows, depth;
+    int32_t multiplier; /* input scale in Q5.26 */
+    int32_t back;       /* and the other way round */
+    int32_t diff_min;
+    int8_t shift, back_shift;
+} nn_log_softmax_t;
+typedef void nn_log_softmax_fn(const nn_log_softmax_t *op, const int8_t *x, int8_t *y, void *scratch);
+
+/* L2_NORMALIZATION over the last axis. y may be x. */
+typedef struct {
+    int32_t rows, depth;
+    int16_t input_offset;
+} nn_l2_normalization_t;
+typedef void nn_l2_normalization_fn(const nn_l2_normalization_t *op, const int8_t *x, int8_t *y, void *scratch);
 
 /* RELU, RELU6 and QUANTIZE between int8 and uint8: y = clamp(requantize(x + input_offset) + output_offset), where a
  * uint8 u counts as the int8 u - 128: flip_x and flip_y are 0x80 where x and y are uint8, or 0. y may be x. */
@@ -291,7 +396,19 @@ nn_arg_max_fn nn_arg_max_portable;
 nn_arg_min_fn nn_arg_min_portable;
 nn_concatenation_fn nn_concatenation_portable;
 nn_constant_fn nn_constant_portable;
-nn_resize_nearest_neighbor_fn nn_resize_nearest_neighbor_portable;
+nn_pick_fn nn_pick_portable;
+nn_batch_matmul_fn nn_batch_matmul_portable;
+nn_transpose_conv_fn nn_transpose_conv_portable;
+nn_add_n_fn nn_add_n_portable;
+nn_cumsum_fn nn_cumsum_portable;
+nn_resize_bilinear_fn nn_resize_bilinear_portable;
+nn_log_softmax_fn nn_log_softmax_portable;
+nn_l2_normalization_fn nn_l2_normalization_portable;
+nn_div_fn nn_div_portable;
+nn_lookup_fn nn_lookup_portable;
+nn_dynamic_update_slice_fn nn_dynamic_update_slice_portable;
+nn_select_v2_fn nn_select_v2_portable;
+nn_broadcast_args_fn nn_broadcast_args_portable;
 nn_split_fn nn_split_portable;
 nn_reshape_fn nn_reshape_portable;
 nn_svdf_fn nn_svdf_portable;

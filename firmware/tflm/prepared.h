@@ -32,10 +32,21 @@ bool fits(const nn_reduce_t &op, const Extent &extent);
 bool fits(const nn_arg_t &op, const Extent &extent);
 bool fits(const nn_reshape_t &op, const Extent &extent);
 bool fits(const nn_constant_t &op, const Extent &extent);
-bool fits(const nn_resize_nearest_neighbor_t &op, const Extent &extent);
 bool fits(const nn_svdf_t &op, const Extent &extent);
 bool fits(const nn_svdf_int8_t &op, const Extent &extent);
 bool fits(const nn_lstm_t &op, const Extent &extent);
+bool fits(const nn_pick_t &op, const Extent &extent);
+bool fits(const nn_batch_matmul_t &op, const Extent &extent);
+bool fits(const nn_transpose_conv_t &op, const Extent &extent);
+bool fits(const nn_add_n_t &op, const Extent &extent);
+bool fits(const nn_cumsum_t &op, const Extent &extent);
+bool fits(const nn_resize_bilinear_t &op, const Extent &extent);
+bool fits(const nn_log_softmax_t &op, const Extent &extent);
+bool fits(const nn_l2_normalization_t &op, const Extent &extent);
+bool fits(const nn_lookup_t &op, const Extent &extent);
+bool fits(const nn_dynamic_update_slice_t &op, const Extent &extent);
+bool fits(const nn_select_v2_t &op, const Extent &extent);
+bool fits(const nn_broadcast_args_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);

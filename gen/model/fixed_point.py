@@ -133,3 +133,56 @@ def input_radius(integer_bits: int, real: float) -> int:
     multiplier that brings steps there."""
     highest = (2**integer_bits - 1) * 2.0 ** (31 - integer_bits)
     return math.floor(math.ldexp(highest, -math.frexp(real)[1]))
+
+
+def log_of_at_least_one(x: Int32, output_bits: int, input_bits: int) -> Int32:
+    """TFLite's log_x_for_x_greater_than_or_equal_to_1: the logarithm in Q(output_bits) of x >= 1 in Q(input_bits).
+
+    log(x) = p * log(2) + log(r), where r is x halved p times, once to [0.5, 1) and once to [sqrt(0.5), sqrt(2)); of
+    the two the smaller r counts, whose logarithm is a rational function."""
+    sqrt_half, sqrt_sqrt_half, quarter = np.int32(1518500250), np.int32(1805811301), np.int32(1 << (28 - output_bits))
+    zeros = _leading_zeros(x)
+    r_a = saturating_shift_left(rounding_doubling_high_mul(_shifted_left(x, zeros - 1), sqrt_half), 1)
+    zeros_b = _leading_zeros(rounding_doubling_high_mul(x, sqrt_half)) - 1
+    r_b = np.clip(x.astype(np.int64) << np.maximum(zeros_b, 0), INT32_MIN, INT32_MAX).astype(np.int32)
+    unit = 1 << (30 - output_bits)
+    pot_a = ((input_bits - zeros) * unit).astype(np.int32) + quarter
+    pot_b = ((input_bits - zeros_b) * unit).astype(np.int32) - quarter
+    r, pot = np.minimum(r_a, r_b), np.maximum(pot_a, pot_b)
+    both = r.astype(np.int64) + sqrt_sqrt_half
+    half_sum = ((both + np.where(both >= 0, 1, -1)) / 2).astype(np.int64).astype(np.int32)
+    q = ((r - sqrt_sqrt_half).astype(np.int64) << 1).astype(np.int32)
+    mul = rounding_doubling_high_mul
+    q2 = mul(q, q)
+    numerator = mul(q, r) + mul(mul(q, q2), 117049297)
+    denominator = mul(half_sum, 1057819769 + q + mul(q2, 127690142)) + mul(q, 638450708)
+    log_r = mul(rounding_divide_by_pot(numerator, output_bits + 1), one_over_one_plus_x(denominator))
+    return saturating_shift_left(mul(pot, 1488522236) + log_r, 1)
+
+
+def _shifted_left(x: Int32, bits: Any) -> Int32:
+    shifted: Int32 = (x.astype(np.int64) << bits).astype(np.int32)
+    return shifted
+
+
+def _leading_zeros(x: Int32) -> Int32:
+    """Of positive values."""
+    return np.array([32 - int(value).bit_length() for value in x.ravel()], np.int32).reshape(x.shape)
+
+
+def inverse_square_root(value: int) -> tuple[int, int]:
+    """TFLite's GetInvSqrtQuantizedMultiplierExp: (multiplier, shift) of 1 / sqrt(value), value >= 0."""
+    if value <= 1:
+        return INT32_MAX, 0
+    right = 11
+    while value >= 1 << 29:
+        value, right = value // 4, right + 1
+    pairs = (32 - value.bit_length() - 1) // 2 - 1
+    right -= pairs
+    half = rounding_divide_by_pot(np.array(value << 2 * pairs >> 1, np.int32), 1)
+    mul, x = rounding_doubling_high_mul, np.array(1 << 28, np.int32)
+    for _ in range(5):
+        cube = saturating_shift_left(mul(mul(x, x), x), 6)
+        x = saturating_shift_left(mul(x, 3 << 27) - mul(half, cube), 3)
+    multiplier = int(mul(x, 1518500250))
+    return (multiplier << -right, 0) if right < 0 else (multiplier, -right)

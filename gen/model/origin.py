@@ -9,20 +9,8 @@ own names: "gen.ChannelsLast/torch.UnflattenedModule_network/torch.InterpreterMo
 
 import re
 
-# What the node is called that an operator of this kind is made of, where it is not called as the kind is.
-_NODES = {
-    "average_pool_2d": ("avgpool",),
-    "batch_matmul": ("matmul", "einsum"),
-    "concatenation": ("concat",),
-    "conv_2d": ("convolution", "conv2d"),
-    "depthwise_conv_2d": ("depthwise",),
-    "div": ("truediv", "div"),
-    "fully_connected": ("matmul", "tensordot"),
-    "logistic": ("sigmoid",),
-    "max_pool_2d": ("maxpool",),
-    "resize_bilinear": ("resize",),
-    "resize_nearest_neighbor": ("resize",),
-}
+from gen.model.ops import OPS
+
 _NUMBERED = re.compile(r"(.+)_\d+$")
 _MODULE = re.compile(r".*\.[A-Za-z]+?_(\w+)$")  # a class's path, then the module's name
 _INNER = re.compile(r"(batchnorm|convolution|moments|Repeat|separable_conv2d|Tensordot|transpose|as_depthwise)(_\d+)?$")
@@ -37,7 +25,7 @@ def layer_of(tensor_name: str, kind: str) -> str | None:
     last tensor. Of several layers that became one operator the one counts whose node is of this kind, or the last.
 
     Of a SavedModel by Keras 2, which numbers no scopes, a layer "dense_1" in a model "model_1" is told as "dense"."""
-    nodes = _NODES.get(kind, (kind.replace("_", ""),))
+    nodes = (kind in OPS and OPS[kind].nodes) or (kind.replace("_", ""),)
     found = [(path, layer) for path in tensor_name.split(";") if (layer := _layer(path))]
     for path, layer in found:
         if path.rsplit("/", 1)[-1].replace("_", "").lower().startswith(nodes):

@@ -76,6 +76,8 @@ def check(kind: str, data: st.DataObject) -> None:
     if kind in ("mul", "prelu"):
         scale2 = data.draw(draw.scales)
         near = float(np.float32(64 * scale1 * scale2)) if kind == "mul" else scale1
+    if kind == "div":
+        near = float(np.float32(scale1 / scale2))
     if kind == "squared_difference":
         near = float(np.float32(64 * max(scale1, scale2) ** 2))
     if FAMILY[kind].y == "bool":

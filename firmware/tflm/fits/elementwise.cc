@@ -18,4 +18,13 @@ bool fits(const nn_binary_t &op, const Extent &extent) {
            is_offset(op.offset1) && is_offset(op.offset2);
 }
 
+bool fits(const nn_select_v2_t &op, const Extent &extent) {
+    constexpr unsigned kAxes = sizeof op.dims / sizeof op.dims[0];
+    const uint64_t count = product(op.dims, kAxes);
+    return count != 0 && op.run > 0 && count * static_cast<uint32_t>(op.run) <= extent.y[0] &&
+           walks_within(0, op.dims, op.stride_if, kAxes, 1, extent.x[0]) &&
+           walks_within(0, op.dims, op.stride1, kAxes, op.run, extent.x[1]) &&
+           walks_within(0, op.dims, op.stride2, kAxes, op.run, extent.x[2]);
+}
+
 } // namespace tflm

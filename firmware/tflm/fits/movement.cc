@@ -47,23 +47,10 @@ bool fits(const nn_constant_t &op, const Extent &extent) {
     return in_both(op.bytes, extent.arrays[0], extent.y[0]);
 }
 
-namespace {
-
-// Whether each of a table's entries is an index below size.
-bool picks_within(const int32_t *table, int32_t count, uint32_t bytes, int32_t size) {
-    bool within = count > 0 && static_cast<uint32_t>(count) <= bytes / sizeof *table;
-    for (int32_t i = 0; within && i < count; i++) {
-        within = table[i] >= 0 && table[i] < size;
-    }
-    return within;
-}
-
-} // namespace
-
-bool fits(const nn_resize_nearest_neighbor_t &op, const Extent &extent) {
-    const int32_t in[] = {op.batches, op.in_h, op.in_w, op.run}, out[] = {op.batches, op.out_h, op.out_w, op.run};
-    return axes_within(in, 4, out, 4, extent) && picks_within(op.rows, op.out_h, extent.arrays[0], op.in_h) &&
-           picks_within(op.columns, op.out_w, extent.arrays[1], op.in_w);
+bool fits(const nn_broadcast_args_t &op, const Extent &extent) {
+    constexpr uint32_t kItem = sizeof(int32_t);
+    return in_both(op.count1, extent.x[0] / kItem, extent.y[0] / kItem) &&
+           in_both(op.count2, extent.x[1] / kItem, extent.y[0] / kItem);
 }
 
 } // namespace tflm

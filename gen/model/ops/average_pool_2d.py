@@ -78,4 +78,5 @@ OPERATOR = Operator(
     OPTIONS,
     lower,
     interpreter=("average_pool_2d", "pool_2d"),
+    nodes=("avgpool",),
 )

@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 from gen.errors import ModelError, UnsupportedOp
 from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops import divide
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import fused_activation, require_shape, require_types
 from gen.model.ops.requantize import rescale
@@ -49,6 +50,8 @@ class Row:
     # The types of both operands, and of the output; bool has no scale.
     x: str = "int8"
     y: str = "int8"
+    # As Operator's.
+    nodes: tuple[str, ...] = ()
     # As Kernel's.
     rows: Callable[[Call, int, int, int, int], tuple[Call, int, int]] | None = None
     ends_bands: bool = False
@@ -218,6 +221,7 @@ ROWS = (
         product_scaling,
         lambda p, a, b: rescaled(p, (a + p["offset1"]) * (b + p["offset2"])),
     ),
+    Row("div", "Div", "DivOptions", divide.scaling, divide.quotient, nodes=("truediv", "div")),
     Row(
         "squared_difference",
         "SquaredDifference",
@@ -280,7 +284,7 @@ def _operator(row: Row) -> Operator:
         return Call(op, row.name, params, (x1.index, x2.index), (y.index,))
 
     options = {"FusedActivationFunction": "none"} if row.options_table else {}
-    return Operator(row.name, row.name.upper(), row.tflm, row.options_table, options, lower)
+    return Operator(row.name, row.name.upper(), row.tflm, row.options_table, options, lower, nodes=row.nodes)
 
 
 KERNELS = tuple(map(_kernel, ROWS))

@@ -65,4 +65,5 @@ OPERATOR = Operator(
     "ConcatenationOptions",
     OPTIONS,
     lower,
+    nodes=("concat",),
 )

@@ -182,4 +182,5 @@ OPERATOR = Operator(
     lower,
     interpreter=("conv_2d", "convolution"),
     takes_padding=True,
+    nodes=("convolution", "conv2d"),
 )

@@ -82,4 +82,5 @@ OPERATOR = Operator(
     lower,
     interpreter=("depthwise_conv_2d", "convolution"),
     takes_padding=True,
+    nodes=("depthwise",),
 )

@@ -116,4 +116,5 @@ OPERATOR = Operator(
     OPTIONS,
     lower,
     interpreter=("fully_connected",),
+    nodes=("matmul", "tensordot"),
 )

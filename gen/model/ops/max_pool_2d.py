@@ -26,4 +26,5 @@ OPERATOR = Operator(
     OPTIONS,
     lower,
     interpreter=("max_pool_2d", "pool_2d"),
+    nodes=("maxpool",),
 )

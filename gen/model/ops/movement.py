@@ -14,7 +14,7 @@ from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import DTYPES, Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import require_rank, require_shape
-from gen.model.ops.shapes import constant_input, index_of_axis, require_moved
+from gen.model.ops.shapes import blocks_of_space, constant_input, index_of_axis, require_moved
 
 MAX_AXES = 5  # of nn_move_t, after merging
 _DAMAGED = "the model file is damaged, convert it again."
@@ -155,6 +155,23 @@ def depth_to_space(graph: Graph, op: Op, x: Tensor) -> Walk:
     return Walk(0, axes, (n, h * block, w * block, out_c))
 
 
+def space_to_batch(graph: Graph, op: Op, x: Tensor) -> Walk:
+    blocks, paddings = blocks_of_space(graph, op, x, "paddings")
+    if any(map(any, paddings)):
+        raise UnsupportedOp(
+            f"{op} puts {paddings} around its input, for which TFLM takes what its memory happens to hold: use PAD "
+            "before it."
+        )
+    space, distances = x.shape[1:-1], strides(x.shape)
+    if any(size % block for size, block in zip(space, blocks, strict=True)):
+        raise ModelError(f"{op} has blocks of {blocks} on an input of shape {x.shape}: {_DAMAGED}")
+    within = tuple((block, stride) for block, stride in zip(blocks, distances[1:], strict=False))
+    sizes = tuple(size // block for size, block in zip(space, blocks, strict=True))
+    across = tuple((size, block * stride) for size, (block, stride) in zip(sizes, within, strict=True))
+    axes = (*within, (x.shape[0], distances[0]), *across, (x.shape[-1], 1))
+    return Walk(0, axes, (x.shape[0] * prod(blocks), *sizes, x.shape[-1]))
+
+
 def _image(op: Op, x: Tensor) -> tuple[int, int, int, int]:
     require_rank(op, 4, x)
     n, h, w, c = x.shape
@@ -166,6 +183,7 @@ ROWS = (
     Row("depth_to_space", "DepthToSpace", depth_to_space, "DepthToSpaceOptions", {"BlockSize": 0}),
     Row("reverse_v2", "ReverseV2", reverse),
     Row("slice", "Slice", slice_),
+    Row("space_to_batch_nd", "SpaceToBatchNd", space_to_batch),
     Row("space_to_depth", "SpaceToDepth", space_to_depth, "SpaceToDepthOptions", {"BlockSize": 0}),
     Row(
         "strided_slice",

@@ -181,6 +181,8 @@ class Operator:
     is_resource: bool = False
     # Whether its output is its input under another shape.
     is_view: bool = False
+    # What TensorFlow calls the nodes that it is made of, in lower case, where they are not called as it is.
+    nodes: tuple[str, ...] = ()
     # Whether its option Padding may be numbers, as passes.merge_pads puts them.
     takes_padding: bool = False
     # The fused activation that does the same where nothing is rescaled.

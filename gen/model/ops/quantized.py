@@ -62,9 +62,9 @@ def require_shape(op: Op, tensor: Tensor, shape: Iterable[int]) -> None:
         )
 
 
-def weights_and_bias(graph: Graph, op: Op) -> tuple[Tensor, Tensor | None]:
-    """Constant weights and the int32 bias, if any. Raises UnsupportedOp, NotQuantized."""
-    weights, bias = graph.input(op, 1), graph.optional_input(op, 2)
+def weights_and_bias(graph: Graph, op: Op, at: tuple[int, int] = (1, 2)) -> tuple[Tensor, Tensor | None]:
+    """Constant weights and the int32 bias, if any; at: which inputs they are. Raises UnsupportedOp, NotQuantized."""
+    weights, bias = graph.input(op, at[0]), graph.optional_input(op, at[1])
     if weights.data is None or (bias is not None and bias.data is None):
         raise UnsupportedOp(f"{op} computes its weights at run time: only constant weights and biases are supported.")
     if weights.quant is not None and any(weights.quant.zero_point):

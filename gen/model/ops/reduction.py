@@ -12,7 +12,7 @@ from gen.errors import ModelError, UnsupportedOp, brief
 from gen.model.fixed_point import multiply_by_quantized_multiplier
 from gen.model.graph import Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
-from gen.model.ops.quantized import require_int8, require_same_quantization, require_shape
+from gen.model.ops.quantized import require_same_quantization, require_shape, require_types
 from gen.model.ops.requantize import rescale
 from gen.model.ops.shapes import constant_input, merge_axes
 
@@ -30,6 +30,8 @@ class Row:
     # (operator, input, output, elements in one) -> the fields of the kernel's struct beside the axes'. Raises
     # UnsupportedOp.
     scaling: Callable[[Op, Tensor, Tensor, int], Mapping[str, int]]
+    # The type of input and output; bool has no scale.
+    dtype: str = "int8"
 
 
 def sum_scaling(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
@@ -55,6 +57,11 @@ def mean_scaling(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
     }
 
 
+def all_of(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
+    """The least of bools is whether all are true."""
+    return {}
+
+
 def unscaled(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
     """Bytes are compared as they are."""
     require_same_quantization(op, x, y)
@@ -63,6 +70,7 @@ def unscaled(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
 
 ROWS = (
     Row("mean", "Mean", "mean", mean_scaling),
+    Row("reduce_all", "ReduceAll", "reduce_min", all_of, dtype="bool"),
     Row("reduce_max", "ReduceMax", "reduce_max", unscaled),
     Row("reduce_min", "ReduceMin", "reduce_min", unscaled),
     Row("sum", "Sum", "mean", sum_scaling),
@@ -85,7 +93,7 @@ def alternating(op: Op, dims: tuple[int, ...], reduced: set[int]) -> tuple[int, 
 def _operator(row: Row) -> Operator:
     def lower(graph: Graph, op: Op) -> Call:
         x, y = graph.input(op, 0), graph.output(op)
-        require_int8(op, x, y)
+        require_types(op, row.dtype, x, y)
         axes = constant_input(graph, op, 1, "axes", ("int32",)).reshape(-1).tolist()
         rank = len(x.shape)
         if any(not -rank <= axis < rank for axis in axes):

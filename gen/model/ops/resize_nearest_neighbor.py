@@ -1,14 +1,13 @@
 """RESIZE_NEAREST_NEIGHBOR: rows and columns of the input, picked by tables that are made here; any type."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from gen.errors import ModelError, UnsupportedOp
-from gen.model.graph import DTYPES, Array, Graph, Op
-from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int32_array, numbers, pointers
+from gen.model.graph import Graph, Op
+from gen.model.ops.operator import Call, Operator
+from gen.model.ops.picking import pick_call
 from gen.model.ops.quantized import require_rank, require_shape
 from gen.model.ops.shapes import constant_input, require_moved
 
@@ -33,28 +32,10 @@ def lower(graph: Graph, op: Op) -> Call:
     if align and half:
         raise UnsupportedOp(f"{op} has aligned corners and half-pixel centers, which exclude each other.")
     require_shape(op, y, (n, *sizes, c))
-    params = {
-        "rows": int32_array(picked(h, sizes[0], align=align, half=half)),
-        "columns": int32_array(picked(w, sizes[1], align=align, half=half)),
-        "batches": n, "in_h": h, "in_w": w, "out_h": sizes[0], "out_w": sizes[1], "run": c * DTYPES[x.dtype].itemsize,
-    }  # fmt: skip
-    return Call(op, "resize_nearest_neighbor", params, (x.index,), (y.index,))
+    rows, columns = picked(h, sizes[0], align=align, half=half), picked(w, sizes[1], align=align, half=half)
+    return pick_call(op, x, y, [np.arange(n) * h * w * c, np.array(rows) * w * c, np.array(columns) * c, np.arange(c)])
 
 
-def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
-    rows, columns = np.asarray(p["rows"]), np.asarray(p["columns"])
-    return inputs[0].reshape(p["batches"], p["in_h"], p["in_w"], -1)[:, rows][:, :, columns]
-
-
-KERNEL = Kernel(
-    "resize_nearest_neighbor",
-    CStruct(
-        "nn_resize_nearest_neighbor_t",
-        pointers("int32_t", "rows columns") + numbers("int32_t", "batches in_h in_w out_h out_w run"),
-        "movement",
-    ),
-    reference,
-)
 OPERATOR = Operator(
     "resize_nearest_neighbor",
     "RESIZE_NEAREST_NEIGHBOR",
@@ -62,4 +43,6 @@ OPERATOR = Operator(
     "ResizeNearestNeighborOptions",
     {"AlignCorners": False, "HalfPixelCenters": False},
     lower,
+    kernels=("pick",),
+    nodes=("resize",),
 )

@@ -5,7 +5,7 @@ from itertools import groupby
 from math import prod
 from typing import Any
 
-from gen.errors import ModelError, UnsupportedOp
+from gen.errors import ModelError, UnsupportedOp, brief
 from gen.model.graph import Array, Graph, Op, Tensor
 
 MOVED = ("int8", "int16", "int32", "float32", "bool")
@@ -45,3 +45,28 @@ def merge_axes(dims: Iterable[int], keys: Iterable[Any]) -> list[tuple[int, Any]
     merge_axes((2, 3, 1, 5), "aabb") == [(6, "a"), (5, "b")]"""
     axes = [(dim, key) for dim, key in zip(dims, keys, strict=True) if dim != 1]
     return [(prod(dim for dim, _ in run), key) for key, run in groupby(axes, key=lambda axis: axis[1])]
+
+
+def constant_pairs(graph: Graph, op: Op, position: int, what: str, count: int) -> list[list[int]]:
+    """A constant input of two numbers, none below 0, for each axis. Raises UnsupportedOp, ModelError."""
+    data = constant_input(graph, op, position, what, ("int32", "int64"))
+    if data.shape != (count, 2) or data.min(initial=0) < 0:
+        raise ModelError(
+            f"{op} has {what} {brief(data.tolist())} for {count} axes: the model file is damaged, convert it again."
+        )
+    pairs: list[list[int]] = data.tolist()
+    return pairs
+
+
+def blocks_of_space(graph: Graph, op: Op, x: Tensor, what: str) -> tuple[list[int], list[list[int]]]:
+    """(sizes of the blocks between space and batches, what is cut off or put around along each axis of the space).
+
+    Raises UnsupportedOp, ModelError."""
+    if len(x.shape) not in (3, 4):
+        raise UnsupportedOp(f"{op} has an input of shape {x.shape}: TFLM takes 3 or 4 axes, reshape it in the model.")
+    blocks: list[int] = constant_input(graph, op, 1, "block sizes", ("int32",)).reshape(-1).tolist()
+    if len(blocks) != len(x.shape) - 2 or min(blocks) < 1:
+        raise ModelError(
+            f"{op} has blocks of {blocks} on an input of shape {x.shape}: the model file is damaged, convert it again."
+        )
+    return blocks, constant_pairs(graph, op, 2, what, len(blocks))

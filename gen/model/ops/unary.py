@@ -3,6 +3,7 @@ made here with TFLM's arithmetic. Each is a row of ROWS; there is no C to an ope
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from gen.model.fixed_point import (
     INT32_MAX,
     exp_on_negative_values,
     input_radius,
+    inverse_square_root,
     multiply_by_quantized_multiplier,
     one_minus_x_over_one_plus_x,
     one_over_one_plus_x,
@@ -20,11 +22,12 @@ from gen.model.fixed_point import (
 )
 from gen.model.graph import Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int8_array, numbers
-from gen.model.ops.quantized import require_int8, require_shape
+from gen.model.ops.quantized import require_shape, require_types
 from gen.model.ops.requantize import require_shift, rescale
 
 X = np.arange(-128, 128, dtype=np.int32)  # every input
 INPUT_BITS = 4  # the scaled input of LOGISTIC and TANH is in Q4.27
+RSQRT_BITS = 20  # behind the point of a reciprocal root
 THREE_32768THS = float(np.float32(3 / 32768))  # HARD_SWISH's 3, where 1 is a bit of int16
 
 
@@ -40,6 +43,10 @@ class Row:
     # As Operator's.
     options_table: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    # The type of input and output; bool has no scale.
+    dtype: str = "int8"
+    # As Operator's.
+    nodes: tuple[str, ...] = ()
 
 
 def logistic(op: Op, x: Tensor, y: Tensor) -> Array:
@@ -130,6 +137,27 @@ def elu(op: Op, x: Tensor, y: Tensor) -> Array:
     return (rounded + y.zero_point).astype(np.int32)
 
 
+def rsqrt(op: Op, x: Tensor, y: Tensor) -> Array:
+    """1 / sqrt(x); of 0 the highest value. TFLM ends with an error below 0, so that has to be impossible."""
+    if x.zero_point != -128:
+        raise UnsupportedOp(
+            f"{op} has an input with zero point {x.zero_point}, which may be below 0, where TFLM ends with an error: "
+            "quantize the model again with representative data."
+        )
+    answers = [127]
+    multiplier, shift = quantize_multiplier(1 / (sqrt(x.scale) * y.scale))
+    for value in range(1, 256):
+        root, root_shift = inverse_square_root(value)
+        unit = multiply_by_quantized_multiplier(np.array(1, np.int32), root, root_shift + RSQRT_BITS)
+        scaled = multiply_by_quantized_multiplier(unit, multiplier, shift - RSQRT_BITS)
+        answers.append(int(scaled) + y.zero_point)
+    return np.array(answers, np.int32)
+
+
+def logical_not(op: Op, x: Tensor, y: Tensor) -> Array:
+    return np.where(X == 0, 1, 0)
+
+
 def require_output(op: Op, y: Tensor, scale: float, zero_point: int) -> None:
     """Raise UnsupportedOp unless the output has the scale and zero point that TFLite fixes."""
     if (y.scale, y.zero_point) != (scale, zero_point):
@@ -144,7 +172,9 @@ ROWS = (
     Row("elu", "Elu", elu),
     Row("hard_swish", "HardSwish", hard_swish),
     Row("leaky_relu", "LeakyRelu", leaky_relu, "LeakyReluOptions", {"Alpha": 0.0}),
-    Row("logistic", "Logistic", logistic),
+    Row("logical_not", "LogicalNot", logical_not, dtype="bool"),
+    Row("logistic", "Logistic", logistic, nodes=("sigmoid",)),
+    Row("rsqrt", "Rsqrt", rsqrt),
     Row("tanh", "Tanh", tanh),
 )
 
@@ -156,12 +186,14 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
 def _operator(row: Row) -> Operator:
     def lower(graph: Graph, op: Op) -> Call:
         x, y = graph.input(op, 0), graph.output(op)
-        require_int8(op, x, y)
+        require_types(op, row.dtype, x, y)
         require_shape(op, y, x.shape)
         table = int8_array(np.clip(row.answers(op, x, y), -128, 127))
         return Call(op, "lut", {"count": x.elements, "table": tuple(table.tolist())}, (x.index,), (y.index,))
 
-    return Operator(row.name, row.name.upper(), row.tflm, row.options_table, row.options, lower, kernels=("lut",))
+    return Operator(
+        row.name, row.name.upper(), row.tflm, row.options_table, row.options, lower, kernels=("lut",), nodes=row.nodes
+    )
 
 
 KERNEL = Kernel(

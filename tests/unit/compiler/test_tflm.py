@@ -37,6 +37,8 @@ from tests.tiny import O, T, model
 NOT_WHOLE = 9  # tflm_probe.cc
 ENGINE_H = host.FIRMWARE / "tflm" / f"{host.ENGINE}.cc"
 MAX_CORE_BYTES = 8192
+# Models whose calls, of many kernels, go with them.
+CALLED = ("families", "several", "moved", "picked", "gathered", "arithmetic", "matrices")
 
 
 @shared.needed
@@ -262,7 +264,7 @@ def test_whatever_the_model_is_nothing_beyond_it_is_touched() -> None:
 def test_whatever_calls_go_with_the_model_nothing_beyond_it_is_touched() -> None:
     """The same of models whose calls say something else: words of it are made others, such as sizes and strides."""
     count, rng, made = cases(300, 3000), np.random.default_rng(11), []
-    plains = [MODELS[name]() for name in ("families", "several", "moved")]
+    plains = [MODELS[name]() for name in CALLED]
     forms = [(plain, host.device_form(plain)) for plain in plains]
     for number in range(count):
         plain, content = forms[number % len(forms)]
