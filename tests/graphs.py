@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from tests.graph_more import MORE
 from tests.graph_operators import OPERATORS, USUAL, Builder, Y
 from tests.graph_state import assign, variable
 from tests.tiny import CALL_ONCE, O, T, model
@@ -24,12 +25,21 @@ def network(seed: int, most: int = 7) -> bytes:
         for _ in range(20):  # until one fits what is open
             if b.one(*(USUAL if b.usual and b.chance(0.8) else OPERATORS))(b):
                 break
+    _add_more(b, np.random.default_rng((seed, 2)))
     for each in variables:
         assign(b, each)
     outputs = _outputs(b)
     first_values = {each.name: each.first for each in variables if each.first is not None}
     ops = [CALL_ONCE, *b.ops] if first_values else b.ops
     return model(b.tensors, ops, b.inputs, outputs, first_values or None)
+
+
+def _add_more(b: Builder, rng: np.random.Generator) -> None:
+    """In a third of the networks one to three of MORE, with numbers of their own."""
+    others, b.rng = b.rng, rng
+    for _ in range(b.upto(1, 3) if b.chance(0.3) else 0):
+        b.one(*MORE)(b)
+    b.rng = others
 
 
 def _input(b: Builder) -> None:

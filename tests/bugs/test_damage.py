@@ -7,6 +7,7 @@ import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 from gen.compiler.engines import ENGINES
+from gen.compiler.engines.tflm_arena import plan
 from gen.compiler.passes import optimize
 from gen.compiler.target import Target
 from gen.errors import NotQuantized, NotTflite, UnsupportedOp
@@ -188,3 +189,12 @@ def test_a_bias_may_have_any_number_of_scales(count: int) -> None:
     x = [np.array([[1, -20, 30, 127]], np.int8)]
     for ours in (reference.outputs(graph, x), reference.outputs(optimize(graph), x)):
         np.testing.assert_array_equal(ours[0], tiny.tflm(content, x)[0])
+
+
+def test_a_reshape_into_a_variable_shares_no_memory() -> None:
+    """The plan of engine tflm's arena ended in an assertion."""
+    kept = T((4,), scale=0.05, zero_point=-4, variable=True)
+    tensors = [X, kept, X, X]
+    ops = [O("RESHAPE", (0,), (1,)), O("ADD", (0, 0), (2,), {}, "AddOptions"), O("ADD", (2, 0), (3,), {}, "AddOptions")]
+    graph = tflite.read(model(tensors, ops, (0,), (3, 1)), "m")
+    assert plan(graph).shares == {}

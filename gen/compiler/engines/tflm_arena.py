@@ -108,7 +108,8 @@ def _lifetimes(graph: Graph) -> tuple[dict[int, tuple[int, int]], dict[int, int]
             read(index, step)
         x, y = op.inputs[0], op.outputs[0]
         owner = shares.get(x, x)
-        if OPS[op.kind].is_view and graph.tensors[x].data is None and not graph.tensors[owner].is_variable:
+        kept = graph.tensors[owner].is_variable or graph.tensors[y].is_variable
+        if OPS[op.kind].is_view and graph.tensors[x].data is None and not kept:
             shares[y] = owner
         else:
             lifetimes |= {index: (step, step) for index in op.outputs if not graph.tensors[index].is_variable}
