@@ -24,6 +24,7 @@ help: ## this list
 
 setup: $(READY) ## a Python environment in .venv and every tool that is missing, with apt; TORCH=1: what .pt2 needs, too
 
+# Bytecode is made of what is imported: of everything it takes half a minute longer.
 $(READY): pyproject.toml requirements.lock apt.txt models/data.txt
 	@missing=$$(for package in $(APT); do \
 	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; done); \
@@ -36,7 +37,7 @@ $(READY): pyproject.toml requirements.lock apt.txt models/data.txt
 	    { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	if [ "$(HERE)" = "$(LOCKED)" ]; then \
-	    $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	    $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock; \
 	    $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	else echo "requirements.lock is for $(LOCKED), this is $(HERE): dependencies are not held to their hashes"; fi
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)$(if $(TORCH),$(comma)torch)]'
