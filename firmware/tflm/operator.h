@@ -136,7 +136,7 @@ struct Operator {
     uint8_t builtin;
     uint16_t slots[kSlots], output; // sums of Kind
     Failure (*prepare)(Context &c);
-    const State *state = nullptr; // &kState where it may have variables
+    const State *state; // &kState where it may have variables
 };
 
 // Output range under a fused activation, by its number in the schema, of a tensor's scale and zero point.

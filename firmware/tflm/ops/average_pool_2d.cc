@@ -16,6 +16,7 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kAveragePool2D = {tflite::BuiltinOperator_AVERAGE_POOL_2D, {kInt8, kAbsent, kAbsent}, kInt8, prepare};
+const Operator kAveragePool2D = {
+    tflite::BuiltinOperator_AVERAGE_POOL_2D, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr};
 
 } // namespace tflm

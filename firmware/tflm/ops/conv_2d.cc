@@ -19,6 +19,7 @@ Failure prepare(Context &c) {
 const Operator kConv2D = {tflite::BuiltinOperator_CONV_2D,
                           {kInt8, kInt8 | kInt8Channels | kConstant, kInt32 | kAbsent | kConstant},
                           kInt8,
-                          prepare};
+                          prepare,
+                          nullptr};
 
 } // namespace tflm

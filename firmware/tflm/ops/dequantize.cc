@@ -23,6 +23,7 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kDequantize = {tflite::BuiltinOperator_DEQUANTIZE, {kInt8, kAbsent, kAbsent}, kFloat32, prepare};
+const Operator kDequantize = {
+    tflite::BuiltinOperator_DEQUANTIZE, {kInt8, kAbsent, kAbsent}, kFloat32, prepare, nullptr};
 
 } // namespace tflm

@@ -46,6 +46,7 @@ Failure prepare(Context &c) {
 const Operator kFullyConnected = {tflite::BuiltinOperator_FULLY_CONNECTED,
                                   {kInt8, kInt8 | kInt8Channels | kConstant, kInt32 | kAbsent | kConstant},
                                   kInt8,
-                                  prepare};
+                                  prepare,
+                                  nullptr};
 
 } // namespace tflm

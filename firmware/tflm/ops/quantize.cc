@@ -30,6 +30,6 @@ Failure prepare(Context &c) {
 } // namespace
 
 const Operator kQuantize = {
-    tflite::BuiltinOperator_QUANTIZE, {kInt8 | kUInt8 | kFloat32, kAbsent, kAbsent}, kInt8 | kUInt8, prepare};
+    tflite::BuiltinOperator_QUANTIZE, {kInt8 | kUInt8 | kFloat32, kAbsent, kAbsent}, kInt8 | kUInt8, prepare, nullptr};
 
 } // namespace tflm

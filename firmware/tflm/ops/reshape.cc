@@ -21,6 +21,7 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kReshape = {tflite::BuiltinOperator_RESHAPE, {kAnything, kInt32 | kAbsent, kAbsent}, kAnything, prepare};
+const Operator kReshape = {
+    tflite::BuiltinOperator_RESHAPE, {kAnything, kInt32 | kAbsent, kAbsent}, kAnything, prepare, nullptr};
 
 } // namespace tflm

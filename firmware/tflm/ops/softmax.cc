@@ -31,6 +31,6 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kSoftmax = {tflite::BuiltinOperator_SOFTMAX, {kInt8, kAbsent, kAbsent}, kInt8, prepare};
+const Operator kSoftmax = {tflite::BuiltinOperator_SOFTMAX, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr};
 
 } // namespace tflm
