@@ -12,6 +12,7 @@ from pathlib import Path
 from gen.compiler.engines import Sources
 from gen.device.board import Board
 from gen.errors import DoesNotFit, MissingTool, UnsupportedOp, UsageError
+from gen.model.ops import OPS
 
 RESOLVER = "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 NEEDED = (
@@ -29,9 +30,15 @@ def with_upstream(sources: Sources, tree: Path, arena_bytes: int | None) -> Sour
     """Engine tflm's sources with the tree's interpreter and kernels. arena_bytes: None for a generous guess, since only
     firmware/tflm's need is computed; the device tells what is used.
 
-    Raises UsageError where the tree lacks a file, UnsupportedOp where it lacks an operator."""
+    Raises UsageError where the tree lacks a file, UnsupportedOp where it lacks an operator, or the model has resource
+    variables."""
     if sources.engine != "tflm":
         raise UsageError(f"--tflm-dir is for engine tflm: engine {sources.engine} has no interpreter.")
+    if any(OPS[op.kind].is_resource for op in sources.graph.ops):
+        raise UnsupportedOp(
+            f"{sources.name} has resource variables, which are variable tensors in what is generated, and upstream's "
+            "operators take no such: leave out --tflm-dir."
+        )
     check(tree, sources.files["engine_resolver.cc"])
     arena = arena_bytes or round(sources.arena_bytes * ARENA_FACTOR) + ARENA_MORE
     model_h = f"#define ENGINE_ARENA_BYTES {arena}\n{sources.files['engine_model.h']}"

@@ -115,7 +115,7 @@ def compare(
         distinct_outputs=distinct,
         operators_compared=compared,
         mismatches=len(bad) + (hidden is not None),
-        vectors_source=vectors.source,
+        vectors_source=vectors.source + (", as steps after a reset" if model.graph.variables else ""),
         reference=expected.reference,
         worst_difference=worst,
         explanation=explanation,

@@ -10,6 +10,7 @@ import pytest
 from gen.cli.main import main
 from gen.device.upstream_tflm import NEEDED, RESOLVER
 from tests import tflm_stand_in
+from tests.tflm_models import stateful
 
 ARENA = 20_000
 
@@ -54,6 +55,14 @@ def test_a_tree_without_sources_or_operators(tree: Path, tmp_path: Path, capsys:
         source.unlink()
     assert main(words(copy)) == 2
     assert "holds no source" in capsys.readouterr().err
+
+
+def test_resource_variables_are_for_our_interpreter(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wake.tflite").write_bytes(stateful())
+    assert main(["build", str(tmp_path / "wake.tflite"), "--board", "host", "--tflm-dir", str(tree)]) == 4
+    assert "wake has resource variables" in capsys.readouterr().err
 
 
 def test_wrong_use(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
