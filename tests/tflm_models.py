@@ -270,6 +270,36 @@ def lstm() -> bytes:
     return recurrent.lstm(np.random.default_rng(2))
 
 
+
+
+
+def conversions() -> bytes:
+    """QUANTIZE and CAST between float32, int8, int16, int32 and uint32, DEQUANTIZE from int16."""
+    shape = (3, 7)
+    tensors = [
+        T(shape, "float32"),
+        T(shape, "int16", 0.001),
+        T(shape, scale=0.031, zero_point=7),
+        T(shape, "int32", 0.0003),
+        T(shape, "int16", 0.0011),
+        T(shape, "float32"),
+        T(shape, "uint32"),
+        T(shape, "int8"),
+        T(shape, "float32"),
+    ]
+    ops = [
+        O("QUANTIZE", (0,), (1,)),
+        O("QUANTIZE", (1,), (2,)),
+        O("QUANTIZE", (2,), (3,)),
+        O("QUANTIZE", (3,), (4,)),
+        O("DEQUANTIZE", (4,), (5,)),
+        O("CAST", (4,), (6,)),
+        O("CAST", (6,), (7,)),
+        O("CAST", (7,), (8,)),
+    ]
+    return model(tensors, ops, (0,), (5, 8))
+
+
 EVERY = (
     convolutions,
     classifier,
@@ -287,6 +317,7 @@ EVERY = (
     operator_models.gathered,
     operator_models.arithmetic,
     operator_models.matrices,
+    conversions,
 )
 MODELS = {f.__name__: f for f in EVERY}
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]

@@ -15,8 +15,9 @@ struct Type {
 };
 
 // By the schema's TensorType; 0 bytes where no tensor of the type can be handled.
-constexpr Type kTypes[] = {{kFloat32, 4}, {kOther, 2}, {kInt32, 4}, {kUInt8, 1}, {kInt64, 8},
-                           {kOther, 0},   {kOther, 1}, {kOther, 2}, {kOther, 8}, {kInt8, 1}};
+constexpr Type kTypes[] = {{kFloat32, 4}, {kOther, 2}, {kInt32, 4}, {kUInt8, 1}, {kInt64, 8}, {kOther, 0},
+                           {kOther, 1},   {kOther, 2}, {kOther, 8}, {kInt8, 1},  {kOther, 8}, {kOther, 0},
+                           {kOther, 8},   {kOther, 0}, {kOther, 0}, {kOther, 4}};
 constexpr uint8_t kTypeCount = sizeof kTypes / sizeof kTypes[0];
 
 Type type_of(Bytes table) {

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "typed.h"
+
+void nn_dequantize_typed_portable(const nn_dequantize_typed_t *op, const void *x, float *y, void *scratch) {
+    (void)scratch;
+    for (int32_t i = 0; i < op->count; i++)
+        y[i] = op->scale * (float)(nn_element(op->x_type, x, i) + op->input_offset);
+}
