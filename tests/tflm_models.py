@@ -270,11 +270,8 @@ def lstm() -> bytes:
     return recurrent.lstm(np.random.default_rng(2))
 
 
-
-
-
 def conversions() -> bytes:
-    """QUANTIZE and CAST between float32, int8, int16, int32 and uint32, DEQUANTIZE from int16."""
+    """QUANTIZE and CAST between float32, int8, int16, int32 and uint32, DEQUANTIZE and SOFTMAX of int16."""
     shape = (3, 7)
     tensors = [
         T(shape, "float32"),
@@ -286,6 +283,9 @@ def conversions() -> bytes:
         T(shape, "uint32"),
         T(shape, "int8"),
         T(shape, "float32"),
+        T(shape, "int16", 1 / 32768),
+        T(shape, "int16", 1 / 65536, -(2**15)),
+        T(shape, "int32", 1 / 32768),
     ]
     ops = [
         O("QUANTIZE", (0,), (1,)),
@@ -296,8 +296,11 @@ def conversions() -> bytes:
         O("CAST", (4,), (6,)),
         O("CAST", (6,), (7,)),
         O("CAST", (7,), (8,)),
+        O("SOFTMAX", (1,), (9,), {"beta": 1.0}, "SoftmaxOptions"),
+        O("SOFTMAX", (2,), (10,), {"beta": 1.0}, "SoftmaxOptions"),
+        O("QUANTIZE", (10,), (11,)),
     ]
-    return model(tensors, ops, (0,), (5, 8))
+    return model(tensors, ops, (0,), (5, 8, 9, 11))
 
 
 EVERY = (

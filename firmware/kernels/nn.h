@@ -379,12 +379,25 @@ typedef void nn_quantize_int16_fn(const nn_quantize_int16_t *op, const float *x,
 
 /* DEQUANTIZE from uint8 and int16. */
 typedef struct {
-    int32_t count;
+    int32_t count, input_offset;
     float scale;
-    int16_t input_offset;
     uint8_t x_type;
 } nn_dequantize_typed_t;
 typedef void nn_dequantize_typed_fn(const nn_dequantize_typed_t *op, const void *x, float *y, void *scratch);
+
+/* SOFTMAX of int8 to int16: as nn_softmax_t. */
+typedef nn_softmax_t nn_softmax_int8_int16_t;
+typedef void nn_softmax_int8_int16_fn(const nn_softmax_int8_int16_t *op, const int8_t *x, int16_t *y, void *scratch);
+
+/* SOFTMAX of int16 over the last axis. Tables of 513 entries: e^x for x in -10..0, and 1 / (1 + x) for x in 0..1. y may
+ * be x. */
+typedef struct {
+    const int16_t *exponentials, *quotients;
+    int32_t rows, depth;
+    int32_t multiplier; /* beta * input scale in steps of the first table's input */
+    int8_t shift;
+} nn_softmax_int16_t;
+typedef void nn_softmax_int16_fn(const nn_softmax_int16_t *op, const int16_t *x, int16_t *y, void *scratch);
 
 /* What rescales int8, int16 and int32 to one of them: QUANTIZE, RELU, RELU6, LEAKY_RELU, ABS. With v = x + input_offset
  * y = clamp(requantize(v) + output_offset), and below 0 the requantization has numbers of its own. y may be x. */
@@ -392,8 +405,7 @@ enum { NN_BELOW_ALIKE, NN_BELOW_NEGATED, NN_BELOW_ABSOLUTE }; /* of v < 0: r(v),
 typedef struct {
     int32_t count;
     int32_t multiplier, below_multiplier;
-    int32_t act_min, act_max;
-    int16_t input_offset, output_offset;
+    int32_t input_offset, output_offset, act_min, act_max;
     int8_t shift, below_shift;
     uint8_t x_type, y_type, below;
 } nn_rescale_t;
@@ -460,6 +472,8 @@ nn_quantize_fn nn_quantize_portable;
 nn_dequantize_fn nn_dequantize_portable;
 nn_quantize_int16_fn nn_quantize_int16_portable;
 nn_dequantize_typed_fn nn_dequantize_typed_portable;
+nn_softmax_int8_int16_fn nn_softmax_int8_int16_portable;
+nn_softmax_int16_fn nn_softmax_int16_portable;
 nn_rescale_fn nn_rescale_portable;
 nn_cast_fn nn_cast_portable;
 

@@ -126,7 +126,7 @@ KERNELS: dict[str, Kernel] = {
         requantize.KERNEL,
         rescale.KERNEL,
         reshape.KERNEL,
-        softmax.KERNEL,
+        *softmax.KERNELS,
         split.KERNEL,
         *svdf.KERNELS,
     )

@@ -9,7 +9,7 @@ from gen.errors import ModelError
 from gen.model.graph import DTYPES, Array, Graph, Op
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import require_int8, require_shape
-from gen.model.ops.typed import NUMBERS, require_form, require_small_zero_points
+from gen.model.ops.typed import NUMBERS, require_form
 
 
 def lower(graph: Graph, op: Op) -> Call:
@@ -23,8 +23,6 @@ def lower(graph: Graph, op: Op) -> Call:
     limits = np.iinfo(DTYPES[x.dtype])
     if not limits.min <= x.zero_point <= limits.max:
         raise ModelError(f"{op}: tensor {x.name!r} has a zero point that is no {x.dtype}: the model file is damaged.")
-    if x.dtype == "int16":
-        require_small_zero_points(op, x)
     return Call(op, "dequantize_typed", {**params, "x_type": NUMBERS[x.dtype]}, (x.index,), (y.index,))
 
 
@@ -37,10 +35,10 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
 
 
 FIELDS = numbers("int32_t", "count") + numbers("float", "scale") + numbers("int16_t", "input_offset")
-TYPED = CStruct("nn_dequantize_typed_t", FIELDS + numbers("uint8_t", "x_type"), "conversion")
+TYPED_FIELDS = numbers("int32_t", "count input_offset") + numbers("float", "scale") + numbers("uint8_t", "x_type")
 KERNELS = (
     Kernel("dequantize", CStruct("nn_dequantize_t", FIELDS), reference),
-    Kernel("dequantize_typed", TYPED, reference),
+    Kernel("dequantize_typed", CStruct("nn_dequantize_typed_t", TYPED_FIELDS, "conversion"), reference),
 )
 OPERATOR = Operator(
     "dequantize",

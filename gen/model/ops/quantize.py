@@ -12,7 +12,7 @@ from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import require_int8, require_shape
 from gen.model.ops.requantize import requantize_call, rescale
 from gen.model.ops.rescale import rescale_call
-from gen.model.ops.typed import require_form, require_small_zero_points
+from gen.model.ops.typed import require_form, require_zero_points
 
 BYTES = ("int8", "uint8")
 FORMS = (
@@ -30,7 +30,7 @@ def lower(graph: Graph, op: Op) -> Call:
         if tensor.dtype in BYTES:
             _require_byte(op, tensor)
         else:
-            require_small_zero_points(op, tensor)
+            require_zero_points(op, tensor)
     if x.dtype != "float32":
         rescaling = rescale(op, x, y)
         if x.dtype not in BYTES or y.dtype not in BYTES:

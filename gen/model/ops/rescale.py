@@ -51,8 +51,7 @@ KERNEL = Kernel(
     "rescale",
     CStruct(
         "nn_rescale_t",
-        numbers("int32_t", "count multiplier below_multiplier act_min act_max")
-        + numbers("int16_t", "input_offset output_offset")
+        numbers("int32_t", "count multiplier below_multiplier input_offset output_offset act_min act_max")
         + numbers("int8_t", "shift below_shift")
         + numbers("uint8_t", "x_type y_type below"),
         "conversion",

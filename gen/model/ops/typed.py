@@ -17,11 +17,11 @@ def require_form(op: Op, x: Tensor, y: Tensor, forms: tuple[tuple[str, str], ...
         )
 
 
-def require_small_zero_points(op: Op, *tensors: Tensor) -> None:
-    """Raise UnsupportedOp on a zero point that is no int8, which types wider than that have from no converter."""
+def require_zero_points(op: Op, *tensors: Tensor) -> None:
+    """Raise UnsupportedOp on a zero point that is no int16, which no converter writes."""
     for tensor in tensors:
-        if not -128 <= tensor.zero_point <= 127:
+        if not -(2**15) <= tensor.zero_point < 2**15:
             raise UnsupportedOp(
                 f"{op}: tensor {tensor.name!r} of type {tensor.dtype} has the zero point {tensor.zero_point}, not "
-                "within -128 to 127: quantize the model again."
+                f"within {-(2**15)} to {2**15 - 1}: quantize the model again."
             )
