@@ -150,7 +150,7 @@ def tflm(cases: Sequence[Case], target: Target, folder: Path) -> Program:
         (folder / f"m{number}.c").write_text(content.format(number))
     includes = "".join(f'#include "{header}"\n' for header in sorted(headers))
     select = "".join(f"extern nn_{k}_fn *selected_{k};\n#define NN_{k.upper()} selected_{k}\n" for k in kernels)
-    (folder / "nn_select.h").write_text(f"#pragma once\n{includes}\n{select}")
+    (folder / "nn_select.h").write_text(f"#pragma once\n{includes}\n{select}#define TFLM_CALLS_IN_MODEL\n")
     variables = "".join(f"nn_{k}_fn *selected_{k};\n" for k in kernels)
     structure = "".join(f"nn_{k}_fn *{k};\n" for k in kernels)
     choice = "".join(f"selected_{k} = model.{k};\n" for k in kernels)

@@ -50,7 +50,7 @@ def all_sources(folder: Path) -> list[Path]:
     kernels = sorted({kernel for op in OPS.values() for kernel in op.kernel_names})
     selected = [(f"NN_{kernel.upper()}", f"nn_{kernel}_portable") for kernel in kernels]
     (folder / "nn_select.h").write_text(
-        render("nn_select.h", name="every model", headers=["kernels/nn.h"], kernels=selected)
+        render("nn_select.h", name="every model", headers=["kernels/nn.h"], kernels=selected, prepared=True)
     )
     table = folder / "engine_kernels.cc"
     table.write_text(render(table.name, name="every model", prepared=every_prepared_kernel()))
@@ -70,7 +70,7 @@ def fits() -> list[str]:
 
 def every_prepared_kernel() -> list[dict[str, Any]]:
     """What engine_kernels.cc says of a model with every operator."""
-    names = sorted({name for op in OPS.values() if not op.interpreter for name in op.kernel_names})
+    names = sorted({name for op in OPS.values() for name in op.prepared_kernels})
     return [kernel_values(KERNELS[name]) for name in names]
 
 

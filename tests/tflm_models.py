@@ -270,6 +270,39 @@ def lstm() -> bytes:
     return recurrent.lstm(np.random.default_rng(2))
 
 
+def conversions() -> bytes:
+    """QUANTIZE and CAST between float32, int8, int16, int32 and uint32, DEQUANTIZE and SOFTMAX of int16."""
+    shape = (3, 7)
+    tensors = [
+        T(shape, "float32"),
+        T(shape, "int16", 0.001),
+        T(shape, scale=0.031, zero_point=7),
+        T(shape, "int32", 0.0003),
+        T(shape, "int16", 0.0011),
+        T(shape, "float32"),
+        T(shape, "uint32"),
+        T(shape, "int8"),
+        T(shape, "float32"),
+        T(shape, "int16", 1 / 32768),
+        T(shape, "int16", 1 / 65536, -(2**15)),
+        T(shape, "int32", 1 / 32768),
+    ]
+    ops = [
+        O("QUANTIZE", (0,), (1,)),
+        O("QUANTIZE", (1,), (2,)),
+        O("QUANTIZE", (2,), (3,)),
+        O("QUANTIZE", (3,), (4,)),
+        O("DEQUANTIZE", (4,), (5,)),
+        O("CAST", (4,), (6,)),
+        O("CAST", (6,), (7,)),
+        O("CAST", (7,), (8,)),
+        O("SOFTMAX", (1,), (9,), {"beta": 1.0}, "SoftmaxOptions"),
+        O("SOFTMAX", (2,), (10,), {"beta": 1.0}, "SoftmaxOptions"),
+        O("QUANTIZE", (10,), (11,)),
+    ]
+    return model(tensors, ops, (0,), (5, 8, 9, 11))
+
+
 EVERY = (
     convolutions,
     classifier,
@@ -287,6 +320,7 @@ EVERY = (
     operator_models.gathered,
     operator_models.arithmetic,
     operator_models.matrices,
+    conversions,
 )
 MODELS = {f.__name__: f for f in EVERY}
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]

@@ -20,6 +20,9 @@
 extern "C" {
 #endif
 
+/* Types of elements, where the parameters say them; a bool is a byte. */
+enum { NN_INT8, NN_UINT8, NN_INT16, NN_INT32, NN_UINT32, NN_BOOL, NN_FLOAT32 };
+
 /* CONV_2D. weights: out_c x k_h x k_w x group_c, group_c = in_c / groups. bias may be NULL.
  * multiplier/shift: out_c entries, or one when per_channel is 0. */
 typedef struct {
@@ -366,6 +369,55 @@ typedef struct {
 } nn_lstm_t;
 typedef void nn_lstm_fn(const nn_lstm_t *op, const int8_t *x, int8_t *y, int8_t *hidden, int16_t *cell, void *scratch);
 
+/* QUANTIZE to int16: as nn_quantize_t. */
+typedef struct {
+    int32_t count;
+    float scale;
+    int16_t output_offset;
+} nn_quantize_int16_t;
+typedef void nn_quantize_int16_fn(const nn_quantize_int16_t *op, const float *x, int16_t *y, void *scratch);
+
+/* DEQUANTIZE from uint8 and int16. */
+typedef struct {
+    int32_t count, input_offset;
+    float scale;
+    uint8_t x_type;
+} nn_dequantize_typed_t;
+typedef void nn_dequantize_typed_fn(const nn_dequantize_typed_t *op, const void *x, float *y, void *scratch);
+
+/* SOFTMAX of int8 to int16: as nn_softmax_t. */
+typedef nn_softmax_t nn_softmax_int8_int16_t;
+typedef void nn_softmax_int8_int16_fn(const nn_softmax_int8_int16_t *op, const int8_t *x, int16_t *y, void *scratch);
+
+/* SOFTMAX of int16 over the last axis. Tables of 513 entries: e^x for x in -10..0, and 1 / (1 + x) for x in 0..1. y may
+ * be x. */
+typedef struct {
+    const int16_t *exponentials, *quotients;
+    int32_t rows, depth;
+    int32_t multiplier; /* beta * input scale in steps of the first table's input */
+    int8_t shift;
+} nn_softmax_int16_t;
+typedef void nn_softmax_int16_fn(const nn_softmax_int16_t *op, const int16_t *x, int16_t *y, void *scratch);
+
+/* What rescales int8, int16 and int32 to one of them: QUANTIZE, RELU, RELU6, LEAKY_RELU, ABS. With v = x + input_offset
+ * y = clamp(requantize(v) + output_offset), and below 0 the requantization has numbers of its own. y may be x. */
+enum { NN_BELOW_ALIKE, NN_BELOW_NEGATED, NN_BELOW_ABSOLUTE }; /* of v < 0: r(v), -r(v), r(-v) */
+typedef struct {
+    int32_t count;
+    int32_t multiplier, below_multiplier;
+    int32_t input_offset, output_offset, act_min, act_max;
+    int8_t shift, below_shift;
+    uint8_t x_type, y_type, below;
+} nn_rescale_t;
+typedef void nn_rescale_fn(const nn_rescale_t *op, const void *x, void *y, void *scratch);
+
+/* CAST: from and to int8, int16, int32, uint32, bool and float32. y may be x. */
+typedef struct {
+    int32_t count;
+    uint8_t x_type, y_type;
+} nn_cast_t;
+typedef void nn_cast_fn(const nn_cast_t *op, const void *x, void *y, void *scratch);
+
 nn_conv_2d_fn nn_conv_2d_portable;
 nn_depthwise_conv_2d_fn nn_depthwise_conv_2d_portable;
 nn_fully_connected_fn nn_fully_connected_portable;
@@ -418,6 +470,12 @@ nn_softmax_fn nn_softmax_portable;
 nn_requantize_fn nn_requantize_portable;
 nn_quantize_fn nn_quantize_portable;
 nn_dequantize_fn nn_dequantize_portable;
+nn_quantize_int16_fn nn_quantize_int16_portable;
+nn_dequantize_typed_fn nn_dequantize_typed_portable;
+nn_softmax_int8_int16_fn nn_softmax_int8_int16_portable;
+nn_softmax_int16_fn nn_softmax_int16_portable;
+nn_rescale_fn nn_rescale_portable;
+nn_cast_fn nn_cast_portable;
 
 nn_conv_2d_fn nn_conv_2d_dsp;
 nn_fully_connected_fn nn_fully_connected_dsp;

@@ -32,6 +32,12 @@ inline bool walks_within(int64_t start, const int32_t *dims, const int32_t *stri
     return lowest >= 0 && highest <= static_cast<int64_t>(bytes);
 }
 
+// Of an element, by its number in nn.h; 0 of none.
+inline int32_t type_bytes(uint8_t type) {
+    constexpr uint8_t kBytes[] = {1, 1, 2, 4, 4, 1, 4};
+    return type < sizeof kBytes ? kBytes[type] : 0;
+}
+
 // Whether so many bytes are in both.
 inline bool in_both(int32_t count, uint32_t a, uint32_t b) {
     return count >= 0 && static_cast<uint32_t>(count) <= a && static_cast<uint32_t>(count) <= b;

@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tflm/operator.h"
+#include "nn_select.h"
+#include "tflm/prepared.h"
 
 namespace tflm {
 namespace {
 
-// Loads the operator's tensors and checks that they are of the kinds it takes.
-Failure load_tensors(const Operator &op, Context &c, Bytes outputs) {
+Failure load_tensors(Context &c, Bytes outputs) {
+    for (unsigned slot = 0; slot <= kSlots; slot++) {
+        const bool is_output = slot == kSlots;
+        const Failure failure =
+            c.p.load(is_output ? item(outputs, 0, -1) : item(c.inputs, slot, -1), is_output ? &c.out : &c.in[slot]);
+        if (failure != Failure::kNone) {
+            return failure;
+        }
+    }
+    return Failure::kNone;
+}
+
+// Prepares the operator if its tensors are of the kinds it takes.
+Failure prepare(const Operator &op, Context &c, Bytes outputs) {
     if (length(outputs) != 1 && op.output != kAnyTensor) {
         return Failure::kBadModel;
     }
     for (unsigned slot = 0; slot <= kSlots; slot++) {
-        const bool is_output = slot == kSlots;
-        Tensor &tensor = is_output ? c.out : c.in[slot];
-        const uint16_t allowed = is_output ? op.output : op.slots[slot];
-        const Failure failure = c.p.load(is_output ? item(outputs, 0, -1) : item(c.inputs, slot, -1), &tensor);
-        if (failure != Failure::kNone) {
-            return failure;
-        }
+        const Tensor &tensor = slot == kSlots ? c.out : c.in[slot];
+        const uint16_t allowed = slot == kSlots ? op.output : op.slots[slot];
         const bool must_be_constant = (allowed & kConstant) != 0 && tensor.kind != kAbsent;
         if ((allowed & tensor.kind) == 0 || (must_be_constant && !tensor.constant)) {
             return Failure::kUnsupported;
         }
     }
-    return Failure::kNone;
+    return op.prepare(c);
 }
 
 TfLiteType public_type(Bytes table) {
@@ -150,9 +158,13 @@ Failure MicroInterpreter::PrepareOperators(Preparation &p) {
         Bytes table = element(p.operators, i);
         const Operator *op = resolver_.FindOp(static_cast<BuiltinOperator>(p.builtin(table)));
         Context c = {p, child(table, kOpOptions), child(table, kOpInputs), {}, {}, &nodes_[i]};
-        Failure failure = load_tensors(*op, c, child(table, kOpOutputs));
+        Failure failure = load_tensors(c, child(table, kOpOutputs));
         if (failure == Failure::kNone) {
-            failure = op->prepare(c);
+            failure = prepare(*op, c, child(table, kOpOutputs));
+#ifdef TFLM_CALLS_IN_MODEL
+            // Forms of an operator that its own file does not have.
+            failure = failure == Failure::kUnsupported ? prepare_from_model(c) : failure;
+#endif
         }
         if (failure != Failure::kNone) {
             return failure;

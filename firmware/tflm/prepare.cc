@@ -15,8 +15,9 @@ struct Type {
 };
 
 // By the schema's TensorType; 0 bytes where no tensor of the type can be handled.
-constexpr Type kTypes[] = {{kFloat32, 4}, {kOther, 2}, {kInt32, 4}, {kUInt8, 1}, {kInt64, 8},
-                           {kOther, 0},   {kOther, 1}, {kOther, 2}, {kOther, 8}, {kInt8, 1}};
+constexpr Type kTypes[] = {{kFloat32, 4}, {kOther, 2}, {kInt32, 4}, {kUInt8, 1}, {kInt64, 8}, {kOther, 0},
+                           {kOther, 1},   {kOther, 2}, {kOther, 8}, {kInt8, 1},  {kOther, 8}, {kOther, 0},
+                           {kOther, 8},   {kOther, 0}, {kOther, 0}, {kOther, 4}};
 constexpr uint8_t kTypeCount = sizeof kTypes / sizeof kTypes[0];
 
 Type type_of(Bytes table) {
@@ -99,7 +100,9 @@ Failure Preparation::load(int32_t index, Tensor *tensor) const {
     if (type.kind == kUInt8 && tensor->scale_count != 1) {
         tensor->kind = kOther;
     }
-    const int32_t highest = type.kind == kUInt8 ? 255 : 127, lowest = highest - 255;
+    // Of int16 a converter may write any; of what has none it is 0.
+    const int32_t highest = type.kind == kUInt8 ? 255 : type.kind == kInt8 ? 127 : 32767;
+    const int32_t lowest = type.kind == kUInt8 ? 0 : -highest - 1;
     if (tensor->constant) {
         // Only kernels write through data, and they never get a constant as their output.
         tensor->data = const_cast<uint8_t *>(tensor->first);

@@ -47,6 +47,12 @@ bool fits(const nn_lookup_t &op, const Extent &extent);
 bool fits(const nn_dynamic_update_slice_t &op, const Extent &extent);
 bool fits(const nn_select_v2_t &op, const Extent &extent);
 bool fits(const nn_broadcast_args_t &op, const Extent &extent);
+bool fits(const nn_quantize_int16_t &op, const Extent &extent);
+bool fits(const nn_dequantize_typed_t &op, const Extent &extent);
+bool fits(const nn_rescale_t &op, const Extent &extent);
+bool fits(const nn_softmax_t &op, const Extent &extent); // to int16
+bool fits(const nn_softmax_int16_t &op, const Extent &extent);
+bool fits(const nn_cast_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);

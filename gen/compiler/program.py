@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from gen.compiler.arena import ALIGNMENT, Block, Placement, aligned, lower_bound, place
 from gen.compiler.bands import Fused, fusions
 from gen.compiler.kernels.select import LEVELS, Step, select_all, select_apart
-from gen.model.graph import Graph
+from gen.model.graph import DTYPES, Graph
 from gen.model.ops import KERNELS, lower
 from gen.model.ops.operator import Call
 
@@ -225,12 +225,13 @@ def _lives(program: Program) -> tuple[dict[int, int], dict[int, int]]:
 
 def _may_overwrite(program: Program, number: int, first: Mapping[int, int], last: Mapping[int, int]) -> bool:
     """Whether the step's output may lie on its first input, as far as the memory plan goes. Not where bytes would be
-    read again that are overwritten: of an operand that is broadcast, or of one that lies in the first."""
+    read again that are overwritten: of an operand that is broadcast, or of one that lies in the first, or of elements
+    that become wider."""
     call, tensors = program.steps[number].call, program.graph.tensors
     x, x_offset = program.shares.get(call.inputs[0], (call.inputs[0], 0))
     y, size = call.outputs[0], tensors[call.inputs[0]].size_bytes
     beside = [tensors[i].size_bytes for i in call.inputs[1:] if program.owner(i) == x]
-    if len(call.outputs) > 1:
+    if len(call.outputs) > 1 or DTYPES[tensors[y].dtype].itemsize != DTYPES[tensors[call.inputs[0]].dtype].itemsize:
         return False
     if len(call.inputs) > 1 and any(each != size for each in (tensors[y].size_bytes, *beside)):
         return False

@@ -13,10 +13,8 @@ from gen.errors import ModelError
 
 Array = NDArray[Any]
 
-DTYPES: dict[str, np.dtype[Any]] = {
-    name: np.dtype(name)
-    for name in ("int8", "uint8", "int16", "int32", "int64", "float16", "float32", "float64", "bool")
-}
+_NAMES = ("int8", "uint8", "int16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64", "bool")
+DTYPES: dict[str, np.dtype[Any]] = {name: np.dtype(name) for name in _NAMES}
 
 
 @dataclass(frozen=True)

@@ -134,12 +134,7 @@ def _of_tensors(graph: Graph) -> Iterator[ModelError]:
     for obstacle, tensors in alike.items():
         more = f" (and {len(tensors) - 1} more)" if len(tensors) > 1 else ""
         yield UnsupportedOp(f"tensor {tensors[0].name!r}{more} {obstacle}.")
-    int16, uint8 = ([op for op in ops if dtype in _computes_in(graph, op)] for dtype in ("int16", "uint8"))
-    if int16:
-        yield UnsupportedOp(
-            f"{_kinds(int16)} with int16 activations (16x8 quantization), not supported yet: quantize the model with "
-            "int8 activations."
-        )
+    uint8 = [op for op in ops if "uint8" in _computes_in(graph, op)]
     if uint8:
         yield NotQuantized(
             f"{_kinds(uint8)} in uint8, which is TensorFlow's quantization of 2018 to 2020 and TFLM no longer has: "
@@ -162,7 +157,7 @@ def _computes_in(graph: Graph, op: Op) -> set[str]:
 def _has_obstacle(graph: Graph, op: Op) -> bool:
     """Whether the operator's tensors were told of already."""
     tensors = [graph.tensors[i] for i in (*op.inputs, *op.outputs) if i >= 0]
-    return any(t.obstacle is not None for t in tensors) or bool(_computes_in(graph, op) & {"int16", "uint8"})
+    return any(t.obstacle is not None for t in tensors) or "uint8" in _computes_in(graph, op)
 
 
 def _computes_in_float(graph: Graph, op: Op) -> bool:

@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 
 from gen.errors import NotQuantized, UnsupportedOp
 from gen.model import reference, tflite
+from gen.model.graph import Array
 from gen.model.ops import lower
+from gen.model.ops.quantize import FORMS
+from tests.effort import cases
 from tests.kernels import draw
 from tests.kernels.harness import assert_exact, assert_kernels
 from tests.tiny import O, T, model
@@ -36,6 +39,47 @@ def test_int8_to_int8_equals_tflm(data: st.DataObject, scale: float, x_zero: int
     assert_exact(content, [np.arange(-128, 128).astype(np.int8)], in_place=True)
 
 
+@settings(derandomize=True, deadline=None, max_examples=cases(15, 50))
+@given(st.data(), draw.scales, draw.zero_points)
+def test_float_to_int16_equals_tflm(data: st.DataObject, scale: float, zero_point: int) -> None:
+    halves = data.draw(st.lists(st.integers(-33000, 33000), min_size=20, max_size=20))
+    ties = (np.array(halves, np.float32) + np.float32(0.5)) * np.float32(scale)
+    far = np.array([1e6, -1e6, 1e9, -1e9], np.float32) * np.float32(scale)
+    x = np.concatenate([ties, *(np.nextafter(ties, np.float32(side)) for side in (-np.inf, np.inf)), far])
+    assert_exact(quantize_model(T(x.shape, "float32"), T(x.shape, "int16", scale, zero_point)), [x])
+
+
+ZERO_POINTS = st.sampled_from([0, 0, -(2**15), 2**15 - 1, 5, -128])
+WIDER = [form for form in FORMS if {"int16", "int32"} & {*form} and "float32" not in form]
+
+
+@pytest.mark.parametrize("form", WIDER)
+@settings(derandomize=True, deadline=None, max_examples=cases(8, 40))
+@given(data=st.data(), scale=draw.scales, x_zero=ZERO_POINTS, y_zero=ZERO_POINTS)
+def test_wider_types_equal_tflm(
+    form: tuple[str, str], data: st.DataObject, scale: float, x_zero: int, y_zero: int
+) -> None:
+    """Of int32 such values as TFLM's arithmetic is defined for."""
+    most = 1 << {"int8": 7, "int16": 15, "int32": data.draw(st.integers(1, 30))}[form[0]]
+    x = draw_integers(data, form[0], most)
+    near = scale * most / 128 if form[1] == "int8" else scale
+    y_scale = float(np.float32(max(data.draw(draw.near(near)), scale * most * 2.0**-31)))
+    x_zero, y_zero = (np.clip(z, -128, 127) if t == "int8" else z for z, t in zip((x_zero, y_zero), form, strict=True))
+    content = quantize_model(T([90], form[0], scale, int(x_zero)), T([90], form[1], y_scale, int(y_zero)))
+    assert_exact(content, [x], in_place=form[0] == form[1])
+
+
+def draw_integers(data: st.DataObject, dtype: str, most: int) -> Array:
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    return np.clip(rng.integers(-most - most // 10, most + most // 10, 90), -most, most - 1).astype(dtype)
+
+
+def test_a_zero_point_that_no_converter_writes_is_refused() -> None:
+    graph = tflite.read(quantize_model(T([2], "int16", 1.0, 40000), T([2], "int8", 1.0)), "tiny")
+    with pytest.raises(UnsupportedOp, match=r"of type int16 has the zero point 40000, not within -32768 to 32767"):
+        lower(graph, graph.ops[0])
+
+
 @pytest.mark.parametrize("scale", [1e-40, 1e-3, 1.0, 1e30])
 @pytest.mark.parametrize("zero_point", [-128, -1, 127])
 def test_what_tflm_leaves_undefined_saturates(scale: float, zero_point: int) -> None:
@@ -48,7 +92,7 @@ def test_what_tflm_leaves_undefined_saturates(scale: float, zero_point: int) -> 
     assert_kernels(content, [x])
 
 
-@pytest.mark.parametrize("types", [("float32", "uint8"), ("float32", "int16"), ("int16", "int8"), ("uint8", "uint8")])
+@pytest.mark.parametrize("types", [("float32", "uint8"), ("int16", "uint8"), ("uint8", "uint8"), ("int32", "int32")])
 def test_other_types_are_refused(types: tuple[str, str]) -> None:
     graph = tflite.read(quantize_model(T([2], types[0], 1.0), T([2], types[1], 1.0)), "tiny")
     with pytest.raises(

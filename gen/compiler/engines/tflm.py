@@ -37,7 +37,8 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         _check(graph, op)
     device, prepared = device_model(model.content, graph.tensors, calls, target.pointer_bytes), prepared_kernels(calls)
     kinds = sorted({op.kind for op in graph.ops})
-    kernels = sorted({kernel for kind in kinds for kernel in OPS[kind].kernel_names})
+    of_files = {kernel for kind in kinds for kernel in OPS[kind].own_kernels}
+    kernels = sorted(of_files | {call.kernel for call in calls})
     variants = {kernel: interpreted(kernel, calls, target.isa) for kernel in kernels}
     symbols = {kernel: f"nn_{variant.name}" for kernel, variant in variants.items()}
     operators = sorted({file for kind in kinds for file in OPS[kind].interpreter})
@@ -55,11 +56,11 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         "pointer_bytes": target.pointer_bytes,
         "content": device,
         "content_bytes": len(device),
+        "prepared": prepared,
     }
     generated = ["engine_model.h", "engine_model.c", "engine_resolver.cc", "nn_select.h"]
     core = list(CORE)
     if prepared:
-        values["prepared"] = prepared
         generated.append("engine_kernels.cc")
         core += [PREPARED, *fit_files(calls)]
     if graph.variables:
@@ -85,20 +86,24 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
 
 def device_model(content: bytes, tensors: Sequence[Tensor], calls: Sequence[Call], pointer_bytes: int) -> bytes:
     """The .tflite as the interpreter takes it; tensors and calls: as its graph has them, in order."""
-    prepared = [None if OPS[call.op.kind].interpreter else call for call in calls]
+    prepared = [call if is_prepared(call) else None for call in calls]
     return with_calls(resolve(inline(content)).content, tensors, prepared, pointer_bytes)
+
+
+def is_prepared(call: Call) -> bool:
+    """Whether it goes with the model; else the device prepares it from the model alone."""
+    return call.kernel in OPS[call.op.kind].prepared_kernels
 
 
 def prepared_kernels(calls: Iterable[Call]) -> list[dict[str, Any]]:
     """What engine_kernels.cc says of each kernel whose calls go with the model."""
-    names = sorted({call.kernel for call in calls if not OPS[call.op.kind].interpreter})
+    names = sorted({call.kernel for call in calls if is_prepared(call)})
     return [kernel_values(KERNELS[name]) for name in names]
 
 
 def fit_files(calls: Iterable[Call]) -> list[str]:
     """What checks their parameters on the device, relative to firmware/tflm, without .cc."""
-    kernels = {call.kernel for call in calls if not OPS[call.op.kind].interpreter}
-    return sorted({f"fits/{KERNELS[kernel].struct.fits}" for kernel in kernels})
+    return sorted({f"fits/{KERNELS[call.kernel].struct.fits}" for call in calls if is_prepared(call)})
 
 
 def kernel_values(kernel: Kernel) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _persistent(graph: Graph, pointer_bytes: int) -> Iterator[int]:
     yield len(graph.variables) * VARIABLE.layout(pointer_bytes)[1]
     for op in graph.ops:
         call = lower(graph, op)
-        if OPS[op.kind].interpreter:
+        if call.kernel in OPS[op.kind].own_kernels:
             yield KERNELS[call.kernel].struct.layout(pointer_bytes)[1]
             yield KERNELS[call.kernel].interpreter_bytes(call, pointer_bytes)
         else:

@@ -175,6 +175,8 @@ class Operator:
     # Files of firmware/tflm/ops that prepare it on the device; (): it is prepared here, and its kernel's parameters go
     # with the model (gen/compiler/engines/prepared.py).
     interpreter: tuple[str, ...] = ()
+    # Of its kernels, those whose calls are prepared here although it has such files.
+    prepared: tuple[str, ...] = ()
     # Whether it turns one type into another at a model's rim.
     is_rim: bool = False
     # Whether it works on a resource variable, which gen/model/variables.py has made a tensor of.
@@ -191,6 +193,16 @@ class Operator:
     @property
     def kernel_names(self) -> tuple[str, ...]:
         return self.kernels or (self.name,)
+
+    @property
+    def prepared_kernels(self) -> tuple[str, ...]:
+        """Kernels whose calls are prepared here and go with the model."""
+        return self.prepared if self.interpreter else self.kernel_names
+
+    @property
+    def own_kernels(self) -> tuple[str, ...]:
+        """The others, which its files in firmware/tflm/ops call."""
+        return tuple(name for name in self.kernel_names if name not in self.prepared_kernels)
 
 
 def int8_array(values: Any) -> Array:

@@ -13,7 +13,8 @@ from gen.model.ops.operator import Call, CStruct, Kernel, numbers
 
 IDENTITY = (1 << 30, 1)  # the multiplier and shift that change no value
 FLIP = {"int8": 0, "uint8": 0x80}  # what turns the byte of a value into that of the int8 that it counts as, and back
-MAX_SHIFT = 22  # beyond it TFLM shifts 9-bit differences out of int32, which C leaves undefined
+# Beyond it TFLM shifts differences of 9 or 17 bits out of int32, which C leaves undefined; int32 itself may be small.
+MAX_SHIFT = {"int8": 22, "uint8": 22, "int16": 14, "int32": 22}
 
 
 def rescale(op: Op, x: Tensor, y: Tensor) -> tuple[int, int]:
@@ -22,8 +23,8 @@ def rescale(op: Op, x: Tensor, y: Tensor) -> tuple[int, int]:
 
 
 def require_shift(op: Op, x: Tensor, y: Tensor, rescaling: tuple[int, int]) -> tuple[int, int]:
-    """The same multiplier and shift. Raises UnsupportedOp where it shifts differences of int8 out of int32."""
-    if rescaling[1] > MAX_SHIFT:
+    """The same multiplier and shift. Raises UnsupportedOp where it shifts differences of the type out of int32."""
+    if rescaling[1] > MAX_SHIFT[x.dtype]:
         raise UnsupportedOp(
             f"{op} has an input scale of {x.scale:g} and an output scale of {y.scale:g}, which is too far apart for "
             "int32: quantize the model again with representative data."

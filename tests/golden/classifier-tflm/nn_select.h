@@ -12,4 +12,5 @@
 #define NN_RESHAPE nn_reshape_portable
 #define NN_SOFTMAX nn_softmax_portable
 
+
 #endif

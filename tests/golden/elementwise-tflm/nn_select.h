@@ -12,4 +12,8 @@
 #define NN_QUANTIZE nn_quantize_portable
 #define NN_REQUANTIZE nn_requantize_portable
 
+
+/* Operators' calls go with the model. */
+#define TFLM_CALLS_IN_MODEL
+
 #endif

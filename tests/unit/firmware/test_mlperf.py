@@ -158,7 +158,7 @@ features = st.lists(
 def test_features_are_quantized_and_their_reconstruction_scored(values: list[float]) -> None:
     """The model's input is what QUANTIZE would make of the features; the score the mean squared error in float32."""
     x = np.array(values, np.float32)
-    stored = quantize.reference({"scale": probe.INPUT_SCALE, "output_offset": probe.INPUT_ZERO_POINT}, [x])
+    stored = quantize.KERNELS[0].reference({"scale": probe.INPUT_SCALE, "output_offset": probe.INPUT_ZERO_POINT}, [x])
     y = (3 * stored.view(np.uint8).astype(int) % 256).astype(np.uint8).view(np.int8)
     total = np.float32(0)
     with np.errstate(over="ignore", invalid="ignore"):
