@@ -286,6 +286,9 @@ def conversions() -> bytes:
         T(shape, "int16", 1 / 32768),
         T(shape, "int16", 1 / 65536, -(2**15)),
         T(shape, "int32", 1 / 32768),
+        T((1,), "int32", data=np.array([-77], np.int32)),
+        T(shape, "int32"),
+        T(shape, "bool"),
     ]
     ops = [
         O("QUANTIZE", (0,), (1,)),
@@ -299,8 +302,10 @@ def conversions() -> bytes:
         O("SOFTMAX", (1,), (9,), {"beta": 1.0}, "SoftmaxOptions"),
         O("SOFTMAX", (2,), (10,), {"beta": 1.0}, "SoftmaxOptions"),
         O("QUANTIZE", (10,), (11,)),
+        O("MUL", (12, 11), (13,), {}, "MulOptions"),
+        O("GREATER", (13, 3), (14,)),
     ]
-    return model(tensors, ops, (0,), (5, 8, 9, 11))
+    return model(tensors, ops, (0,), (5, 8, 9, 14))
 
 
 EVERY = (

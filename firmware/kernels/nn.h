@@ -369,6 +369,29 @@ typedef struct {
 } nn_lstm_t;
 typedef void nn_lstm_fn(const nn_lstm_t *op, const int8_t *x, int8_t *y, int8_t *hidden, int16_t *cell, void *scratch);
 
+/* Binary element-wise operators on int32, which wraps; dims and strides as nn_binary_t's. From NN_INT32_EQUAL on y is
+ * bool, of the others it may be an operand that is not broadcast. */
+enum {
+    NN_INT32_ADD,
+    NN_INT32_SUB,
+    NN_INT32_MUL,
+    NN_INT32_SQUARED_DIFFERENCE,
+    NN_INT32_MAXIMUM,
+    NN_INT32_MINIMUM,
+    NN_INT32_EQUAL,
+    NN_INT32_NOT_EQUAL,
+    NN_INT32_GREATER,
+    NN_INT32_GREATER_EQUAL,
+    NN_INT32_LESS,
+    NN_INT32_LESS_EQUAL
+};
+typedef struct {
+    int32_t dims[4], stride1[4], stride2[4];
+    uint8_t what;
+} nn_binary_int32_t;
+typedef void nn_binary_int32_fn(const nn_binary_int32_t *op, const int32_t *x1, const int32_t *x2, void *y,
+                                void *scratch);
+
 /* QUANTIZE to int16: as nn_quantize_t. */
 typedef struct {
     int32_t count;
@@ -470,6 +493,7 @@ nn_softmax_fn nn_softmax_portable;
 nn_requantize_fn nn_requantize_portable;
 nn_quantize_fn nn_quantize_portable;
 nn_dequantize_fn nn_dequantize_portable;
+nn_binary_int32_fn nn_binary_int32_portable;
 nn_quantize_int16_fn nn_quantize_int16_portable;
 nn_dequantize_typed_fn nn_dequantize_typed_portable;
 nn_softmax_int8_int16_fn nn_softmax_int8_int16_portable;

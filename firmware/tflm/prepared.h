@@ -47,6 +47,7 @@ bool fits(const nn_lookup_t &op, const Extent &extent);
 bool fits(const nn_dynamic_update_slice_t &op, const Extent &extent);
 bool fits(const nn_select_v2_t &op, const Extent &extent);
 bool fits(const nn_broadcast_args_t &op, const Extent &extent);
+bool fits(const nn_binary_int32_t &op, const Extent &extent);
 bool fits(const nn_quantize_int16_t &op, const Extent &extent);
 bool fits(const nn_dequantize_typed_t &op, const Extent &extent);
 bool fits(const nn_rescale_t &op, const Extent &extent);

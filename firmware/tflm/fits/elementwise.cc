@@ -27,4 +27,13 @@ bool fits(const nn_select_v2_t &op, const Extent &extent) {
            walks_within(0, op.dims, op.stride2, kAxes, op.run, extent.x[2]);
 }
 
+bool fits(const nn_binary_int32_t &op, const Extent &extent) {
+    constexpr unsigned kAxes = sizeof op.dims / sizeof op.dims[0];
+    const uint64_t count = product(op.dims, kAxes);
+    const uint32_t y_bytes = op.what < NN_INT32_EQUAL ? sizeof(int32_t) : 1;
+    return count != 0 && count * y_bytes <= extent.y[0] &&
+           walks_within(0, op.dims, op.stride1, kAxes, 1, extent.x[0] / sizeof(int32_t)) &&
+           walks_within(0, op.dims, op.stride2, kAxes, 1, extent.x[1] / sizeof(int32_t));
+}
+
 } // namespace tflm

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 from gen.errors import ModelError, UnsupportedOp
 from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from gen.model.graph import Array, Graph, Op, Tensor
-from gen.model.ops import divide
+from gen.model.ops import binary_int32, divide
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import fused_activation, require_shape, require_types
 from gen.model.ops.requantize import rescale
@@ -271,6 +271,9 @@ def _kernel(row: Row) -> Kernel:
 def _operator(row: Row) -> Operator:
     def lower(graph: Graph, op: Op) -> Call:
         x1, x2, y = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+        if x1.dtype == "int32" and row.name in binary_int32.OPERATORS:
+            what = binary_int32.OPERATORS.index(row.name)
+            return binary_int32.int32_call(op, what, (x1, x2), y, broadcast(op, x1, x2, y))
         require_types(op, row.x, x1, x2)
         require_types(op, row.y, y)
         act_min, act_max = fused_activation(op, y) if row.options_table else (-128, 127)
@@ -284,7 +287,10 @@ def _operator(row: Row) -> Operator:
         return Call(op, row.name, params, (x1.index, x2.index), (y.index,))
 
     options = {"FusedActivationFunction": "none"} if row.options_table else {}
-    return Operator(row.name, row.name.upper(), row.tflm, row.options_table, options, lower, nodes=row.nodes)
+    of_int32 = (binary_int32.KERNEL.name,) if row.name in binary_int32.OPERATORS else ()
+    return Operator(
+        row.name, row.name.upper(), row.tflm, row.options_table, options, lower, (row.name, *of_int32), nodes=row.nodes
+    )
 
 
 KERNELS = tuple(map(_kernel, ROWS))

@@ -38,7 +38,7 @@ NOT_WHOLE = 9  # tflm_probe.cc
 ENGINE_H = host.FIRMWARE / "tflm" / f"{host.ENGINE}.cc"
 MAX_CORE_BYTES = 8192
 # Models whose calls, of many kernels, go with them.
-CALLED = ("families", "several", "moved", "picked", "gathered", "arithmetic", "matrices")
+CALLED = ("families", "several", "moved", "picked", "gathered", "arithmetic", "matrices", "conversions")
 
 
 @shared.needed
