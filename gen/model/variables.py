@@ -128,6 +128,8 @@ def _accesses(ops: Sequence[_Operator]) -> Iterator[_Access]:
 
 def _options(op: _Operator, kind: Any) -> Any:
     union = op.table.BuiltinOptions()
+    if union is None:
+        raise ModelError(f"{op} has no options in the file, such as which variable it means: convert the model again.")
     options = kind()
     options.Init(union.Bytes, union.Pos)
     return options

@@ -39,7 +39,7 @@ def test_all_obstacles_are_told_at_once() -> None:
         O("SIN", (0,), (1,)),
         O("COS", (1,), (2,)),
         O("SIN", (2,), (3,)),
-        O("VAR_HANDLE", (), (4,)),
+        O("WHILE", (3,), (4,)),
         O("QUANTIZE", (3,), (5,)),
         O("ADD", (3, 3), (6,), {"fusedActivationFunction": 4}, "AddOptions"),
     ]
@@ -47,8 +47,8 @@ def test_all_obstacles_are_told_at_once() -> None:
     assert isinstance(error, UnsupportedOp)
     assert re.fullmatch(
         r"net\.tflite can't be built, for 4 reasons:\n"
-        r"  1\. operators 0 and 2 \(SIN\); operator 1 \(COS\): not supported \(`python -m gen ops` lists .*\): .*\.\n"
-        r"  2\. operator 3 \(VAR_HANDLE\): state kept between inferences, not supported yet: .*\.\n"
+        r"  1\. operators 0 and 2 \(SIN\); operator 1 \(COS\): in TFLM .*\.\n"
+        r"  2\. operator 3 \(WHILE\): control flow, not supported: .*\.\n"
         r"  3\. operator 4 \(QUANTIZE\) turns int8 into uint32: only .*\.\n"
         r"  4\. operator 5 \(ADD\) has the fused activation TANH: .*\.",
         str(error),
@@ -61,7 +61,7 @@ def test_the_layer_that_asked_for_an_operator_is_named() -> None:
     tensors = [T((1, 4), scale=0.05, name=name) for name in names]
     ops = [O("SIN", (0,), (1,)), O("COS", (1,), (2,)), O("SIN", (2,), (3,))]
     found = str(refusal(model(tensors, ops, (0,), (3,))))
-    assert "operators 0 and 2 (SIN), of layers squash, again; operator 1 (COS), of layer wave: not supported" in found
+    assert "operators 0 and 2 (SIN), of layers squash, again; operator 1 (COS), of layer wave: in TFLM" in found
 
 
 def test_operators_of_one_fault_are_told_together() -> None:
@@ -88,13 +88,15 @@ def test_custom_operators_are_named_as_in_the_file(name: bytes, words: str) -> N
 
 
 def test_variable_tensors_are_state_and_not_damage() -> None:
-    """They were read "before anything computes it: the model file is damaged"."""
+    """They were read "before anything computes it: the model file is damaged"; one that nothing changes stays zero."""
 
     def edit(m: Any) -> None:
         m.subgraphs[0].tensors[1].isVariable = True
 
     content = edited(model([X, X, X], [O("ADD", (0, 1), (2,), {}, "AddOptions")], (0,), (2,)), edit)
-    assert "tensor 't1' keeps its values from one inference to the next (a variable tensor)" in str(refusal(content))
+    graph = tflite.read(content, "net")
+    require_supported(graph, "net.tflite")
+    assert [variable.name for variable in graph.variables] == ["t1"]
 
 
 @pytest.mark.parametrize(
