@@ -116,56 +116,83 @@ Failure place_arrays(Preparation &p, Reader &call, const PreparedKernel &kernel,
     return Failure::kNone;
 }
 
+// A call as the model has it, and room for where its tensors are and how large.
+struct Call {
+    const PreparedKernel *kernel;
+    uint32_t inputs, tensors;
+    Bytes indices;
+    Reader rest;
+    void **addresses;
+    uint32_t *bytes;
+};
+
+__attribute__((noinline)) Failure prepare(Context &c, Call &call) {
+    const PreparedKernel &kernel = *call.kernel;
+    const uint32_t inputs = call.inputs, tensors = call.tensors;
+    for (uint32_t i = 0; i < tensors; i++) {
+        Tensor tensor;
+        const Failure failure = c.p.load(load<int32_t>(call.indices + i * sizeof(int32_t)), &tensor);
+        if (failure != Failure::kNone || tensor.kind == kAbsent || (i >= inputs && tensor.constant)) {
+            return Failure::kBadModel;
+        }
+        call.addresses[i] = tensor.data;
+        call.bytes[i] = tensor.bytes;
+    }
+    const void *x = call.addresses[0], *op = nullptr;
+    if (kernel.inputs != 1 || kernel.outputs != 1) {
+        const uint32_t size = (kernel.outputs == 1 ? inputs : tensors) * static_cast<uint32_t>(sizeof(void *));
+        void *copy = c.p.allocate(size);
+        if (copy == nullptr) {
+            return Failure::kArenaTooSmall;
+        }
+        memcpy(copy, call.addresses, size);
+        x = copy;
+    }
+    Extent extent = {call.bytes, call.bytes + inputs, inputs, tensors - inputs, {}};
+    const Failure failure = place_arrays(c.p, call.rest, kernel, &op, &extent);
+    if (failure != Failure::kNone) {
+        return failure;
+    }
+    if (call.addresses[inputs] != c.out.data || !outputs_apart(kernel, call.addresses, call.bytes, inputs, tensors) ||
+        !kernel.fits(op, extent)) {
+        return Failure::kBadModel;
+    }
+    *c.node = {kernel.invoke, op, x, c.out.data};
+    return Failure::kNone;
+}
+
+// Apart, so that only a model with such a call needs the stack for it.
+__attribute__((noinline)) Failure prepare_many(Context &c, Call &call) {
+    void *addresses[kMostTensors];
+    uint32_t bytes[kMostTensors];
+    call.addresses = addresses;
+    call.bytes = bytes;
+    return prepare(c, call);
+}
+
 } // namespace
 
 Failure prepare_from_model(Context &c) {
-    Reader call = find_call(c.p, static_cast<uint32_t>(c.node - c.p.nodes));
-    Bytes head = call.take(2 * sizeof(uint32_t));
+    constexpr unsigned kFew = 4;
+    Reader reader = find_call(c.p, static_cast<uint32_t>(c.node - c.p.nodes));
+    Bytes head = reader.take(2 * sizeof(uint32_t));
     const PreparedKernel *kernel = head == nullptr ? nullptr : find_kernel(load<uint32_t>(head));
     if (kernel == nullptr) {
         return Failure::kUnsupported;
     }
     const uint32_t inputs = load<uint16_t>(head + 4), outputs = load<uint16_t>(head + 6), tensors = inputs + outputs;
-    Bytes indices = call.take(tensors * static_cast<uint32_t>(sizeof(int32_t))),
-          sizes = call.take(2 * sizeof(uint32_t));
+    Bytes indices = reader.take(tensors * static_cast<uint32_t>(sizeof(int32_t))),
+          sizes = reader.take(2 * sizeof(uint32_t));
     if (inputs == 0 || outputs == 0 || tensors > kMostTensors || (kernel->inputs != 0 && kernel->inputs != inputs) ||
         (kernel->outputs != 0 && kernel->outputs != outputs) || sizes == nullptr ||
         load<uint32_t>(sizes) != aligned(kernel->bytes, sizeof(uint32_t)) ||
         load<uint32_t>(sizes + 4) != kernel->array_count) {
         return Failure::kBadModel;
     }
-    void *addresses[kMostTensors];
-    uint32_t bytes[kMostTensors];
-    for (uint32_t i = 0; i < tensors; i++) {
-        Tensor tensor;
-        const Failure failure = c.p.load(load<int32_t>(indices + i * sizeof(int32_t)), &tensor);
-        if (failure != Failure::kNone || tensor.kind == kAbsent || (i >= inputs && tensor.constant)) {
-            return Failure::kBadModel;
-        }
-        addresses[i] = tensor.data;
-        bytes[i] = tensor.bytes;
-    }
-    const void *x = addresses[0], *op = nullptr;
-    if (kernel->inputs != 1 || kernel->outputs != 1) {
-        const uint32_t size = (kernel->outputs == 1 ? inputs : tensors) * static_cast<uint32_t>(sizeof(void *));
-        void *copy = c.p.allocate(size);
-        if (copy == nullptr) {
-            return Failure::kArenaTooSmall;
-        }
-        memcpy(copy, addresses, size);
-        x = copy;
-    }
-    Extent extent = {bytes, bytes + inputs, inputs, outputs, {}};
-    const Failure failure = place_arrays(c.p, call, *kernel, &op, &extent);
-    if (failure != Failure::kNone) {
-        return failure;
-    }
-    if (addresses[inputs] != c.out.data || !outputs_apart(*kernel, addresses, bytes, inputs, tensors) ||
-        !kernel->fits(op, extent)) {
-        return Failure::kBadModel;
-    }
-    *c.node = {kernel->invoke, op, x, c.out.data};
-    return Failure::kNone;
+    void *addresses[kFew];
+    uint32_t bytes[kFew];
+    Call call = {kernel, inputs, tensors, indices, reader, addresses, bytes};
+    return tensors <= kFew ? prepare(c, call) : prepare_many(c, call);
 }
 
 } // namespace tflm

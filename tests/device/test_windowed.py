@@ -21,7 +21,7 @@ KWS = str(ROOT / "models" / "mlperf" / "kws.tflite")
 COMMON = ("-O2", "-ffunction-sections", "-fdata-sections", *STRICT.split())
 CPP = ("-std=c++11", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-use-cxa-atexit")
 # engine.h's functions, which a library has under its prefix.
-ENGINE = ("info", "init", "input", "output", "invoke", "invoke_op", "op_output")
+ENGINE = ("info", "init", "input", "output", "invoke", "reset", "invoke_op", "op_output")
 
 
 @pytest.mark.parametrize(

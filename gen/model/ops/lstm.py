@@ -41,6 +41,8 @@ def lower(graph: Graph, op: Op) -> Call:
     _require_states(op, hidden, cell)
     if any(t.data is None for t in (*x_weights, *h_weights, *biases)) or any(b.dtype != "int32" for b in biases):
         raise UnsupportedOp(f"{op} needs constant int8 weights and int32 biases: convert the model again.")
+    if any(weights.zero_point for weights in (*x_weights, *h_weights)):
+        raise UnsupportedOp(f"{op} has asymmetric weights: TFLite's int8 scheme needs zero point 0, convert it again.")
     if len(x.shape) != 3:
         raise UnsupportedOp(f"{op} has an input of shape {x.shape}: TFLM takes three dimensions.")
     time_major = bool(op.options["TimeMajor"])

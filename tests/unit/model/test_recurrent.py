@@ -13,7 +13,7 @@ from gen.model import reference, sigmoid, tflite
 from gen.model.ops import lower
 from tests.effort import cases
 from tests.recurrent import lstm, svdf
-from tests.tiny import tflm_sequence
+from tests.tiny import edited, tflm_sequence
 
 STEPS = 6
 
@@ -39,12 +39,17 @@ def test_lstm(seed: int) -> None:
     assert_as_tflm(lstm(np.random.default_rng(seed)))
 
 
+def asymmetric(m: Any) -> None:
+    m.subgraphs[0].tensors[1].quantization.zeroPoint = [-3]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (lstm(np.random.default_rng(1), activation=0), "an activation other than TANH"),
         (lstm(np.random.default_rng(1), cell_scale=0.0003), "TFLM takes a power of two"),
         (lstm(np.random.default_rng(1), peephole=True), "peepholes, a projection or layer normalization"),
+        (edited(lstm(np.random.default_rng(1)), asymmetric), "has asymmetric weights"),
         (svdf(np.random.default_rng(1), "int8", rank=7), "filters that are a multiple of the rank"),
     ],
 )
