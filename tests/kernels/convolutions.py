@@ -42,10 +42,12 @@ def weight_scales(draw_: st.DrawFn, channels: int) -> float | list[float]:
 
 @st.composite
 def output_scales(draw_: st.DrawFn, x_scale: float, w_scale: float | list[float], terms: int) -> float:
-    """A scale for sums of so many products: mostly one that fits them, now and then an extreme one."""
+    """A scale for sums of so many products: mostly one that fits them, now and then an extreme one, though none with
+    which sums could leave int32: such models are refused."""
     fitting = x_scale * float(np.mean(w_scale)) * terms**0.5 * 2.0**6
     factor = draw_(st.one_of(draw.near(fitting, 8), draw.near(fitting, 8), draw.near(fitting, 2.0**24)))
-    return float(np.float32(factor))
+    highest_sum = terms * 2.0**15 + 2.0**20  # with the bias
+    return float(np.float32(max(factor, x_scale * float(np.max(w_scale)) * highest_sum / 2.0**29)))
 
 
 def weights(rng: np.random.Generator, *shape: int) -> NDArray[np.int8]:
