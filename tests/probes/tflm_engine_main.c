@@ -37,7 +37,8 @@ int main(int argc, char **argv) {
     const int stepwise = argc > 1 && strcmp(argv[1], "stepwise") == 0;
     size_t bytes = 0;
     if (info->arena_used != 0 || engine_input(0, NULL) != NULL || engine_output(0, NULL) != NULL ||
-        engine_invoke() != ENGINE_NOT_READY || engine_reset() != ENGINE_NOT_READY || engine_invoke_op(0) != ENGINE_NOT_READY || engine_op_output(0, &bytes))
+        engine_invoke() != ENGINE_NOT_READY || engine_reset() != ENGINE_NOT_READY ||
+        engine_invoke_op(0) != ENGINE_NOT_READY || engine_op_output(0, &bytes))
         return failed("ready before engine_init()");
     int status = engine_init();
     if (status == ENGINE_OK)
