@@ -422,15 +422,11 @@ typedef struct {
 } nn_softmax_int16_t;
 typedef void nn_softmax_int16_fn(const nn_softmax_int16_t *op, const int16_t *x, int16_t *y, void *scratch);
 
-/* What rescales int8, int16 and int32 to one of them: QUANTIZE, RELU, RELU6, LEAKY_RELU, ABS. With v = x + input_offset
- * y = clamp(requantize(v) + output_offset), and below 0 the requantization has numbers of its own. y may be x. */
-enum { NN_BELOW_ALIKE, NN_BELOW_NEGATED, NN_BELOW_ABSOLUTE }; /* of v < 0: r(v), -r(v), r(-v) */
+/* QUANTIZE between int8, int16 and int32: y = clamp(requantize(x + input_offset) + output_offset). y may be x. */
 typedef struct {
-    int32_t count;
-    int32_t multiplier, below_multiplier;
-    int32_t input_offset, output_offset, act_min, act_max;
-    int8_t shift, below_shift;
-    uint8_t x_type, y_type, below;
+    int32_t count, multiplier, input_offset, output_offset, act_min, act_max;
+    int8_t shift;
+    uint8_t x_type, y_type;
 } nn_rescale_t;
 typedef void nn_rescale_fn(const nn_rescale_t *op, const void *x, void *y, void *scratch);
 

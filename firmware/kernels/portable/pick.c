@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nn.h"
+#include "runs.h"
 
 /* How far index i along an axis is from the axis' first place. */
 static int32_t along(const nn_pick_t *op, int axis, int32_t i) {
@@ -12,23 +13,20 @@ static int32_t along(const nn_pick_t *op, int axis, int32_t i) {
 static int8_t *pick_row(const nn_pick_t *op, const int8_t *x, int8_t *y) {
     const int32_t count = op->dims[4], run = op->run;
     if (op->table[4] < 0)
-        for (int32_t i = 0; i < count; i++, x += op->stride[4], y += run)
-            memcpy(y, x, (size_t)run);
-    else {
-        const int32_t *offsets = op->offsets + op->table[4];
-        if (run == 1)
-            for (int32_t i = 0; i < count; i++)
-                *y++ = x[*offsets++];
-        else if (run == 2)
-            for (int32_t i = 0; i < count; i++, y += 2)
-                memcpy(y, x + *offsets++, 2);
-        else if (run == 4)
-            for (int32_t i = 0; i < count; i++, y += 4)
-                memcpy(y, x + *offsets++, 4);
-        else
-            for (int32_t i = 0; i < count; i++, y += run)
-                memcpy(y, x + *offsets++, (size_t)run);
-    }
+        return nn_runs(x, y, count, op->stride[4], run);
+    const int32_t *offsets = op->offsets + op->table[4];
+    if (run == 1)
+        for (int32_t i = 0; i < count; i++)
+            *y++ = x[*offsets++];
+    else if (run == 2)
+        for (int32_t i = 0; i < count; i++, y += 2)
+            memcpy(y, x + *offsets++, 2);
+    else if (run == 4)
+        for (int32_t i = 0; i < count; i++, y += 4)
+            memcpy(y, x + *offsets++, 4);
+    else
+        for (int32_t i = 0; i < count; i++, y += run)
+            memcpy(y, x + *offsets++, (size_t)run);
     return y;
 }
 

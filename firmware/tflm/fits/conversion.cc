@@ -21,8 +21,7 @@ bool fits(const nn_dequantize_typed_t &op, const Extent &extent) {
 }
 
 bool fits(const nn_rescale_t &op, const Extent &extent) {
-    return typed_within(op.count, op.x_type, op.y_type, extent) && (op.multiplier | op.below_multiplier) >= 0 &&
-           is_shift(op.shift) && is_shift(op.below_shift);
+    return typed_within(op.count, op.x_type, op.y_type, extent) && op.multiplier >= 0 && is_shift(op.shift);
 }
 
 bool fits(const nn_cast_t &op, const Extent &extent) {

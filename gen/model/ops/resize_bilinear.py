@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from gen.errors import ModelError, UnsupportedOp
+from gen.errors import UnsupportedOp
 from gen.model.graph import Array, Graph, Op
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int32_array, numbers, pointers
-from gen.model.ops.quantized import require_int8, require_rank, require_shape
-from gen.model.ops.shapes import constant_input
+from gen.model.ops.quantized import require_int8
+from gen.model.ops.shapes import resize_of
 
 ONE_BITS = 10  # of a place, behind the point
 ONE = 1 << ONE_BITS
@@ -34,20 +34,13 @@ def places(op: Op, size: int, out: int, *, align: bool, half: bool) -> Array:
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
-    require_rank(op, 4, x, y)
     require_int8(op, x, y)
-    sizes = constant_input(graph, op, 1, "sizes", ("int32",)).reshape(-1).tolist()
-    align, half = bool(op.options["AlignCorners"]), bool(op.options["HalfPixelCenters"])
+    to = resize_of(graph, op)
     n, h, w, c = x.shape
-    if len(sizes) != 2 or min(sizes) < 1:
-        raise ModelError(f"{op} resizes to {sizes}: the model file is damaged, convert it again.")
-    if align and half:
-        raise UnsupportedOp(f"{op} has aligned corners and half-pixel centers, which exclude each other.")
-    require_shape(op, y, (n, *sizes, c))
     params = {
-        "rows": places(op, h, sizes[0], align=align, half=half),
-        "columns": places(op, w, sizes[1], align=align, half=half),
-        "batches": n, "in_h": h, "in_w": w, "out_h": sizes[0], "out_w": sizes[1], "channels": c,
+        "rows": places(op, h, to.height, align=to.align, half=to.half),
+        "columns": places(op, w, to.width, align=to.align, half=to.half),
+        "batches": n, "in_h": h, "in_w": w, "out_h": to.height, "out_w": to.width, "channels": c,
     }  # fmt: skip
     return Call(op, "resize_bilinear", params, (x.index,), (y.index,))
 

@@ -4,12 +4,10 @@ import math
 
 import numpy as np
 
-from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import Graph, Op
 from gen.model.ops.operator import Call, Operator
 from gen.model.ops.picking import pick_call
-from gen.model.ops.quantized import require_rank, require_shape
-from gen.model.ops.shapes import constant_input, require_moved
+from gen.model.ops.shapes import require_moved, resize_of
 
 
 def picked(size: int, out: int, *, align: bool, half: bool) -> list[int]:
@@ -22,18 +20,12 @@ def picked(size: int, out: int, *, align: bool, half: bool) -> list[int]:
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
-    require_rank(op, 4, x, y)
     require_moved(op, x, y)
-    sizes = constant_input(graph, op, 1, "sizes", ("int32",)).reshape(-1).tolist()
-    align, half = bool(op.options["AlignCorners"]), bool(op.options["HalfPixelCenters"])
+    to = resize_of(graph, op)
     n, h, w, c = x.shape
-    if len(sizes) != 2 or min(sizes) < 1:
-        raise ModelError(f"{op} resizes to {sizes}: the model file is damaged, convert it again.")
-    if align and half:
-        raise UnsupportedOp(f"{op} has aligned corners and half-pixel centers, which exclude each other.")
-    require_shape(op, y, (n, *sizes, c))
-    rows, columns = picked(h, sizes[0], align=align, half=half), picked(w, sizes[1], align=align, half=half)
-    return pick_call(op, x, y, [np.arange(n) * h * w * c, np.array(rows) * w * c, np.array(columns) * c, np.arange(c)])
+    rows = np.array(picked(h, to.height, align=to.align, half=to.half))
+    columns = np.array(picked(w, to.width, align=to.align, half=to.half))
+    return pick_call(op, x, y, [np.arange(n) * h * w * c, rows * w * c, columns * c, np.arange(c)])
 
 
 OPERATOR = Operator(

@@ -1,12 +1,14 @@
 """What operators that move or pair elements share: their constant inputs, and axes merged so that kernels see few."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 from math import prod
 from typing import Any
 
 from gen.errors import ModelError, UnsupportedOp, brief
 from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops.quantized import require_rank, require_shape
 
 MOVED = ("int8", "int16", "int32", "float32", "bool")
 
@@ -45,6 +47,30 @@ def merge_axes(dims: Iterable[int], keys: Iterable[Any]) -> list[tuple[int, Any]
     merge_axes((2, 3, 1, 5), "aabb") == [(6, "a"), (5, "b")]"""
     axes = [(dim, key) for dim, key in zip(dims, keys, strict=True) if dim != 1]
     return [(prod(dim for dim, _ in run), key) for key, run in groupby(axes, key=lambda axis: axis[1])]
+
+
+@dataclass(frozen=True)
+class Resize:
+    """What a resize of an image does: to which height and width, and how places are counted."""
+
+    height: int
+    width: int
+    align: bool
+    half: bool
+
+
+def resize_of(graph: Graph, op: Op) -> Resize:
+    """Of an operator that resizes N x H x W x C. Raises UnsupportedOp, ModelError."""
+    x, y = graph.input(op, 0), graph.output(op)
+    require_rank(op, 4, x, y)
+    sizes = constant_input(graph, op, 1, "sizes", ("int32",)).reshape(-1).tolist()
+    align, half = bool(op.options["AlignCorners"]), bool(op.options["HalfPixelCenters"])
+    if len(sizes) != 2 or min(sizes) < 1:
+        raise ModelError(f"{op} resizes to {sizes}: the model file is damaged, convert it again.")
+    if align and half:
+        raise UnsupportedOp(f"{op} has aligned corners and half-pixel centers, which exclude each other.")
+    require_shape(op, y, (x.shape[0], *sizes, x.shape[3]))
+    return Resize(sizes[0], sizes[1], align, half)
 
 
 def constant_pairs(graph: Graph, op: Op, position: int, what: str, count: int) -> list[list[int]]:
