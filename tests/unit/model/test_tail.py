@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 
 from gen.compiler.engines.tflm import device_model
+from gen.device import board as boards
+from gen.device.build import Firmware
 from gen.errors import NotQuantized
 from gen.importer.load import load_model
 from gen.model import reference, tail, tflite, upstream
 from gen.model.graph import Graph
 from gen.model.ops import lower
+from gen.model.quantized import QuantizedModel
 from gen.model.support import require_supported
+from gen.verify import report
+from gen.verify.built import Built, generate
 from tests.tiny import O, T, edited, handle, model, tflm
 
 SHAPE = (1, 6)
@@ -163,6 +168,16 @@ def test_who_builds_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert load_model(str(path)).graph.cut_off is not None
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{path}: behind operator 1 (DEQUANTIZE) the model goes on in float32, with SOFTMAX, and is")
+
+
+def test_the_report_says_it() -> None:
+    content = model(TENSORS, [add(0, 0, 1), dequantize(1, 4), softmax(4, 5)], (0,), (5,))
+    found = QuantizedModel(content, graph := read(content))
+    board = boards.load("host")
+    firmware = Firmware(Path("firmware.elf"), 1, 1, {}, {})
+    built = Built(found, board, generate(found, board, "aot", "balanced"), firmware, Path())
+    assert report.of(built).as_json()["cut_off"] == graph.cut_off
+    assert ("not built", graph.cut_off) in report.rows(report.of(built))
 
 
 @pytest.mark.parametrize(
