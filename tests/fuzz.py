@@ -26,9 +26,9 @@ from gen.compiler.target import Target
 from gen.errors import GenError
 from gen.model import reference, tflite, upstream
 from gen.model.graph import Graph
-from gen.model.inline import inline
 from gen.model.quantized import QuantizedModel
 from gen.model.support import require_supported
+from gen.model.tail import whole
 from tests import shared
 from tests.graphs import network
 from tests.mutations import mutant
@@ -79,7 +79,7 @@ def compare(graph: Graph, content: bytes) -> str:
     assert same(ours, better), "the optimized graph computes something else"
     try:
         activations = sum(t.size_bytes for t in graph.activations)
-        theirs = upstream.outputs(inline(content), vectors, len(graph.outputs), activations)
+        theirs = upstream.outputs(whole(content).content, vectors, len(graph.outputs), activations)
     except upstream.Unconfirmed as why:
         return str(why)
     assert same(ours, theirs), "tflite-micro computes something else"

@@ -308,6 +308,27 @@ def conversions() -> bytes:
     return model(tensors, ops, (0,), (5, 8, 9, 14))
 
 
+def float_tail() -> bytes:
+    """Two outputs: int8, and float32 behind the other's DEQUANTIZE, which is cut off."""
+    tensors = [
+        T((1, 12), scale=0.05),
+        T((1, 12), scale=0.06, zero_point=3),
+        T((1, 12), "float32"),
+        T((12,), "float32", data=np.linspace(-1, 1, 12)),
+        T((1, 12), "float32"),
+        T((1, 12), "float32"),
+        T((1, 12), scale=0.1, zero_point=-5),
+    ]
+    ops = [
+        O("ADD", (0, 0), (1,), {}, "AddOptions"),
+        O("DEQUANTIZE", (1,), (2,)),
+        O("ADD", (2, 3), (4,), {}, "AddOptions"),
+        O("ADD", (0, 1), (6,), {}, "AddOptions"),
+        O("SOFTMAX", (4,), (5,), {"beta": 1.0}, "SoftmaxOptions"),
+    ]
+    return model(tensors, ops, (0,), (6, 5))
+
+
 EVERY = (
     convolutions,
     classifier,
@@ -326,6 +347,7 @@ EVERY = (
     operator_models.arithmetic,
     operator_models.matrices,
     conversions,
+    float_tail,
 )
 MODELS = {f.__name__: f for f in EVERY}
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]

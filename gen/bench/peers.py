@@ -19,6 +19,7 @@ from gen.device.board import Board
 from gen.errors import MissingTool, UnsupportedOp
 from gen.model import tflite
 from gen.model.quantized import QuantizedModel
+from gen.model.tail import whole
 from gen.paths import install
 from gen.render import render
 
@@ -58,7 +59,7 @@ def generate(model: QuantizedModel, board: Board) -> Peer:
         raise MissingTool(f"{NAME} is not installed: `{install('bench')}` brings it.")
     import bakenn
 
-    content, edits = edit(model.content)
+    content, edits = edit(whole(model.content).content)
     edited = QuantizedModel(content, tflite.read(content, model.name), None)
     dsp = board.isa == "dsp"
     options = bakenn.CBackendOptions(

@@ -184,7 +184,7 @@ def convert(path: Path, examples: Path, options: Options = UNTRUSTED) -> Convert
         *map(_describe, model.inputs),
         f"calibrated with {len(read)} examples of {examples}",
         *calibration.notes(examples, model.inputs, options.pixels, read),
-        *compare.notes(graph, read, model.run),
+        *(compare.notes(graph, read, model.run) if graph.cut_off is None else ()),  # else it ends elsewhere
     ]
     some = read[:: -(-len(read) // EXAMPLES)]
     inputs = [graph.tensors[i] for i in graph.inputs]

@@ -57,4 +57,6 @@ def _model(
     if graph.others:
         others = ", ".join(map(repr, graph.others))
         sys.stderr.write(f"{path}: the first of its subgraphs is built, not {others}\n")
+    if graph.cut_off:
+        sys.stderr.write(f"{path}: {graph.cut_off}\n")
     return QuantizedModel(content, graph, trained_for, card, examples)

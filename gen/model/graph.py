@@ -116,6 +116,8 @@ class Graph:
     outputs: tuple[int, ...]
     # What else that file has to run, by name.
     others: tuple[str, ...] = ()
+    # A float tail of that file that is not built, and what to make of the outputs in its place: a sentence.
+    cut_off: str | None = None
 
     def input(self, op: Op, position: int) -> Tensor:
         """The operator's input tensor. Raises ModelError when the operator has none there."""

@@ -9,6 +9,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Callable, Container, Iterable
+from dataclasses import replace
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +18,10 @@ import numpy as np
 import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError, brief
+from gen.model import tail
+from gen.model.flatbuffer import text
 from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify
-from gen.model.inline import builtin, inline
+from gen.model.inline import builtin
 from gen.model.ops import OPS
 from gen.model.variables import resolve
 
@@ -89,7 +92,8 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         )
     if max(subgraph.TensorsLength(), subgraph.OperatorsLength(), model.BuffersLength()) > MAX_ITEMS:
         raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
-    resolved = resolve(inline(content))
+    cut = tail.whole(content)
+    resolved = resolve(cut.content)
     model = tflite.Model.GetRootAsModel(resolved.content, 0)
     subgraph = model.Subgraphs(0)
     if model.BuffersLength() and model.Buffers(0).DataLength():
@@ -99,7 +103,7 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         lambda tensor: len(tensor.quant.scale) if tensor.quant else 0,
     )
     ops = _within(
-        (_read_op(model, subgraph.Operators(i), number) for i, number in enumerate(resolved.numbers)),
+        (_read_op(model, subgraph.Operators(i), cut.numbers[n]) for i, n in enumerate(resolved.numbers)),
         lambda op: len(op.inputs) + len(op.outputs),
     )
     inputs, outputs = _indices(subgraph.InputsAsNumpy()), _indices(subgraph.OutputsAsNumpy())
@@ -109,7 +113,15 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         _at(index, len(tensors), "tensor")
     for index in inputs:
         _require_fixed(subgraph.Tensors(index), tensors[index])
-    return Graph(identifier(name), sha256, tensors, ops, inputs, outputs, _others(model, resolved.initializers))
+    if cut.sentence is not None:
+        tensors = _without_constants_of_tail(tensors, {*outputs, *(i for op in ops for i in op.inputs)})
+    others = _others(model, resolved.initializers)
+    return Graph(identifier(name), sha256, tensors, ops, inputs, outputs, others, cut.sentence)
+
+
+def _without_constants_of_tail(tensors: Iterable[Tensor], used: Container[int]) -> tuple[Tensor, ...]:
+    """What nothing uses any more is no weight of the model that is built."""
+    return tuple(t if t.index in used else replace(t, data=None) for t in tensors)
 
 
 def _within(items: Iterable[Item], numbers: Callable[[Item], int]) -> tuple[Item, ...]:
@@ -126,9 +138,9 @@ def _within(items: Iterable[Item], numbers: Callable[[Item], int]) -> tuple[Item
 def _others(model: Any, initializers: Container[int]) -> tuple[str, ...]:
     """What else the file has to run: the names of other subgraphs' signatures, or of the subgraphs without one."""
     count = min(model.SubgraphsLength(), MAX_ITEMS)
-    names = {model.SignatureDefs(i).SubgraphIndex(): _text(model.SignatureDefs(i).SignatureKey())
+    names = {model.SignatureDefs(i).SubgraphIndex(): text(model.SignatureDefs(i).SignatureKey())
              for i in range(min(model.SignatureDefsLength(), MAX_ITEMS))}  # fmt: skip
-    return tuple(names.get(i) or _text(model.Subgraphs(i).Name()) or f"subgraph {i}"
+    return tuple(names.get(i) or text(model.Subgraphs(i).Name()) or f"subgraph {i}"
                  for i in range(1, count) if i not in initializers)  # fmt: skip
 
 
@@ -155,19 +167,12 @@ def _require_fixed(table: Any, tensor: Tensor) -> None:
         )
 
 
-def _text(raw: bytes | None) -> str:
-    """A name that fits an error message: printable and at most 100 characters. The converter's may be far longer."""
-    text = (raw or b"")[:1000].decode("utf-8", "replace")
-    safe = "".join(c if c.isprintable() else "?" for c in text)
-    return safe if len(safe) <= 100 else safe[:97] + "..."
-
-
 def _indices(array: Any) -> tuple[int, ...]:
     return () if isinstance(array, int) else tuple(int(i) for i in array)
 
 
 def _read_tensor(model: Any, table: Any, index: int) -> Tensor:
-    name = _text(table.Name())
+    name = text(table.Name())
     dtype = _TYPES.get(table.Type(), f"type {table.Type()}")
     if table.ShapeLength() > MAX_RANK:
         raise ValueError(f"tensor {index} has {table.ShapeLength()} dimensions")
@@ -223,7 +228,7 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
     number = builtin(code)
     kind = _BUILTINS.get(number, f"builtin {number}").lower()
     if kind == "custom":
-        kind = f"custom {_text(code.CustomCode() or b'without a name')}"
+        kind = f"custom {text(code.CustomCode() or b'without a name')}"
     operator = OPS.get(kind)
     options: dict[str, Any] = dict(operator.options) if operator else {}
     union = table.BuiltinOptions()

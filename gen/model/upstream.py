@@ -19,7 +19,7 @@ import numpy as np
 
 from gen.errors import Mismatch
 from gen.model.graph import Array, Graph
-from gen.model.inline import inline
+from gen.model.tail import whole
 from gen.paths import PACKAGE
 
 # Whose rounding the NumPy reference has. Upstream's multipliers differ from version to version: those of a dozen
@@ -53,13 +53,14 @@ def outputs(
 
 
 def confirm(graph: Graph, content: bytes, vectors: Sequence[list[Array]], truth: Sequence[list[Array]]) -> str:
-    """The name of the reference for a report. TFLM is given what the device gets: itself it would not look
-    for constants behind the flatbuffer. Raises Mismatch should upstream TFLM ever disagree with ours."""
+    """The name of the reference for a report. TFLM is given what the device gets: itself it would not look for
+    constants behind the flatbuffer, and would go on in float32 where the device ends. Raises Mismatch should upstream
+    TFLM ever disagree with ours."""
     if not available():
         return f"{OWN}, unconfirmed, because tflite-micro is not installed"
     version = metadata.version("tflite-micro")
     try:
-        theirs = outputs(inline(content), vectors, len(truth[0]), sum(t.size_bytes for t in graph.activations))
+        theirs = outputs(whole(content).content, vectors, len(truth[0]), sum(t.size_bytes for t in graph.activations))
     except Unconfirmed as why:
         return f"{OWN}, unconfirmed, because {why}"
     for number, (ours, other) in enumerate(zip(truth, theirs, strict=True)):

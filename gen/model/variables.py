@@ -8,7 +8,6 @@ Nothing else changes: what is new stands at the end of the file, where a flatbuf
 the FlatBuffers binary format; TFLite's schema, version 3; TFLM's micro_resource_variable for variables that nothing
 initializes."""
 
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +16,9 @@ import numpy as np
 import tflite
 
 from gen.errors import ModelError, UnsupportedOp
-from gen.model.inline import builtin
+from gen.model.flatbuffer import GRAPH_OPERATORS, GRAPH_TENSORS, Fields, Operator, ints, keep, operators, replace, table
 
 # Slots of tables in the schema: where a vtable has the place of a field.
-GRAPH_TENSORS, GRAPH_OPERATORS = 4, 10
 TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER, TENSOR_NAME, TENSOR_QUANTIZATION, TENSOR_IS_VARIABLE = range(4, 16, 2)
 QUANT_SCALE, QUANT_ZERO_POINT = 8, 10
 OP_CODE, OP_INPUTS, OP_OUTPUTS = 4, 6, 8
@@ -31,30 +29,13 @@ HANDLE, READ, ASSIGN, ONCE = (
     tflite.BuiltinOperator.CALL_ONCE,
 )
 Name = tuple[bytes, bytes]  # of a resource: its container and its own
-Vector = tuple[int, bytes]  # the bytes of an item, and those of all of them
-Fields = dict[int, Any]  # slot of a table -> a number of 32 bits, a byte, a Vector, Fields of a table
-
-
-@dataclass(frozen=True)
-class _Operator:
-    """One of the file's operators; number counts within its subgraph."""
-
-    number: int
-    builtin: int
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    table: Any
-
-    def __str__(self) -> str:
-        title = next(name for name, value in vars(tflite.BuiltinOperator).items() if value == self.builtin)
-        return f"operator {self.number} ({title})"
 
 
 @dataclass(frozen=True)
 class _Access:
     """An operator that reads or assigns a variable; value: the tensor that it reads it into, or assigns."""
 
-    op: _Operator
+    op: Operator
     name: Name
     value: int
 
@@ -74,7 +55,7 @@ def resolve(content: bytes) -> Resolved:
     package tflite raises on a damaged file."""
     model = tflite.Model.GetRootAsModel(content, 0)
     graph = model.Subgraphs(0)
-    ops = list(_operators(model, graph))
+    ops = list(operators(model, graph))
     kept = tuple(op.number for op in ops if op.builtin not in (HANDLE, ONCE))
     if len(kept) == len(ops):
         return Resolved(content, kept, frozenset())
@@ -88,29 +69,18 @@ def resolve(content: bytes) -> Resolved:
     for access in sorted(accesses, key=lambda access: access.op.builtin != ASSIGN):
         if access.name not in owners:
             owners[access.name] = access.op.inputs[0]
-            table = _variable(made, graph.Tensors(access.value), first_values.get(access.name, 0))
-            _replace(made, graph, GRAPH_TENSORS, access.op.inputs[0], table)
+            variable = _variable(made, graph.Tensors(access.value), first_values.get(access.name, 0))
+            replace(made, graph, GRAPH_TENSORS, access.op.inputs[0], variable)
     for access in accesses:
         owner, op = owners[access.name], access.op
         inputs, outputs = ((owner,), op.outputs) if op.builtin == READ else ((access.value,), (owner,))
-        fields = {OP_CODE: op.table.OpcodeIndex(), OP_INPUTS: _ints(inputs), OP_OUTPUTS: _ints(outputs)}
-        _replace(made, graph, GRAPH_OPERATORS, op.number, _table(made, fields))
-    _keep(made, graph, kept)
+        fields = {OP_CODE: op.table.OpcodeIndex(), OP_INPUTS: ints(inputs), OP_OUTPUTS: ints(outputs)}
+        replace(made, graph, GRAPH_OPERATORS, op.number, table(made, fields))
+    keep(made, graph, kept)
     return Resolved(bytes(made), kept, initializers)
 
 
-def _operators(model: Any, graph: Any) -> Iterator[_Operator]:
-    for number in range(graph.OperatorsLength()):
-        table = graph.Operators(number)
-        inputs, outputs = (
-            tuple(int(i) for i in array) if length else ()
-            for array, length in ((table.InputsAsNumpy(), table.InputsLength()),
-                                  (table.OutputsAsNumpy(), table.OutputsLength()))
-        )  # fmt: skip
-        yield _Operator(number, builtin(model.OperatorCodes(table.OpcodeIndex())), inputs, outputs, table)
-
-
-def _accesses(ops: Sequence[_Operator]) -> Iterator[_Access]:
+def _accesses(ops: Sequence[Operator]) -> Iterator[_Access]:
     """Every READ_VARIABLE and ASSIGN_VARIABLE. Raises ModelError where one takes no resource, or another operator
     does."""
     handles = {}
@@ -126,7 +96,7 @@ def _accesses(ops: Sequence[_Operator]) -> Iterator[_Access]:
             raise UnsupportedOp(f"{op} takes a variable itself, not its value: TFLM has no such operator.")
 
 
-def _options(op: _Operator, kind: Any) -> Any:
+def _options(op: Operator, kind: Any) -> Any:
     union = op.table.BuiltinOptions()
     if union is None:
         raise ModelError(f"{op} has no options in the file, such as which variable it means: convert the model again.")
@@ -140,7 +110,7 @@ def _first_values(model: Any, initializers: frozenset[int]) -> dict[Name, int]:
     buffers: dict[Name, int] = {}
     for number in sorted(initializers):
         graph = model.Subgraphs(number)
-        ops = list(_operators(model, graph))
+        ops = list(operators(model, graph))
         computing = [op for op in ops if op.builtin not in (HANDLE, ASSIGN)]
         accesses = [] if computing else list(_accesses(ops))
         values = [graph.Tensors(access.value) for access in accesses]
@@ -157,7 +127,7 @@ def _variable(made: bytearray, like: Any, buffer: int) -> int:
     """Where a new tensor is: a variable that holds values of a tensor."""
     quant = like.Quantization()
     fields: Fields = {
-        TENSOR_SHAPE: _ints(like.ShapeAsNumpy() if like.ShapeLength() else ()),
+        TENSOR_SHAPE: ints(like.ShapeAsNumpy() if like.ShapeLength() else ()),
         TENSOR_TYPE: bytes([like.Type()]),
         TENSOR_BUFFER: buffer,
         TENSOR_NAME: (1, like.Name() or b""),
@@ -167,52 +137,4 @@ def _variable(made: bytearray, like: Any, buffer: int) -> int:
         scale = (4, np.asarray(quant.ScaleAsNumpy(), "<f4").tobytes())
         zero_point = (8, np.asarray(quant.ZeroPointAsNumpy(), "<i8").tobytes())
         fields[TENSOR_QUANTIZATION] = {QUANT_SCALE: scale, QUANT_ZERO_POINT: zero_point}
-    return _table(made, fields)
-
-
-def _ints(values: Any) -> Vector:
-    return 4, np.asarray(values, "<i4").tobytes()
-
-
-def _table(made: bytearray, fields: Fields) -> int:
-    """Where a new table is: its vectors and tables behind it."""
-    slots = range(4, max(fields) + 2, 2)
-    made.extend(bytes(-len(made) % 4))
-    vtable, places = len(made), {slot: 4 + 4 * number for number, slot in enumerate(fields)}
-    entries = [places.get(slot, 0) for slot in slots]
-    made.extend(struct.pack(f"<HH{len(entries)}H", 4 + 2 * len(entries), 4 + 4 * len(fields), *entries))
-    made.extend(bytes(-len(made) % 4))
-    table = len(made)
-    made.extend(struct.pack("<i", table - vtable) + bytes(4 * len(fields)))
-    for slot, value in fields.items():
-        at = table + places[slot]
-        if isinstance(value, int):
-            struct.pack_into("<I", made, at, value)
-        elif isinstance(value, bytes):
-            made[at] = value[0]
-        else:
-            child = _table(made, value) if isinstance(value, dict) else _vector(made, *value)
-            struct.pack_into("<I", made, at, child - at)
-    return table
-
-
-def _vector(made: bytearray, item_bytes: int, data: bytes) -> int:
-    made.extend(bytes(-(len(made) + 4) % max(item_bytes, 4)))
-    at = len(made)
-    made.extend(struct.pack("<I", len(data) // item_bytes) + data + b"\0")  # the end of a string
-    return at
-
-
-def _replace(made: bytearray, graph: Any, slot: int, number: int, table: int) -> None:
-    """Have a list of the subgraph's name another table."""
-    entry = graph._tab.Vector(graph._tab.Offset(slot)) + 4 * number
-    struct.pack_into("<I", made, entry, table - entry)
-
-
-def _keep(made: bytearray, graph: Any, numbers: Sequence[int]) -> None:
-    """Shorten the subgraph's list of operators to some of them, in order: their offsets become longer."""
-    start = graph._tab.Vector(graph._tab.Offset(GRAPH_OPERATORS))
-    for to, number in enumerate(numbers):
-        (offset,) = struct.unpack_from("<I", made, start + 4 * number)
-        struct.pack_into("<I", made, start + 4 * to, offset + 4 * (number - to))
-    struct.pack_into("<I", made, start - 4, len(numbers))
+    return table(made, fields)

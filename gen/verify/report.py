@@ -24,6 +24,7 @@ TITLES = {
     "engine": ("engine", ""),
     "optimize": ("optimized for", ""),
     "model_sha256": ("model SHA-256", ""),
+    "cut_off": ("not built", ""),
     "vectors": ("vectors", ""),
     "vectors_source": ("vectors are", ""),
     "distinct_outputs": ("distinct outputs expected", ""),
@@ -69,6 +70,7 @@ class Report:
     model_bytes: int  # of the .tflite
     kernels: tuple[tuple[int, str, str], ...]  # operator's index, its kind, kernel
     elf: str  # its path, relative to the current folder
+    cut_off: str | None = None  # a float tail of the model that is not built, see gen/model/tail.py
     verdict: Verdict | Score | None = None  # None: it has not run
 
     @property
@@ -107,6 +109,7 @@ def of(built: Built, verdict: Verdict | Score | None = None) -> Report:
         model_bytes=sources.model_bytes,
         kernels=sources.kernels,
         elf=os.path.relpath(firmware.elf),
+        cut_off=built.model.graph.cut_off,
         verdict=verdict,
     )
 

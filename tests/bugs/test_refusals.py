@@ -113,14 +113,15 @@ def test_the_type_and_the_size_are_named(tensor: T, error: type[ModelError], wor
     assert words in str(found)
 
 
-def test_a_float_tail_is_told_from_a_float_model() -> None:
+def test_float_in_the_middle_is_told_from_a_float_model() -> None:
     """Everything with float in it was "a float32 model" or "hybrid"."""
     tail = [
         O("RELU", (0,), (1,)),
         O("DEQUANTIZE", (1,), (2,)),
         O("SOFTMAX", (2,), (3,), {"beta": 1.0}, "SoftmaxOptions"),
+        O("QUANTIZE", (3,), (4,)),
     ]
-    error = refusal(model([X, X, FLOAT, FLOAT], tail, (0,), (3,)))
+    error = refusal(model([X, X, FLOAT, FLOAT, X], tail, (0,), (4,)))
     assert "behind operator 1 (DEQUANTIZE) the model goes on in float32, with SOFTMAX: end it at tensor 't1'" in str(
         error
     )

@@ -15,6 +15,7 @@ from gen.model.graph import Array, Graph
 from gen.model.quantized import QuantizedModel
 from gen.verify.explain import Explanation, explain
 from tests import tiny
+from tests.tflm_models import stateful
 
 Fault = Callable[[Array], Array]
 WEIGHTS = np.random.default_rng(5).integers(-99, 100, (8, 24))
@@ -140,3 +141,89 @@ def test_float_ends() -> None:
     assert told(floats, 1, lambda x: x * np.float32(2)).kind == "wrong_operator"
     lost = told(floats, 1, lambda x: np.full_like(x, np.nan))
     assert lost.kind == "wrong_operator" and lost.op is not None and lost.op.wrong_elements == 8
+
+
+class DeviceWithState(Device):
+    """One that goes through steps, and that has run some before it is asked. resets: whether reset() does what it
+    says; forgets: whether each step begins with a reset; the fault is there from step `since` after reset() on."""
+
+    def __init__(self, graph: Graph, fault_at: int, fault: Fault, *, resets: bool, forgets: bool, since: int) -> None:
+        super().__init__(graph, fault_at, fault, {})
+        self.resets, self.forgets, self.since = resets, forgets, since
+        self.state, self.step = reference.reset(graph), 0
+        for number in range(3):
+            self.write_input(0, reference.random_inputs(graph, number, 8)[0])
+            self.run()
+
+    def reset(self) -> None:
+        if self.resets:
+            self.state = reference.reset(self.graph)
+        self.step = 0
+
+    def run(self) -> int:
+        for number in range(self.info.ops):
+            self.run_op(number)
+        return 0
+
+    def run_op(self, number: int) -> int:
+        """Wrong bytes are read and, of an operator that changes a variable, kept."""
+        if number == 0 and self.forgets:
+            self.state = reference.reset(self.graph)
+        values = reference.run(self.graph, [self.written[0]], self.state)
+        op = self.graph.ops[number]
+        wrong = number == self.fault_at and self.step >= self.since
+        self.read = self.fault(values[op.outputs[0]]) if wrong else values[op.outputs[0]]
+        if number == self.info.ops - 1:
+            self.state, self.step = values, self.step + 1
+        return 0
+
+
+STEPS = 6
+ADD, MEAN = 9, 7  # operators of stateful(), as the file numbers them
+
+
+def told_of_steps(
+    resets: bool = True, forgets: bool = False, fault_at: int = -1, fault: Fault = lambda x: x, since: int = 0
+) -> Explanation:
+    """Of the vectors, the last is the one that is known to be wrong: what was wrong before may show late."""
+    graph = tflite.read(stateful(), "model")
+    sources = ENGINES["tflm"](QuantizedModel(stateful(), graph), Target("portable", 8))
+    number = next((number for number, op in enumerate(graph.ops) if op.index == fault_at), -1)
+    device: Any = DeviceWithState(graph, number, fault, resets=resets, forgets=forgets, since=since)
+    vectors = [reference.random_inputs(graph, i, 3) for i in range(2, 2 + STEPS)]
+    found = explain(sources, device, vectors, [STEPS - 1])
+    assert found is not None
+    return found
+
+
+def where(found: Explanation) -> tuple[int | None, int, str]:
+    assert found.op is not None
+    return found.op.step, found.op.op, found.op.kind
+
+
+def test_a_device_with_state_that_is_right() -> None:
+    assert told_of_steps().kind == "operators_agree"
+
+
+def test_a_device_that_never_resets_is_wrong_where_it_first_reads_its_state() -> None:
+    found = told_of_steps(resets=False)
+    assert found.kind == "wrong_operator" and where(found) == (0, 3, "read_variable")
+    assert "first wrong is at step 0 operator 3 (READ_VARIABLE" in found.sentence
+
+
+def test_a_device_that_forgets_at_each_step_is_right_in_the_first_one() -> None:
+    found = told_of_steps(forgets=True)
+    assert found.kind == "wrong_operator" and where(found) == (1, 3, "read_variable")
+
+
+@pytest.mark.parametrize(("index", "kind"), [(MEAN, "mean"), (ADD, "add")])
+@pytest.mark.parametrize("since", [0, 2, 5])
+def test_an_operator_that_is_wrong_from_a_step_on(since: int, index: int, kind: str) -> None:
+    found = told_of_steps(fault_at=index, fault=lambda x: np.roll(x ^ 1, 3), since=since)
+    assert found.kind == "wrong_operator" and where(found) == (since, index, kind)
+    assert f"first wrong is at step {since} operator {index} ({kind.upper()}" in found.sentence
+
+
+def test_one_that_is_off_by_one_from_the_third_step_on_rounds() -> None:
+    found = told_of_steps(fault_at=MEAN, fault=lower_by_one_in(0.5), since=2)
+    assert found.kind == "rounding" and where(found) == (2, MEAN, "mean")

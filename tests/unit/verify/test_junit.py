@@ -111,10 +111,11 @@ def test_any_message_makes_a_document(message: str) -> None:
 def test_the_json_has_the_verdict_among_what_was_built() -> None:
     found = GOOD.as_json()
     assert list(found) == [
-        "verdict", "model", "model_sha256", "board", "engine", "optimize", "arena_bytes", "const_bytes", "const_growth",
-        "flash_bytes", "flash_limit_bytes", "ram_bytes", "ram_limit_bytes", "model_bytes", "kernels", "elf", "vectors",
-        "distinct_outputs", "operators_compared", "mismatches", "vectors_source", "reference", "worst_difference",
-        "explanation", "instructions", "cycles", "stack_bytes", "resends", "arena_used_bytes", "accuracy",
+        "verdict", "model", "model_sha256", "board", "engine", "optimize", "arena_bytes", "const_bytes",
+        "const_growth", "flash_bytes", "flash_limit_bytes", "ram_bytes", "ram_limit_bytes", "model_bytes", "kernels",
+        "elf", "cut_off", "vectors", "distinct_outputs", "operators_compared", "mismatches", "vectors_source",
+        "reference", "worst_difference", "explanation", "instructions", "cycles", "stack_bytes", "resends",
+        "arena_used_bytes", "accuracy",
     ]  # fmt: skip
     assert found["verdict"] == "exact" and found["kernels"] == [{"op": 0, "kind": "conv_2d", "kernel": "nn_conv_2d"}]
     explained = EXPLAINED.as_json()["explanation"]

@@ -1,0 +1,112 @@
+"""What rewrites a .tflite without touching anything else: lists that name other tables, and what is new at the end of
+the file, where a flatbuffer's forward offsets reach it. Source: the FlatBuffers binary format; TFLite's schema, version
+3."""
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tflite
+
+from gen.model.inline import builtin
+
+# Slots of tables in the schema: where a vtable has the place of a field.
+GRAPH_TENSORS, GRAPH_OUTPUTS, GRAPH_OPERATORS = 4, 8, 10
+Vector = tuple[int, bytes]  # the bytes of an item, and those of all of them
+Fields = dict[int, Any]  # slot of a table -> a number of 32 bits, a byte, a Vector, Fields of a table
+_NAMES: dict[int, str] = {value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int)}
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One of the file's operators; number counts within its subgraph."""
+
+    number: int
+    builtin: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    table: Any
+    custom: str  # the name of one that TFLite has no number for
+
+    @property
+    def title(self) -> str:
+        return f"{_NAMES.get(self.builtin, f'BUILTIN {self.builtin}')} {self.custom}".strip()
+
+    def __str__(self) -> str:
+        return f"operator {self.number} ({self.title})"
+
+
+def operators(model: Any, graph: Any) -> Iterator[Operator]:
+    for number in range(graph.OperatorsLength()):
+        each = graph.Operators(number)
+        inputs, outputs = (
+            tuple(int(i) for i in array) if length else ()
+            for array, length in ((each.InputsAsNumpy(), each.InputsLength()),
+                                  (each.OutputsAsNumpy(), each.OutputsLength()))
+        )  # fmt: skip
+        code = model.OperatorCodes(each.OpcodeIndex())
+        yield Operator(number, builtin(code), inputs, outputs, each, text(code.CustomCode()))
+
+
+def text(raw: bytes | None) -> str:
+    """A name that fits an error message: printable and at most 100 characters. The converter's may be far longer."""
+    name = (raw or b"")[:1000].decode("utf-8", "replace")
+    safe = "".join(c if c.isprintable() else "?" for c in name)
+    return safe if len(safe) <= 100 else safe[:97] + "..."
+
+
+def ints(values: Any) -> Vector:
+    return 4, np.asarray(values, "<i4").tobytes()
+
+
+def table(made: bytearray, fields: Fields) -> int:
+    """Where a new table is: its vectors and tables behind it."""
+    slots = range(4, max(fields) + 2, 2)
+    made.extend(bytes(-len(made) % 4))
+    vtable, places = len(made), {slot: 4 + 4 * number for number, slot in enumerate(fields)}
+    entries = [places.get(slot, 0) for slot in slots]
+    made.extend(struct.pack(f"<HH{len(entries)}H", 4 + 2 * len(entries), 4 + 4 * len(fields), *entries))
+    made.extend(bytes(-len(made) % 4))
+    start = len(made)
+    made.extend(struct.pack("<i", start - vtable) + bytes(4 * len(fields)))
+    for slot, value in fields.items():
+        at = start + places[slot]
+        if isinstance(value, int):
+            struct.pack_into("<I", made, at, value)
+        elif isinstance(value, bytes):
+            made[at] = value[0]
+        else:
+            child = table(made, value) if isinstance(value, dict) else vector(made, *value)
+            struct.pack_into("<I", made, at, child - at)
+    return start
+
+
+def vector(made: bytearray, item_bytes: int, data: bytes) -> int:
+    """Where a new vector is."""
+    made.extend(bytes(-(len(made) + 4) % max(item_bytes, 4)))
+    at = len(made)
+    made.extend(struct.pack("<I", len(data) // item_bytes) + data + b"\0")  # the end of a string
+    return at
+
+
+def replace(made: bytearray, graph: Any, slot: int, number: int, new: int) -> None:
+    """Have a list of the subgraph's name another table."""
+    entry = graph._tab.Vector(graph._tab.Offset(slot)) + 4 * number
+    struct.pack_into("<I", made, entry, new - entry)
+
+
+def set_outputs(made: bytearray, graph: Any, outputs: Sequence[int]) -> None:
+    """Give the subgraph, which has some, other outputs, in a new list: they may be more, and the old one shared."""
+    field = graph._tab.Pos + graph._tab.Offset(GRAPH_OUTPUTS)
+    struct.pack_into("<I", made, field, vector(made, *ints(outputs)) - field)
+
+
+def keep(made: bytearray, graph: Any, numbers: Sequence[int]) -> None:
+    """Shorten the subgraph's list of operators to some of them, in order: their offsets become longer."""
+    start = graph._tab.Vector(graph._tab.Offset(GRAPH_OPERATORS))
+    for to, number in enumerate(numbers):
+        (offset,) = struct.unpack_from("<I", made, start + 4 * number)
+        struct.pack_into("<I", made, start + 4 * to, offset + 4 * (number - to))
+    struct.pack_into("<I", made, start - 4, len(numbers))
