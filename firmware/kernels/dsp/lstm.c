@@ -77,8 +77,9 @@ static inline int32_t tanh_of(int32_t x) {
     return x < 0 ? -y : y;
 }
 
-/* One unit at one step, of its gates' arguments: changes its cell state, gives its new hidden state. Each product's
- * sign is its second factor's; divided by a power of two, to nearest, by both roundings. */
+/* One unit at one step, of its gates' arguments: changes its cell state, gives its new hidden state. Both
+ * products with the cell's values are divided by powers of two: TFLM's two roundings are then one sum and one shift,
+ * with the sign of the second factor, which is the product's unless that is 0. */
 static inline int32_t unit(const nn_lstm_dsp_t *op, const int32_t of_x[GATES], const int32_t of_h[GATES],
                            int16_t *cell) {
     const int32_t input = logistic(clamp_16(of_x[0] + of_h[0])), forget = logistic(clamp_16(of_x[1] + of_h[1]));
