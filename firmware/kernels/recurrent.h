@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * LSTM and SVDF whose offsets are folded into the sums that they begin with. */
+ * SVDF whose offsets are folded into the sums that they begin with. */
 #ifndef NN_RECURRENT_H
 #define NN_RECURRENT_H
 
@@ -10,19 +10,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* As nn_lstm_t. x_sums: of each unit the four gates' biases and offset * weights; h_sums: likewise of the hidden
- * state. right: -1 - shift, each shift below 0. */
-typedef struct {
-    const int8_t *x_i, *x_f, *x_c, *x_o, *h_i, *h_f, *h_c, *h_o;
-    const int32_t *x_sums, *h_sums;
-    int32_t batches, steps, in_n, units, time_major;
-    int32_t multiplier[8], forget_multiplier, remember_multiplier, output_multiplier, tanh_multiplier;
-    int8_t right[8], forget_right, remember_right, output_right, tanh_shift;
-    int16_t hidden_offset, clip_low, clip_high;
-} nn_lstm_sums_t;
-typedef void nn_lstm_sums_fn(const nn_lstm_sums_t *op, const int8_t *x, int8_t *y, int8_t *hidden, int16_t *cell,
-                             void *scratch);
 
 /* As nn_svdf_t and nn_svdf_int8_t. filter_sums: of each filter offset * features; unit_sums: of each unit its bias and
  * offset * time. */
@@ -45,7 +32,6 @@ typedef struct {
 typedef void nn_svdf_int8_sums_fn(const nn_svdf_int8_sums_t *op, const int8_t *x, int8_t *y, int8_t *state,
                                   void *scratch);
 
-nn_lstm_sums_fn nn_lstm_sums_dsp, nn_lstm_sums_mve;
 nn_svdf_sums_fn nn_svdf_sums_dsp, nn_svdf_sums_mve;
 nn_svdf_int8_sums_fn nn_svdf_int8_sums_dsp, nn_svdf_int8_sums_mve;
 

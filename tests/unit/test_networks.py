@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen.compiler import passes
-from gen.compiler.kernels.select import LEVELS
+from gen.compiler.kernels.select import LEVELS, select
 from gen.errors import ModelError
 from gen.model import reference, tflite, upstream
+from gen.model.ops import lower
 from gen.model.support import require_supported
 from tests import programs, recurrent
 from tests.effort import cases
@@ -63,9 +64,16 @@ def networks() -> list[Case]:
             f"svdf {seed}": recurrent.svdf(rngs[0], "int16"),
             f"svdf_int8 {seed}": recurrent.svdf(rngs[1], "int8"),
             f"lstm {seed}": recurrent.lstm(rngs[2]),
+            f"lstm of halves {seed}": recurrent.lstm(rngs[2], halves=True),
         }
         found += [programs.case(name, content, tflite.read(content, "m")) for name, content in contents.items()]
     return found
+
+
+@pytest.mark.parametrize("isa", ["dsp", "mve"])
+def test_lstms_are_computed_by_the_kernels_of_isas_and_portable_ones(isa: str) -> None:
+    calls = [lower(case.graph, case.graph.ops[0]) for case in networks() if case.name.startswith("lstm")]
+    assert {select(call, isa).variant.isa for call in calls} == {isa, "portable"}
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "gemm.h"
-#include "gemm_block.h"
+#include "expand.h"
 
 enum { OUTPUTS = 4 };
-
-/* Zeros after the end. */
-static void expand(const int8_t *x, int32_t count, int16_t *to) {
-    const int32_t words = count / 4, rest = count % 4;
-    int8_t last[4] = {0};
-    if (words > 0)
-        nn_expand_dsp(x, words, to);
-    if (rest > 0) {
-        for (int32_t i = 0; i < rest; i++)
-            last[i] = x[4 * words + i];
-        nn_expand_dsp(last, 1, to + 4 * words);
-    }
-}
 
 void nn_fully_connected_by_vector(const nn_fully_connected_vector_dsp_t *op, nn_vector_fn *outputs, const int8_t *x,
                                   int8_t *y, void *scratch) {
@@ -26,7 +12,7 @@ void nn_fully_connected_by_vector(const nn_fully_connected_vector_dsp_t *op, nn_
         int8_t last[OUTPUTS];
         nn_vector_block_t block = {x, op->stream, y, y + whole, op->linear, steps, op->expanded};
         if (op->expanded) {
-            expand(x, in_n, scratch);
+            nn_expand(x, in_n, scratch);
             block.x = scratch;
         }
         if (whole > 0)

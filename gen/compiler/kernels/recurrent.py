@@ -1,48 +1,36 @@
-"""LSTM and SVDF whose offsets are folded into the sums that they begin with, for ISAs that multiply int8 by int8."""
+"""LSTM and SVDF on ISAs that multiply int8 by int8: offsets are folded into the sums that they begin with."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels.variant import Variant, always
+from gen.compiler.kernels.common import wrapped
+from gen.compiler.kernels.variant import Variant
 from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.lstm import GATES
-from gen.model.ops.operator import Call, CStruct, int32_array, pointers
+from gen.model.ops.operator import Call, CStruct, pointers
 from gen.model.ops.svdf import KERNEL_OF
 
 HEADER = "recurrent.h"
-SCALED = ("forget", "remember", "output")
 
 
-def _wrapped(sums: Array) -> Array:
-    """To int32, as sums wrap on the device."""
-    return int32_array(sums.astype(np.int64).astype(np.uint32).view(np.int32))
+def gates(p: Mapping[str, Any], side: str) -> Array:
+    """units x gates x depth: an LSTM's weights, of its inputs (side x) or of its hidden state (h). int64."""
+    return np.stack([p[f"{side}_{gate}"].astype(np.int64) for gate in GATES], 1)
 
 
-def _lstm(call: Call) -> Mapping[str, Any]:
+def starts(p: Mapping[str, Any], side: str) -> Array:
+    """units x gates: what the sums of an LSTM's gates begin with. int64."""
+    folded: Array = gates(p, side).sum(2) * p["input_offset" if side == "x" else "hidden_offset"]
+    return folded + np.stack([p[f"bias_{gate}"] for gate in GATES], 1) if side == "x" else folded
+
+
+def shifts_right(call: Call) -> bool:
+    """Whether an LSTM does nothing but shift right."""
     p = call.params
-
-    def sums(side: str, offset: int, biases: list[Any]) -> Array:
-        weights = [p[f"{side}_{gate}"].astype(np.int64).sum(axis=1) * offset for gate in GATES]
-        return _wrapped(np.stack([weight + bias for weight, bias in zip(weights, biases, strict=True)], axis=1))
-
-    biases = [p[f"bias_{gate}"].astype(np.int64) for gate in GATES]
-    rights = {f"{name}_right": -1 - p[f"{name}_shift"] for name in SCALED}
-    return {
-        **p,
-        **rights,
-        "right": tuple(-1 - shift for shift in p["shift"]),
-        "x_sums": sums("x", p["input_offset"], biases),
-        "h_sums": sums("h", p["hidden_offset"], [0] * 4),
-    }
-
-
-def _shifts_right(call: Call) -> bool:
-    p = call.params
-    return bool(max(*p["shift"], *(p[f"{name}_shift"] for name in SCALED)) < 0)
+    return bool(max(*p["shift"], p["forget_shift"], p["remember_shift"], p["output_shift"]) < 0)
 
 
 def _svdf(call: Call) -> Mapping[str, Any]:
@@ -50,36 +38,30 @@ def _svdf(call: Call) -> Mapping[str, Any]:
     time = p["time"].astype(np.int64).reshape(p["units"], -1).sum(axis=1)
     return {
         **p,
-        "filter_sums": _wrapped(p["features"].astype(np.int64).sum(axis=1) * p["input_offset"]),
-        "unit_sums": _wrapped(time * p["state_offset"] + p["bias"]),
+        "filter_sums": wrapped(p["features"].astype(np.int64).sum(axis=1) * p["input_offset"]),
+        "unit_sums": wrapped(time * p["state_offset"] + p["bias"]),
     }
 
 
-def _struct(kernel: str, sums: str) -> CStruct:
-    """The kernel's own without its biases and the input's offset, with sums behind the other addresses, and the shifts
-    of LSTM counted to the right."""
-    own = [field for field in KERNELS[kernel].struct.fields if not field.name.startswith(("bias", "input_offset"))]
-    renamed = {"shift": "right", **{f"{name}_shift": f"{name}_right" for name in SCALED}}
-    fields = [replace(field, name=renamed.get(field.name, field.name)) for field in own]
-    addresses = [field for field in fields if field.pointer]
-    numbers = [field for field in fields if not field.pointer]
-    return CStruct(f"nn_{kernel}_sums_t", (*addresses, *pointers("int32_t", sums), *numbers))
+def _struct(kernel: str) -> CStruct:
+    """The kernel's own without its bias and the input's offset, with sums behind the other addresses."""
+    own = [field for field in KERNELS[kernel].struct.fields if field.name not in ("bias", "input_offset")]
+    addresses = [field for field in own if field.pointer]
+    numbers = [field for field in own if not field.pointer]
+    return CStruct(f"nn_{kernel}_sums_t", (*addresses, *pointers("int32_t", "filter_sums unit_sums"), *numbers))
 
 
 def variants(isa: str) -> tuple[Variant, ...]:
-    def variant(
-        kernel: str, sums: str, pack: Callable[[Call], Mapping[str, Any]], accepts: Callable[[Call], bool]
-    ) -> Variant:
-        return Variant(
+    """SVDF."""
+    return tuple(
+        Variant(
             kernel=kernel,
             isa=isa,
             name=f"{kernel}_sums_{isa}",
             files=(f"{isa}/{kernel}_sums.c",),
             header=HEADER,
-            struct=_struct(kernel, sums),
-            accepts=accepts,
-            pack=pack,
+            struct=_struct(kernel),
+            pack=_svdf,
         )
-
-    svdf = (variant(kernel, "filter_sums unit_sums", _svdf, always) for kernel in KERNEL_OF.values())
-    return (variant("lstm", "x_sums h_sums", _lstm, _shifts_right), *svdf)
+        for kernel in KERNEL_OF.values()
+    )

@@ -34,9 +34,9 @@ def test_svdf(seed: int, state: str) -> None:
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(15, 80))
-@given(st.integers(0, 2**32 - 1))
-def test_lstm(seed: int) -> None:
-    assert_as_tflm(lstm(np.random.default_rng(seed)))
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_lstm(seed: int, halves: bool) -> None:
+    assert_as_tflm(lstm(np.random.default_rng(seed), halves=halves))
 
 
 def asymmetric(m: Any) -> None:
