@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gen.errors import ModelError, UnsupportedOp
 from gen.model import reference, sigmoid, tflite
 from gen.model.ops import lower
+from gen.paths import FIRMWARE
 from tests.effort import cases
 from tests.recurrent import lstm, svdf
 from tests.tiny import edited, tflm_sequence
@@ -66,12 +67,12 @@ def test_the_table_of_the_logistic_function() -> None:
         (sigmoid.logistic(3 * x), 1 / (1 + np.exp(-x / 4096))),
         (sigmoid.tanh(3 * x), np.tanh(x / 4096)),
     ):
-        assert np.abs(computed / 32768 - right).max() < 1e-3
+        assert np.abs(computed - 32768 * right).max() <= 1.5
         assert (np.diff(computed.astype(np.int32)) >= 0).all()
 
 
-def test_the_table_in_c_is_the_tables(tmp_path: Any) -> None:
-    text = (tmp_path.__class__(__file__).parents[3] / "firmware/kernels/portable/sigmoid.h").read_text()
+def test_the_table_in_c_is_the_tables() -> None:
+    text = (FIRMWARE / "kernels/portable/sigmoid.h").read_text()
     numbers = text[text.index("= {") + 3 : text.index("};")].split(",")
     written: Sequence[int] = [int(number) for number in numbers if number.strip()]
     assert written == sigmoid.table().tolist()
