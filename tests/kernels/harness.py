@@ -199,7 +199,7 @@ def kernel_table(rows: Sequence[Variant]) -> str:
         "    for (int i = 0; i < at[0]; i++) places[i] = (int8_t *)y + at[i + 1];",
         "}",
     ]
-    for row in rows:
+    for row in {row.name: row for row in rows}.values():  # one function may be of two kernels
         arity = KERNELS[row.kernel].arity
         x = "(const int8_t *const *)x" if arity is None else ", ".join(f"x[{i}]" for i in range(arity))
         several = KERNELS[row.kernel].outputs is None

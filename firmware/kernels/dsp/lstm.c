@@ -7,19 +7,12 @@
 #include "nn_math.h"
 #include "portable/sigmoid.h"
 #include "rows.h"
+#include "scaled.h"
 
 enum { GATES = 4, OF_SCALE = 3 };
 
-static inline int32_t clamp_16(int32_t x) {
-    __asm__("ssat %0, #16, %0" : "+r"(x));
-    return x;
-}
-
-/* Both roundings of half of a number: TFLM's product with a multiplier, shifted to the right. */
 static inline int32_t scaled(int32_t doubled, const int32_t *scale) {
-    int32_t sum = scale[1] + (doubled >> 31);
-    __asm__("smmlar %0, %1, %2, %0" : "+r"(sum) : "r"(doubled), "r"(scale[0]));
-    return sum >> scale[2];
+    return nn_scaled(doubled, scale[0], scale[1], scale[2]);
 }
 
 /* What the four gates of a unit do with x, of so many times four values. The end of that in the stream. */
@@ -48,10 +41,10 @@ __attribute__((noinline)) static const int32_t *gates_of(const int32_t *stream, 
                        [s1] "+r"(s1), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1), [low] "=&r"(low)
                      :
                      : "cc", "memory");
-    to[0] = clamp_16(scaled(2 * t0, scale));
-    to[1] = clamp_16(scaled(nn_subtract_wrapping(s0, t0) >> 7, scale + OF_SCALE));
-    to[2] = clamp_16(scaled(2 * t1, scale + 2 * OF_SCALE));
-    to[3] = clamp_16(scaled(nn_subtract_wrapping(s1, t1) >> 7, scale + 3 * OF_SCALE));
+    to[0] = nn_clamp_16(scaled(2 * t0, scale));
+    to[1] = nn_clamp_16(scaled(nn_subtract_wrapping(s0, t0) >> 7, scale + OF_SCALE));
+    to[2] = nn_clamp_16(scaled(2 * t1, scale + 2 * OF_SCALE));
+    to[3] = nn_clamp_16(scaled(nn_subtract_wrapping(s1, t1) >> 7, scale + 3 * OF_SCALE));
     return stream;
 }
 
@@ -82,8 +75,8 @@ static inline int32_t tanh_of(int32_t x) {
  * with the sign of the second factor, which is the product's unless that is 0. */
 static inline int32_t unit(const nn_lstm_dsp_t *op, const int32_t of_x[GATES], const int32_t of_h[GATES],
                            int16_t *cell) {
-    const int32_t input = logistic(clamp_16(of_x[0] + of_h[0])), forget = logistic(clamp_16(of_x[1] + of_h[1]));
-    const int32_t candidate = tanh_of(3 * clamp_16(of_x[2] + of_h[2])), old = *cell;
+    const int32_t input = logistic(nn_clamp_16(of_x[0] + of_h[0])), forget = logistic(nn_clamp_16(of_x[1] + of_h[1]));
+    const int32_t candidate = tanh_of(3 * nn_clamp_16(of_x[2] + of_h[2])), old = *cell;
     const int32_t kept = (forget * old + ((old >> 31) * 2 + (1 << 14) + 1)) >> 15;
     const int32_t added =
         (input * candidate + ((candidate >> 31) * 2 + (1 << op->remember_right) + 1)) >> (op->remember_right + 1);
@@ -91,10 +84,8 @@ static inline int32_t unit(const nn_lstm_dsp_t *op, const int32_t of_x[GATES], c
     *cell = (int16_t)made;
     const int32_t half = (1 << op->tanh_shift) >> 1;
     const int32_t shown = tanh_of((made * op->tanh_multiplier + half) >> op->tanh_shift);
-    const int32_t output = logistic(clamp_16(of_x[3] + of_h[3]));
-    int32_t y = scaled(2 * output * shown, op->output_scale) - op->hidden_offset;
-    __asm__("ssat %0, #8, %0" : "+r"(y));
-    return y;
+    const int32_t output = logistic(nn_clamp_16(of_x[3] + of_h[3]));
+    return nn_clamp_8(scaled(2 * output * shown, op->output_scale) - op->hidden_offset);
 }
 
 void nn_lstm_dsp(const nn_lstm_dsp_t *op, const int8_t *x, int8_t *y, int8_t *hidden, int16_t *cell, void *scratch) {

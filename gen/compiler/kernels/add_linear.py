@@ -1,4 +1,4 @@
-"""ADD as one linear function of its two inputs, found and proved for each of the 65,536 pairs of them."""
+"""ADD and SUB as one linear function of their two inputs, found and proved for each of the 65,536 pairs of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers
 
 BYTES = np.arange(-128, 128, dtype=np.int8)
+# Of the second operand.
+SIGNS = {"add": 1, "sub": -1}
 FIELDS = numbers("int32_t", "multiplier1 multiplier2 sum count")
 
 
@@ -43,25 +45,27 @@ def find(call: Call, form: Form) -> Mapping[str, int] | None:
     one_row = p["stride1"] == p["stride2"] and p["dims"][:3] == (1, 1, 1) and p["stride1"][3] == int(p["dims"][3] > 1)
     if (p["act_min"], p["act_max"]) != (-128, 127) or not one_row:
         return None
-    found = _fitted(tuple((key, value) for key, value in p.items() if key not in ("dims", "stride1", "stride2")), form)
+    scalars = tuple((key, value) for key, value in p.items() if key not in ("dims", "stride1", "stride2"))
+    found = _fitted(call.kernel, scalars, form)
     return found and {**found, "count": p["dims"][3]}
 
 
 @cache
-def _fitted(scalars: tuple[tuple[str, int], ...], form: Form) -> Mapping[str, int] | None:
+def _fitted(kernel: str, scalars: tuple[tuple[str, int], ...], form: Form) -> Mapping[str, int] | None:
     """With the multipliers given, an output k of a pair asks for a sum in [k, k + 1) * 2**shift less what the pair
     contributes, so that sums that are right for all pairs are an interval. Where it is empty for the multipliers that
     the real numbers give, neighbors of them are tried, the nearest first."""
     p = dict(scalars)
     table = {"dims": (1, 1, 256, 256), "stride1": (0, 0, 1, 0), "stride2": (0, 0, 0, 1)}
-    y = KERNELS["add"].reference(p | table, (BYTES, BYTES)).reshape(256, 256).astype(np.int64) - form.origin
+    y = KERNELS[kernel].reference(p | table, (BYTES, BYTES)).reshape(256, 256).astype(np.int64) - form.origin
     x = BYTES.astype(np.int64) - form.origin
     least, greatest = -128 - form.origin, 127 - form.origin
-    real = [p[f"multiplier{n}"] * 2.0 ** (p[f"shift{n}"] - 31) * p["output_multiplier"] for n in (1, 2)]
+    real = [sign * p[f"multiplier{n}"] * 2.0 ** (p[f"shift{n}"] - 31) * p["output_multiplier"]
+            for n, sign in ((1, 1), (2, SIGNS[kernel]))]  # fmt: skip
     scale = 2.0 ** (p["output_shift"] + p["left_shift"] - 31 + form.dropped)
     for shift in form.shifts:
         near = [round(value * scale * 2.0**shift) for value in real]
-        if max(near) >= 2**31 - 2**10:
+        if max(map(abs, near)) >= 2**31 - 2**10:
             continue
         for step in sorted(product(form.steps, repeat=2), key=lambda step: abs(step[0]) + abs(step[1])):
             multiplier1, multiplier2 = (base + offset for base, offset in zip(near, step, strict=True))
@@ -74,8 +78,8 @@ def _fitted(scalars: tuple[tuple[str, int], ...], form: Form) -> Mapping[str, in
     return None
 
 
-def variant(isa: str, file: str, header: str, form: Form = UPPER_WORD) -> Variant:
-    """nn_add_linear_<isa>, whose struct has a shift where the form has several."""
+def variants(isa: str, file: str, header: str, form: Form = UPPER_WORD) -> tuple[Variant, ...]:
+    """nn_add_linear_<isa> for both, whose struct has a shift where the form has several."""
     fields = FIELDS + (numbers("int32_t", "shift") if len(form.shifts) > 1 else ())
 
     def pack(call: Call) -> Mapping[str, Any]:
@@ -83,14 +87,17 @@ def variant(isa: str, file: str, header: str, form: Form = UPPER_WORD) -> Varian
         assert found is not None
         return given(fields, found)
 
-    return Variant(
-        kernel="add",
-        isa=isa,
-        name=f"add_linear_{isa}",
-        files=(file,),
-        header=header,
-        struct=CStruct(f"nn_add_linear_{isa}_t", fields),
-        accepts=lambda call: find(call, form) is not None,
-        pack=pack,
-        in_place=True,
+    return tuple(
+        Variant(
+            kernel=kernel,
+            isa=isa,
+            name=f"add_linear_{isa}",
+            files=(file,),
+            header=header,
+            struct=CStruct(f"nn_add_linear_{isa}_t", fields),
+            accepts=lambda call: find(call, form) is not None,
+            pack=pack,
+            in_place=True,
+        )
+        for kernel in SIGNS
     )

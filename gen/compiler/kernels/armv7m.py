@@ -174,5 +174,5 @@ VARIANTS: tuple[Variant, ...] = (
         struct=KERNELS["fully_connected"].struct,
         pack=columns.pack,
     ),
-    add_linear.variant("armv7m", "armv7m/add_linear.c", "armv7m/kernels.h"),
+    *add_linear.variants("armv7m", "armv7m/add_linear.c", "armv7m/kernels.h"),
 )

@@ -251,7 +251,7 @@ VARIANTS: tuple[Variant, ...] = (
         instructions=3.2,
         cycles=3.2,
     ),
-    add_linear.variant("riscv", "riscv/add_linear.c", "riscv/kernels.h"),
+    *add_linear.variants("riscv", "riscv/add_linear.c", "riscv/kernels.h"),
     own_layout("conv_2d", "riscv", "riscv/conv_2d.c", header="riscv/kernels.h"),
     own_layout(
         "depthwise_conv_2d",

@@ -198,7 +198,7 @@ VARIANTS: tuple[Variant, ...] = (
         name="depthwise_conv_2d_window_dsp",
         accepts=lambda call: is_depthwise_in_fours(call.params),
     ),
-    add_linear.variant("dsp", "dsp/add_linear.S", "dsp/add.h"),
+    *add_linear.variants("dsp", "dsp/add_linear.S", "dsp/add.h"),
     own_layout(
         "average_pool_2d",
         "dsp",

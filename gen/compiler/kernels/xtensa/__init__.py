@@ -8,7 +8,7 @@ from gen.compiler.kernels.xtensa import depthwise, gemm
 VARIANTS: tuple[Variant, ...] = (
     *gemm.VARIANTS,
     *depthwise.VARIANTS,
-    add_linear.variant("xtensa", "xtensa/add_linear.c", "xtensa/kernels.h", add_linear.LOWER_WORD),
+    *add_linear.variants("xtensa", "xtensa/add_linear.c", "xtensa/kernels.h", add_linear.LOWER_WORD),
     own_layout(
         "average_pool_2d",
         "xtensa",
