@@ -15,6 +15,13 @@ extern "C" {
 typedef nn_add_t nn_add_mve_t;
 nn_add_fn nn_add_mve;
 
+/* Of any operands: results are shifted to the right, and the operands of a sum not to the left. */
+nn_add_fn nn_add_rows_mve;
+nn_sub_fn nn_sub_mve;
+nn_mul_fn nn_mul_mve;
+nn_maximum_fn nn_maximum_mve;
+nn_minimum_fn nn_minimum_mve;
+
 /* AVERAGE_POOL_2D with windows of at most 255 elements. */
 typedef nn_pool_2d_t nn_average_pool_2d_mve_t;
 nn_average_pool_2d_fn nn_average_pool_2d_mve;

@@ -1,14 +1,14 @@
 """Variants for Cortex-M4, M7 and M33: dual 16-bit multiply-accumulate."""
 
-from gen.compiler.kernels import recurrent
-from gen.compiler.kernels.dsp import elementwise, gemm, lstm, spatial, winograd
+from gen.compiler.kernels import elementwise, recurrent
+from gen.compiler.kernels.dsp import gemm, lstm, spatial, winograd
 from gen.compiler.kernels.variant import Variant
 
 VARIANTS: tuple[Variant, ...] = (
     *winograd.VARIANTS,
     *gemm.VARIANTS,
     *spatial.VARIANTS,
-    *elementwise.VARIANTS,
+    *elementwise.variants("dsp", "dsp/elementwise.h"),
     *lstm.VARIANTS,
     *recurrent.variants("dsp"),
 )

@@ -1,7 +1,13 @@
 """Variants for Cortex-M55: MVE, eight or sixteen lanes."""
 
-from gen.compiler.kernels import recurrent
+from gen.compiler.kernels import elementwise, recurrent
 from gen.compiler.kernels.mve import gemm, lstm, spatial
 from gen.compiler.kernels.variant import Variant
 
-VARIANTS: tuple[Variant, ...] = (*gemm.VARIANTS, *spatial.VARIANTS, *lstm.VARIANTS, *recurrent.variants("mve"))
+VARIANTS: tuple[Variant, ...] = (
+    *gemm.VARIANTS,
+    *spatial.VARIANTS,
+    *elementwise.variants("mve", "mve/elementwise.h", add="add_rows"),
+    *lstm.VARIANTS,
+    *recurrent.variants("mve"),
+)
