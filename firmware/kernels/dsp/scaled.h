@@ -4,17 +4,7 @@
 #ifndef NN_DSP_SCALED_H
 #define NN_DSP_SCALED_H
 
-#include <stdint.h>
-
-static inline int32_t nn_clamp_8(int32_t x) {
-    __asm__("ssat %0, #8, %0" : "+r"(x));
-    return x;
-}
-
-static inline int32_t nn_clamp_16(int32_t x) {
-    __asm__("ssat %0, #16, %0" : "+r"(x));
-    return x;
-}
+#include "saturate.h"
 
 /* nn_requantize() of half of a number, by a shift to the right of at least 1; half: of what that divides by. A product
  * that is rounded to 0 from below counts as negative: 0 + half - 1 is shifted to 0 as well. */

@@ -9,6 +9,7 @@
 
 #include "elementwise.h"
 #include "portable/binary.h"
+#include "scaled.h"
 
 enum { NN_LEFT_SHIFT = 20 }; /* of the operands of a sum */
 
@@ -26,12 +27,6 @@ static inline void nn_lanes(nn_lanes_t *lanes, const int8_t *x, int32_t stride) 
         memset(lanes->same, *x, sizeof lanes->same);
         lanes->x = lanes->same;
     }
-}
-
-/* nn_requantize() by a shift to the right of at least 1, which is below 0. */
-static inline int32x4_t nn_scaled(int32x4_t x, int32_t multiplier, int32_t shift) {
-    const int32x4_t product = vqrdmulhq_n_s32(x, multiplier);
-    return vrshlq_n_s32(vqaddq_s32(product, vshrq_n_s32(product, 31)), shift); /* ties away from zero */
 }
 
 /* One operand of a sum: (x + offset) << NN_LEFT_SHIFT, and how that is scaled. An operand that is only halved

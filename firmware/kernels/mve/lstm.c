@@ -7,42 +7,16 @@
 #include <string.h>
 
 #include "portable/sigmoid.h"
+#include "rows.h"
+#include "scaled.h"
 
 enum { GATES = 4, LANES = 4 };
 
 /* What the four gates of so many units have as sums over x, depth values of it. */
 __attribute__((noinline)) static void sums_of(const int8_t *x, const int8_t *rows, int32_t depth, const int32_t *start,
                                               int32_t *to, int32_t units) {
-    for (; units > 0; units--) {
-        const int8_t *from = x, *a = rows, *b = a + depth, *c = b + depth, *d = c + depth;
-        int32_t s0 = *start++, s1 = *start++, s2 = *start++, s3 = *start++;
-        rows = d + depth;
-        __asm__ volatile("dlstp.8 lr, %[depth]\n"
-                         "1: vldrb.8 q0, [%[x]], #16\n"
-                         "vldrb.8 q1, [%[a]], #16\n"
-                         "vmladava.s8 %[s0], q0, q1\n"
-                         "vldrb.8 q1, [%[b]], #16\n"
-                         "vmladava.s8 %[s1], q0, q1\n"
-                         "vldrb.8 q1, [%[c]], #16\n"
-                         "vmladava.s8 %[s2], q0, q1\n"
-                         "vldrb.8 q1, [%[d]], #16\n"
-                         "vmladava.s8 %[s3], q0, q1\n"
-                         "letp lr, 1b\n"
-                         : [x] "+r"(from), [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [s0] "+Te"(s0),
-                           [s1] "+Te"(s1), [s2] "+Te"(s2), [s3] "+Te"(s3)
-                         : [depth] "r"(depth)
-                         : "lr", "q0", "q1", "memory");
-        *to++ = s0;
-        *to++ = s1;
-        *to++ = s2;
-        *to++ = s3;
-    }
-}
-
-/* TFLM's product with a multiplier, shifted by a negative shift: ties away from zero. */
-static inline int32x4_t scaled(int32x4_t x, int32_t multiplier, int32_t shift) {
-    const int32x4_t product = vqrdmulhq_n_s32(x, multiplier);
-    return vrshlq_n_s32(vqaddq_s32(product, vshrq_n_s32(product, 31)), shift);
+    for (; units > 0; units--, rows += GATES * depth, start += GATES, to += GATES)
+        nn_dot_four(x, rows, rows + depth, rows + 2 * depth, rows + 3 * depth, depth, start, to);
 }
 
 /* Saturated, in the lower halves. */
@@ -55,8 +29,8 @@ static inline int32x4_t argument(const nn_lstm_mve_t *op, int gate, const int32_
     const uint32x4_t units = vidupq_n_u32(0, GATES);
     const int32x4_t x = vldrwq_gather_shifted_offset_s32(of_x + gate, units);
     const int32x4_t h = vldrwq_gather_shifted_offset_s32(of_h + gate, units);
-    const int16x8_t a = as_16(scaled(x, op->multiplier[gate], op->shift[gate]));
-    const int16x8_t b = as_16(scaled(h, op->multiplier[GATES + gate], op->shift[GATES + gate]));
+    const int16x8_t a = as_16(nn_scaled(x, op->multiplier[gate], op->shift[gate]));
+    const int16x8_t b = as_16(nn_scaled(h, op->multiplier[GATES + gate], op->shift[GATES + gate]));
     return vmulq_n_s32(vmovlbq_s16(vqaddq_s16(a, b)), 3);
 }
 
@@ -87,16 +61,16 @@ static inline void units(const nn_lstm_mve_t *op, const int32_t *of_x, const int
                          mve_pred16_t p) {
     const int32x4_t input = logistic(argument(op, 0, of_x, of_h));
     const int32x4_t added =
-        scaled(vmulq_s32(input, tanh_of(argument(op, 2, of_x, of_h))), op->remember_multiplier, op->remember_shift);
+        nn_scaled(vmulq_s32(input, tanh_of(argument(op, 2, of_x, of_h))), op->remember_multiplier, op->remember_shift);
     const int32x4_t forget = logistic(argument(op, 1, of_x, of_h));
-    const int32x4_t kept = scaled(vmulq_s32(forget, vldrhq_z_s32(cell, p)), op->forget_multiplier, op->forget_shift);
+    const int32x4_t kept = nn_scaled(vmulq_s32(forget, vldrhq_z_s32(cell, p)), op->forget_multiplier, op->forget_shift);
     const int16x8_t sum = vqaddq_s16(as_16(kept), as_16(added));
     const int16x8_t clipped = vminq_s16(vmaxq_s16(sum, vdupq_n_s16(op->clip_low)), vdupq_n_s16(op->clip_high));
     const int32x4_t made = vmovlbq_s16(clipped);
     vstrhq_p_s32(cell, made, p);
     const int32x4_t shown = tanh_of(vrshlq_n_s32(vmulq_n_s32(made, op->tanh_multiplier), -op->tanh_shift));
     const int32x4_t output = logistic(argument(op, 3, of_x, of_h));
-    const int32x4_t result = scaled(vmulq_s32(output, shown), op->output_multiplier, op->output_shift);
+    const int32x4_t result = nn_scaled(vmulq_s32(output, shown), op->output_multiplier, op->output_shift);
     const int16x8_t wide = as_16(vsubq_n_s32(result, op->hidden_offset));
     vstrbq_p_s32(y, vreinterpretq_s32_s8(vqmovnbq_s16(vreinterpretq_s8_s16(wide), wide)), p);
 }

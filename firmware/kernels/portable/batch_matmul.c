@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nn.h"
+#include "matrices.h"
 #include "nn_math.h"
 
 enum { TOGETHER = 4 }; /* columns, so that what a row has is read once for them */
@@ -36,7 +36,8 @@ static uint32_t one_column(const nn_batch_matmul_t *op, const int8_t *x1, const 
     return sum;
 }
 
-static int8_t *matrix(const nn_batch_matmul_t *op, const int8_t *x1, const int8_t *x2, int8_t *y) {
+static void matrix(const nn_batch_matmul_t *op, const int8_t *x1, const int8_t *x2, int8_t *y, void *scratch) {
+    (void)scratch;
     for (int32_t row = 0; row < op->rows; row++, x1 += op->row1) {
         const uint32_t beside = (uint32_t)op->offset2 * row_sum(op, x1);
         for (int32_t column = 0; column < op->columns;) {
@@ -53,15 +54,9 @@ static int8_t *matrix(const nn_batch_matmul_t *op, const int8_t *x1, const int8_
             }
         }
     }
-    return y;
 }
 
 void nn_batch_matmul_portable(const nn_batch_matmul_t *op, const int8_t *x1, const int8_t *x2, int8_t *y,
                               void *scratch) {
-    (void)scratch;
-    const int32_t *s1 = op->stride1, *s2 = op->stride2;
-    for (int32_t a = 0; a < op->dims[0]; a++)
-        for (int32_t b = 0; b < op->dims[1]; b++)
-            for (int32_t c = 0; c < op->dims[2]; c++)
-                y = matrix(op, x1 + a * s1[0] + b * s1[1] + c * s1[2], x2 + a * s2[0] + b * s2[1] + c * s2[2], y);
+    nn_matrices(op, x1, x2, y, scratch, matrix);
 }

@@ -61,6 +61,7 @@ def variants(isa: str) -> tuple[Variant, ...]:
             files=(f"{isa}/{kernel}_sums.c",),
             header=HEADER,
             struct=_struct(kernel),
+            accepts=lambda call: max(call.params["shift1"], call.params["shift2"]) < 0,
             pack=_svdf,
         )
         for kernel in KERNEL_OF.values()

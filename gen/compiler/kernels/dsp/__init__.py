@@ -1,6 +1,6 @@
 """Variants for Cortex-M4, M7 and M33: dual 16-bit multiply-accumulate."""
 
-from gen.compiler.kernels import elementwise, recurrent
+from gen.compiler.kernels import elementwise, matrices, recurrent
 from gen.compiler.kernels.dsp import gemm, lstm, spatial, winograd
 from gen.compiler.kernels.variant import Variant
 
@@ -9,6 +9,7 @@ VARIANTS: tuple[Variant, ...] = (
     *gemm.VARIANTS,
     *spatial.VARIANTS,
     *elementwise.variants("dsp", "dsp/elementwise.h"),
+    matrices.DSP,
     *lstm.VARIANTS,
     *recurrent.variants("dsp"),
 )

@@ -1,6 +1,6 @@
 """Variants for Cortex-M55: MVE, eight or sixteen lanes."""
 
-from gen.compiler.kernels import elementwise, recurrent
+from gen.compiler.kernels import elementwise, matrices, recurrent
 from gen.compiler.kernels.mve import gemm, lstm, spatial
 from gen.compiler.kernels.variant import Variant
 
@@ -8,6 +8,7 @@ VARIANTS: tuple[Variant, ...] = (
     *gemm.VARIANTS,
     *spatial.VARIANTS,
     *elementwise.variants("mve", "mve/elementwise.h", add="add_rows"),
+    matrices.MVE,
     *lstm.VARIANTS,
     *recurrent.variants("mve"),
 )
