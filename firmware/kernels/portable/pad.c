@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
+#include "copy.h"
 #include "nn.h"
 
 enum { AXES = 5 };
@@ -14,29 +13,29 @@ static void step_sizes(const nn_pad_t *op, int32_t y_step[AXES]) {
     }
 }
 
-static int8_t *fill(int8_t *y, int8_t value, int32_t count) {
-    memset(y, value, (size_t)count);
-    return y + count;
-}
-
-/* Rows of x go to y in order; before a row, y gets what pads the axes that begin there, after it those that end. */
+/* Rows of x go to y in order; before a row, y gets what pads the axes that end before it and those that begin there. */
 void nn_pad_portable(const nn_pad_t *op, const int8_t *x, int8_t *y, void *scratch) {
     int32_t y_step[AXES], index[AXES] = {0};
     const int32_t row = op->dims[AXES - 1];
+    int32_t between = 0;
     int axis = 0;
     (void)scratch;
     step_sizes(op, y_step);
     while (axis >= 0) {
         for (; axis < AXES; axis++)
-            y = fill(y, op->value, op->before[axis] * y_step[axis]);
-        memcpy(y, x, (size_t)row);
+            between += op->before[axis] * y_step[axis];
+        nn_fill_bytes(y, op->value, between);
+        y += between;
+        nn_copy_bytes(y, x, row);
         x += row;
-        y = fill(y + row, op->value, op->after[AXES - 1]);
+        y += row;
+        between = op->after[AXES - 1];
         for (axis = AXES - 2; axis >= 0 && ++index[axis] == op->dims[axis]; axis--) {
             index[axis] = 0;
-            y = fill(y, op->value, op->after[axis] * y_step[axis]);
+            between += op->after[axis] * y_step[axis];
         }
         if (axis >= 0)
             axis++;
     }
+    nn_fill_bytes(y, op->value, between);
 }

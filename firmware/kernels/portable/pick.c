@@ -26,7 +26,7 @@ static int8_t *pick_row(const nn_pick_t *op, const int8_t *x, int8_t *y) {
             memcpy(y, x + *offsets++, 4);
     else
         for (int32_t i = 0; i < count; i++, y += run)
-            memcpy(y, x + *offsets++, (size_t)run);
+            nn_copy_bytes(y, x + *offsets++, run);
     return y;
 }
 
@@ -36,7 +36,7 @@ static int8_t *pick_rows(const nn_pick_t *op, const int8_t *x, int8_t *y) {
     for (int32_t d = 0, before = 0; d < op->dims[3]; d++) {
         const int32_t at = along(op, 3, d);
         if (d > 0 && at == before) {
-            memcpy(y, y - row_bytes, (size_t)row_bytes);
+            nn_copy_bytes(y, y - row_bytes, row_bytes);
             y += row_bytes;
         } else
             y = pick_row(op, x + at, y);

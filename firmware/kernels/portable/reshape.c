@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
+#include "copy.h"
 #include "nn.h"
 
 void nn_reshape_portable(const nn_reshape_t *op, const int8_t *x, int8_t *y, void *scratch) {
     (void)scratch;
     if (x != y)
-        memcpy(y, x, (size_t)op->bytes);
+        nn_copy_bytes(y, x, op->bytes);
 }
