@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from gen.errors import NotQuantized, UnsupportedOp
 from gen.model import reference, tflite
 from gen.model.graph import Array
-from gen.model.ops import lower
+from gen.model.ops import KERNELS, lower
 from gen.model.ops.quantize import FORMS
 from tests.effort import cases
 from tests.kernels import draw
 from tests.kernels.harness import assert_exact, assert_kernels
-from tests.tiny import O, T, model
+from tests.tiny import O, T, model, tflm
 
 
 def quantize_model(x: T, y: T) -> bytes:
@@ -37,6 +37,24 @@ def test_int8_to_int8_equals_tflm(data: st.DataObject, scale: float, x_zero: int
     y = T([256], scale=data.draw(draw.near(scale, 2.0**20)), zero_point=y_zero)
     content = quantize_model(T([256], scale=scale, zero_point=x_zero), y)
     assert_exact(content, [np.arange(-128, 128).astype(np.int8)], in_place=True)
+
+
+@pytest.mark.parametrize(("x_dtype", "y_dtype"), [("int8", "int8"), ("uint8", "int8"), ("int8", "uint8")])
+def test_bytes_become_a_table(x_dtype: str, y_dtype: str) -> None:
+    """Where there are as many elements as bytes, aot looks them up; not where there are fewer, nor where none changes."""
+    x = np.arange(256).astype(np.uint8).view(x_dtype)
+    for count, scale, kernel in ((256, 0.3, "lut"), (255, 0.3, "requantize")):
+        content = quantize_model(T([count], x_dtype, 0.2, 7), T([count], y_dtype, scale, 3))
+        call = lower(graph := tflite.read(content, "m"), graph.ops[0])
+        taken = KERNELS[call.kernel].simpler(call) or call
+        assert taken.kernel == kernel
+        (y,) = tflm(content, [x[:count]])
+        given_bytes = x[:count].view(np.int8) if kernel == "lut" else x[:count]
+        ours = KERNELS[kernel].reference(taken.params, [given_bytes])
+        np.testing.assert_array_equal(ours.view(np.uint8), y.view(np.uint8))
+    same = tflite.read(quantize_model(T([256], "int8", 0.2, 7), T([256], "int8", 0.2, 7)), "m")
+    call = lower(same, same.ops[0])
+    assert KERNELS[call.kernel].simpler(call) is None
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(15, 50))

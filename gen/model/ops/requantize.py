@@ -2,6 +2,7 @@
 QUANTIZE from and to uint8, which models have at their rims. A uint8 u counts as the int8 u - 128."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from gen.model.ops.operator import Call, CStruct, Kernel, numbers
 
 IDENTITY = (1 << 30, 1)  # the multiplier and shift that change no value
 FLIP = {"int8": 0, "uint8": 0x80}  # what turns the byte of a value into that of the int8 that it counts as, and back
+TABLE_BYTES = 256  # of a look-up table; from as many elements on it is worth them
 # Beyond it TFLM shifts differences of 9 or 17 bits out of int32, which C leaves undefined; int32 itself may be small.
 MAX_SHIFT = {"int8": 22, "uint8": 22, "int16": 14, "int32": 22}
 
@@ -73,6 +75,15 @@ def view(params: Mapping[str, Any]) -> Sequence[int] | None:
     return (0,) if keeps_values(params) and (params["act_min"], params["act_max"]) == (-128, 127) else None
 
 
+def by_table(call: Call) -> Call | None:
+    """A look-up in a table of the answers to all bytes, where there are as many elements."""
+    p = call.params
+    if p["count"] < TABLE_BYTES or view(p) is not None:
+        return None
+    table = reference(p, [np.arange(-128, 128, dtype=np.int8)]).view(np.int8)
+    return replace(call, kernel="lut", params={"count": p["count"], "table": tuple(table.tolist())})
+
+
 KERNEL = Kernel(
     "requantize",
     CStruct(
@@ -85,4 +96,5 @@ KERNEL = Kernel(
     reference,
     in_place=True,
     view=view,
+    simpler=by_table,
 )
