@@ -41,7 +41,7 @@ def test_int8_to_int8_equals_tflm(data: st.DataObject, scale: float, x_zero: int
 
 @pytest.mark.parametrize(("x_dtype", "y_dtype"), [("int8", "int8"), ("uint8", "int8"), ("int8", "uint8")])
 def test_bytes_become_a_table(x_dtype: str, y_dtype: str) -> None:
-    """Where there are as many elements as bytes, aot looks them up; not where there are fewer, nor where none changes."""
+    """Where there are as many elements as bytes, aot looks them up; not where there are fewer, or none changes."""
     x = np.arange(256).astype(np.uint8).view(x_dtype)
     for count, scale, kernel in ((256, 0.3, "lut"), (255, 0.3, "requantize")):
         content = quantize_model(T([count], x_dtype, 0.2, 7), T([count], y_dtype, scale, 3))

@@ -13,13 +13,16 @@ static int32_t exponential(const nn_softmax_int16_t *op, int32_t diff) {
     return look_up(op->exponentials, nn_clamp(scaled, -65535, 0) + INT16_MAX);
 }
 
+/* Exponentials stand in y until they are divided by their sum. */
 static void row(const nn_softmax_int16_t *op, const int16_t *x, int16_t *y) {
     int32_t highest = INT16_MIN;
     for (int32_t i = 0; i < op->depth; i++)
         highest = x[i] > highest ? x[i] : highest;
     uint32_t sum = 0;
-    for (int32_t i = 0; i < op->depth; i++)
-        sum += (uint32_t)exponential(op, x[i] - highest);
+    for (int32_t i = 0; i < op->depth; i++) {
+        y[i] = (int16_t)exponential(op, x[i] - highest);
+        sum += (uint32_t)y[i];
+    }
     /* sum = 2^(30 - zeros) * (1 + fraction), the fraction in Q16; the sum is never below 2, but in damaged tables. */
     uint32_t shifted = sum < 2 ? 2 : sum;
     int zeros = 0;
@@ -28,7 +31,7 @@ static void row(const nn_softmax_int16_t *op, const int16_t *x, int16_t *y) {
     const int32_t fraction = (int32_t)((shifted + (1 << 13)) >> 14) - 65536;
     const int32_t scale = look_up(op->quotients, nn_clamp(fraction - 32768, INT16_MIN, INT16_MAX));
     for (int32_t i = 0; i < op->depth; i++) {
-        int32_t share = exponential(op, x[i] - highest) * scale;
+        int32_t share = y[i] * scale;
         y[i] = (int16_t)nn_clamp((share + ((1 << 29) >> zeros)) >> (30 - zeros), 0, INT16_MAX);
     }
 }

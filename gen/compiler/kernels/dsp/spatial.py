@@ -158,6 +158,8 @@ def depthwise_line_pack(call: Call) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
+MAX_SOFTMAX_SHIFT = 13  # to the left, of a difference of 17 bits that is doubled
+
 VARIANTS: tuple[Variant, ...] = (
     *in_place_too(
         Variant(
@@ -199,6 +201,14 @@ VARIANTS: tuple[Variant, ...] = (
         accepts=lambda call: is_depthwise_in_fours(call.params),
     ),
     *add_linear.variants("dsp", "dsp/add_linear.S", "dsp/add.h"),
+    own_layout(
+        "softmax_int16",
+        "dsp",
+        "dsp/softmax_int16.c",
+        header="dsp/elementwise.h",
+        accepts=lambda call: call.params["shift"] <= MAX_SOFTMAX_SHIFT,
+        in_place=True,
+    ),
     own_layout(
         "average_pool_2d",
         "dsp",
