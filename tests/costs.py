@@ -1,7 +1,7 @@
 """What operators cost here beside upstream's TFLM with CMSIS-NN: `python -m tests.costs [NAME ...]` prints a table.
 
-Each operator is a model of its own, as upstream's were measured: instructions of one inference in QEMU, divided by its
-elements or multiplications."""
+Each operator is a model of its own, as upstream's were measured: instructions of one inference in QEMU
+(engine aot, level speed), divided by its elements or multiplications."""
 
 import sys
 import tempfile
@@ -135,7 +135,7 @@ def main(names: Sequence[str]) -> None:
             line = f"{cost.name:20}"
             for board, theirs in zip(BOARDS, cost.upstream, strict=True):
                 row = measure(
-                    Case(load_model(str(path)), boards.load(board), "aot", "balanced"), profile=False, with_cycles=False
+                    Case(load_model(str(path)), boards.load(board), "aot", "speed"), profile=False, with_cycles=False
                 )
                 assert row.instructions is not None and row.verdict == "exact", row
                 each = row.instructions / cost.units

@@ -26,7 +26,7 @@ def matmul_model(x1: T, x2: T, y: T, adj_x: bool = False, adj_y: bool = False) -
 @settings(derandomize=True, deadline=None, max_examples=cases(25, 80))
 @given(data=st.data(), rng=generators, scales=st.tuples(draw.scales, draw.scales))
 def test_batch_matmul_equals_tflm(data: st.DataObject, rng: np.random.Generator, scales: tuple[float, float]) -> None:
-    rows, depth, columns = (data.draw(st.integers(1, 6)) for _ in range(3))
+    rows, depth, columns = (data.draw(st.integers(1, most)) for most in (6, data.draw(st.sampled_from([6, 40])), 9))
     batches = data.draw(draw.shapes(0, 2, 3))
     adj_x, adj_y = data.draw(st.booleans()), data.draw(st.booleans())
     ahead1, ahead2 = (tuple(n if rng.random() < 0.7 else 1 for n in batches) for _ in range(2))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen.compiler import passes
-from gen.compiler.kernels.select import LEVELS, select
+from gen.compiler.kernels.select import LEVELS, in_parts, select
 from gen.errors import ModelError
 from gen.model import reference, tflite, upstream
 from gen.model.ops import lower
@@ -19,6 +19,7 @@ from tests.effort import cases
 from tests.graphs import network
 from tests.kernels.harness import TARGETS
 from tests.programs import Case
+from tests.transposed import transpose_conv
 
 # What the generator refuses of networks of random scales. tflite-micro has no say in it: none of the others is refused.
 REFUSED = ("sums can leave int32", "2**19 apart", "too far apart")
@@ -67,6 +68,9 @@ def networks() -> list[Case]:
             f"lstm of halves {seed}": recurrent.lstm(rngs[2], halves=True),
         }
         found += [programs.case(name, content, tflite.read(content, "m")) for name, content in contents.items()]
+    for seed in range(cases(4, 10)):
+        content = transpose_conv(np.random.default_rng(seed))
+        found.append(programs.case(f"transpose_conv {seed}", content, tflite.read(content, "m")))
     return found
 
 
@@ -74,6 +78,12 @@ def networks() -> list[Case]:
 def test_lstms_are_computed_by_the_kernels_of_isas_and_portable_ones(isa: str) -> None:
     calls = [lower(case.graph, case.graph.ops[0]) for case in networks() if case.name.startswith("lstm")]
     assert {select(call, isa).variant.isa for call in calls} == {isa, "portable"}
+
+
+@pytest.mark.parametrize("isa", ["dsp", "mve"])
+def test_transpose_convs_are_computed_in_parts_and_as_a_whole(isa: str) -> None:
+    calls = [lower(case.graph, case.graph.ops[0]) for case in networks() if case.name.startswith("transpose_conv")]
+    assert {in_parts(call, isa) is not None for call in calls} == {True, False}
 
 
 @pytest.mark.parametrize("target", TARGETS)

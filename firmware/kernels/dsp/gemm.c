@@ -81,7 +81,7 @@ static void careful_block(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm
         gemm->outputs(&block);
         for (int32_t p = 0; p < pixels; p++)
             for (int32_t i = 0; i < 2 && c + i < out_c; i++)
-                y[p * out_c + c + i] = results[2 * p + i];
+                y[p * op->y_pixel + c + i] = results[2 * p + i];
     }
 }
 
@@ -127,24 +127,28 @@ __attribute__((noinline)) static void direct_blocks(const nn_conv_2d_gemm_dsp_t 
         columns(op, gemm, &windows, block->columns);
         block->y_end = block->y + op->out_c;
         gemm->outputs(block);
-        block->y += pixels * op->out_c;
+        block->y += pixels * op->y_pixel;
     }
 }
 
 static void image(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm, const int8_t *x, int8_t *y, void *scratch) {
     const int32_t out_c = op->out_c, paired = out_c & ~1;
-    int8_t *gathered = (int8_t *)scratch + 8 * gemm->pixels * op->steps, *end = y + op->out_h * op->out_w * out_c;
-    nn_gemm_block_t block = {scratch, op->stream, y, out_c, 0, op->linear, op->steps};
+    const int32_t gap = op->y_row - op->out_w * op->y_pixel; /* 0 where blocks may go from row to row */
+    int8_t *gathered = (int8_t *)scratch + 8 * gemm->pixels * op->steps, *const end = y + op->out_h * op->y_row;
+    nn_gemm_block_t block = {scratch, op->stream, y, op->y_pixel, 0, op->linear, op->steps};
     position_t at = {.x = x - (op->pad_top * op->in_w + op->pad_left) * op->in_c};
     begin_row(op, &at);
     while (block.y < end) {
         if (at.column >= at.first && at.column + gemm->pixels <= at.end && paired == out_c) {
             direct_blocks(op, gemm, &block, &at);
-            if (at.column == op->out_w)
+            if (at.column == op->out_w) {
                 next_row(op, &at);
+                block.y += gap;
+            }
             continue;
         }
-        const int32_t left = (end - block.y) / out_c, pixels = left < gemm->pixels ? left : gemm->pixels;
+        const int32_t left = gap ? op->out_w - at.column : (end - block.y) / op->y_pixel;
+        const int32_t pixels = left < gemm->pixels ? left : gemm->pixels;
         nn_windows_t windows;
         locate(op, x, &at, pixels, &windows, gathered);
         columns(op, gemm, &windows, scratch);
@@ -153,18 +157,19 @@ static void image(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm, const 
             gemm->outputs(&block);
         else
             careful_block(op, gemm, block, pixels);
-        block.y += pixels * out_c;
+        block.y += pixels * op->y_pixel + (at.column == 0 ? gap : 0);
     }
 }
 
 void nn_conv_2d_by_gemm(const nn_conv_2d_gemm_dsp_t *op, const nn_gemm_t *gemm, const int8_t *x, int8_t *y,
                         void *scratch) {
-    const int32_t outputs = op->out_h * op->out_w * op->out_c;
+    const int32_t clamped = op->act_min > -128 || op->act_max < 127 ? op->out_h : 0;
     for (int32_t n = 0; n < op->batches; n++) {
         image(op, gemm, x, y, scratch);
-        if (op->act_min > -128 || op->act_max < 127)
-            nn_clamp_outputs(y, outputs, op->act_min, op->act_max);
+        for (int32_t i = 0; i < clamped; i++)
+            for (int32_t j = 0; j < op->out_w; j++)
+                nn_clamp_outputs(y + i * op->y_row + j * op->y_pixel, op->out_c, op->act_min, op->act_max);
         x += op->in_h * op->in_w * op->in_c;
-        y += outputs;
+        y += op->out_h * op->y_row;
     }
 }

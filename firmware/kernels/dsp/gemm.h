@@ -13,12 +13,13 @@ extern "C" {
 
 /* A convolution without groups. stream: for each pair of output channels pair_words words that gemm_pairs.S or
  * gemm_wide.S wants. A row of the window is `words` words, and `tail` bytes, each of which goes together with those of
- * the next three rows; steps: all of them in words. A row of less than a word is read as one. run: bytes of a row where
- * it is gathered. pad_value: the input's zero point. direct_*: the output pixels whose windows may be read as they are,
- * ends exclusive. linear: requantization is one linear function of the sum. */
+ * the next three rows; steps: all of them in words. y_pixel, y_row: bytes from one output pixel and from one row of
+ * them to the next. A row of less than a word is read as one. run: bytes of a row where it is gathered. pad_value: the
+ * input's zero point. direct_*: the output pixels whose windows may be read as they are, ends exclusive. linear:
+ * requantization is one linear function of the sum. */
 typedef struct {
     const int32_t *stream;
-    int32_t pair_words;
+    int32_t pair_words, y_pixel, y_row;
     int16_t pad_value, act_min, act_max;
     uint16_t batches, in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w;
     uint16_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;

@@ -7,7 +7,7 @@ import numpy as np
 
 from gen.compiler.bands import Fused
 from gen.compiler.engines.sources import Sources
-from gen.compiler.kernels.select import VARIANTS
+from gen.compiler.kernels.select import VARIANTS, InParts
 from gen.compiler.kernels.variant import Variant
 from gen.compiler.passes import optimize
 from gen.compiler.picture import draw
@@ -119,10 +119,18 @@ def _initializer(field: Field, params: Mapping[str, Any], constants: Constants) 
 def _run(program: Program, memory: ArenaPlan, number: int, constants: Constants) -> dict[str, Any]:
     """What the function of one step is called, and its statements in C."""
     step = program.steps[number]
-    x = [_address(program, memory, index, constants) for index in step.call.inputs]
+    inputs = step.call.inputs[:1] if isinstance(step, InParts) else step.call.inputs
+    x = [_address(program, memory, index, constants) for index in inputs]
     y, scratch = [_place(program, memory, index) for index in step.call.outputs], memory.scratch.get(number)
     state = [_place(program, memory, index) for index in step.call.state]
-    if isinstance(step, Fused):
+    if isinstance(step, InParts):
+        left = "0" if scratch is None else _at(scratch)
+        structs = [constants.struct(part.variant, part.params, step.call.op.index) for part, _ in step.steps]
+        lines = [
+            _call(part.variant, struct, [*x, f"{y[0]} + {offset}"], left)
+            for struct, (part, offset) in zip(structs, step.steps, strict=True)
+        ]
+    elif isinstance(step, Fused):
         lines = _bands(step, x, y[0], memory.scratch[number], constants)
     else:
         name = constants.struct(step.variant, step.params, step.call.op.index)

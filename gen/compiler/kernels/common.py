@@ -62,14 +62,19 @@ def has_negatives(p: Mapping[str, Any]) -> bool:
     return bool(p["act_min"] != p["output_offset"])
 
 
+def output_steps(p: Mapping[str, Any]) -> tuple[int, int]:
+    """Bytes from one output pixel to the next, and from one row to the next."""
+    return p.get("y_pixel", p["out_c"]), p.get("y_row", p["out_w"] * p["out_c"])
+
+
 def is_dense(p: Mapping[str, Any]) -> bool:
     """Whether a CONV_2D has one group."""
     return bool(p["group_c"] == p["in_c"])
 
 
 def is_pointwise(p: Mapping[str, Any]) -> bool:
-    """Whether every output pixel is made from the input pixel of its number."""
-    return all(p[name] == 1 for name in ("k_h", "k_w", "stride_h", "stride_w"))
+    """Whether every output pixel is made from the input pixel of its number, one after the other."""
+    return "y_pixel" not in p and all(p[name] == 1 for name in ("k_h", "k_w", "stride_h", "stride_w"))
 
 
 def reads_ahead(p: Mapping[str, Any]) -> bool:

@@ -71,6 +71,25 @@ class Step:
         return int(arrays) + self.variant.struct.layout(4)[1]
 
 
+WHOLE = 5.0  # instructions that each MAC takes of what has parts, in portable C
+
+
+@dataclass(frozen=True, eq=False)
+class InParts(Step):
+    """A call as calls of another kernel on its first input, each with where in bytes its output begins; the first one's
+    function and constants stand for all."""
+
+    steps: tuple[tuple[Step, int], ...]
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        return tuple(dict.fromkeys(step.variant for step, _ in self.steps))
+
+    @property
+    def const_bytes(self) -> int:
+        return sum(step.const_bytes for step, _ in self.steps)
+
+
 @dataclass(frozen=True)
 class Level:
     """What speed may cost."""
@@ -99,6 +118,23 @@ def select(call: Call, isa: str) -> Step:
     return _step(call, next(v for v in _variants(call.kernel, isa) if not v.larger_constants and v.accepts(call)))
 
 
+def in_parts(call: Call, isa: str) -> InParts | None:
+    """The call in its parts, where it has some and the machine has a variant for each; every part has its own biases
+    and multipliers."""
+    steps = [(step, part.y_offset) for part in call.parts if (step := _apart(part.call, isa)) is not None]
+    if not steps or len(steps) < len(call.parts):
+        return None
+    first = steps[0][0]
+    scratch = max(step.scratch_bytes for step, _ in steps)
+    return InParts(call, first.variant, first.params, scratch, tuple(steps))
+
+
+def _apart(call: Call, isa: str) -> Step | None:
+    """The best variant for a call whose output pixels lie apart, if there is one."""
+    taken = (v for v in _variants(call.kernel, isa) if v.apart and v.accepts(call))
+    return next((_step(call, variant) for variant in taken), None)
+
+
 def select_apart(step: Step, isa: str) -> Step | None:
     """For a step that works in place: the best one with an output of its own, if that takes fewer instructions."""
     own = (v for v in _variants(step.call.kernel, isa) if not v.in_place and not v.larger_constants)
@@ -118,12 +154,13 @@ def select_all(calls: Sequence[Call], isa: str, level: str, own_bytes: int) -> l
         for variant in _before(steps[number].variant, _variants(call.kernel, isa))
         if variant.larger_constants and variant.accepts(call)
     ]
+    larger += [(number, parts) for number, call in enumerate(calls) if (parts := in_parts(call, isa)) is not None]
     min_saving = LEVELS[level].min_saving_per_mac * sum(call.macs for call in calls)
     while True:
         offers = []
         for number, step in larger:
             extra = step.const_bytes - steps[number].const_bytes
-            saved = step.call.macs * (cost(steps[number].variant) - cost(step.variant))
+            saved = _cost(steps[number], cost) - _cost(step, cost)
             if saved > min_saving and extra <= left:
                 offers.append((saved / max(extra, 1), -number, extra, step))
         if not offers:
@@ -131,6 +168,13 @@ def select_all(calls: Sequence[Call], isa: str, level: str, own_bytes: int) -> l
         _, number, extra, step = max(offers, key=lambda offer: offer[:3])
         steps[-number] = step
         left -= extra
+
+
+def _cost(step: Step, of_mac: Callable[[Variant], float]) -> float:
+    """Roughly, of all its MACs."""
+    if isinstance(step, InParts):
+        return sum(_cost(part, of_mac) for part, _ in step.steps)
+    return step.call.macs * (WHOLE if step.call.parts else of_mac(step.variant))
 
 
 def interpreted(kernel: str, calls: Iterable[Call], isa: str) -> Variant:

@@ -41,6 +41,8 @@ class Variant:
     scratch_bytes: Callable[[Call], int] = no_scratch
     # Whether y may be x.
     in_place: bool = False
+    # Whether it takes calls whose output pixels lie apart (gen/model/ops/operator.py, Part).
+    apart: bool = False
     # Whether its constants are so much larger than the model's own that they are taken only as far as the optimization
     # level's budget goes.
     larger_constants: bool = False

@@ -78,11 +78,22 @@ class Call:
     scratch_budget_in_place: int = 0
     # Variables that it changes, as tensors: its kernel reads and writes them in place.
     state: tuple[int, ...] = ()
+    # The same as calls of another kernel on the first input, each for some of the output's pixels; (): there are none.
+    parts: tuple["Part", ...] = ()
 
     @property
     def output(self) -> int:
         """The output, of a kernel that has one."""
         return self.outputs[0]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pixels of a call's output that lie apart: a call with the parameters y_pixel and y_row besides, bytes from one
+    pixel and from one row to the next, and where in bytes the first pixel is."""
+
+    call: Call
+    y_offset: int
 
 
 class Channels(Enum):

@@ -2,13 +2,24 @@
 the outputs that its window covers. Weights are output channels x height x width x input channels."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gen.errors import ModelError
 from gen.model.graph import Array, Graph, Op
-from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int8_array, int32_array, numbers, pointers
+from gen.model.ops.operator import (
+    Call,
+    CStruct,
+    Kernel,
+    Operator,
+    Part,
+    int8_array,
+    int32_array,
+    numbers,
+    pointers,
+)
 from gen.model.ops.quantized import (
     channel_multipliers,
     fused_activation,
@@ -58,7 +69,43 @@ def lower(graph: Graph, op: Op) -> Call:
         "k_h": k_h, "k_w": k_w, "stride_h": stride_h, "stride_w": stride_w, "pad_top": pads[0], "pad_left": pads[1],
     }  # fmt: skip
     macs = n * in_h * in_w * weights.elements
-    return Call(op, "transpose_conv", params, (x.index, weights.index), (y.index,), macs=macs)
+    call = Call(op, "transpose_conv", params, (x.index, weights.index), (y.index,), macs=macs)
+    per_channel = int(np.size(multiplier) > 1)
+    return replace(call, parts=parts(call, weights.data.reshape(weights.shape), per_channel))
+
+
+def parts(call: Call, weights: Array, per_channel: int) -> tuple[Part, ...]:
+    """CONV_2D for each phase: the outputs whose row and column leave the same rests when divided by the strides have
+    the same taps, which go over the input one by one, the last one first. () for several images, for a phase without
+    taps and where a window begins on the input."""
+    p = call.params
+    phases = [(h, w) for h in range(min(p["stride_h"], p["out_h"])) for w in range(min(p["stride_w"], p["out_w"]))]
+    made = []
+    for phase in phases:
+        sizes: dict[str, int] = {}
+        taps = []
+        for axis, first in zip("hw", phase, strict=True):
+            stride, pad = p[f"stride_{axis}"], p["pad_top" if axis == "h" else "pad_left"]
+            place = first + pad
+            own = range(place % stride, p[f"k_{axis}"], stride)
+            before = len(own) - 1 - place // stride
+            if not own or before < 0 or p["batches"] > 1:
+                return ()
+            taps.append(own[::-1])
+            sizes |= {
+                f"k_{axis}": len(own), f"out_{axis}": -(-(p[f"out_{axis}"] - first) // stride), f"stride_{axis}": 1,
+                f"dilation_{axis}": 1, "pad_top" if axis == "h" else "pad_left": before,
+            }  # fmt: skip
+        kept = {key: value for key, value in p.items() if key not in sizes}
+        own_weights = weights[:, list(taps[0])][:, :, list(taps[1])]
+        apart = {"y_pixel": p["stride_w"] * p["out_c"], "y_row": p["stride_h"] * p["out_w"] * p["out_c"]}
+        params = kept | sizes | apart | {
+            "weights": np.ascontiguousarray(own_weights), "group_c": p["in_c"], "per_channel": per_channel,
+        }  # fmt: skip
+        macs = sizes["out_h"] * sizes["out_w"] * own_weights.size
+        conv = replace(call, kernel="conv_2d", params=params, inputs=call.inputs[:1], macs=macs)
+        made.append(Part(conv, (phase[0] * p["out_w"] + phase[1]) * p["out_c"]))
+    return tuple(made)
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gen.compiler.arena import aligned
 from gen.compiler.kernels.channels import Channels
-from gen.compiler.kernels.common import given, has_negatives, is_dense, one_row, padded, reads_ahead
+from gen.compiler.kernels.common import given, has_negatives, is_dense, one_row, output_steps, padded, reads_ahead
 from gen.compiler.kernels.dsp.byte_pairs import BytePairs, fit, fit_scaled, halves, interleaved, scaled
 from gen.compiler.kernels.variant import Variant, in_place_too, own_layout
 from gen.model.graph import Array
@@ -31,7 +31,7 @@ def _pairs_fit(p: Mapping[str, Any], weights: Array) -> bool:
 CONV_2D_GEMM = CStruct(
     "nn_conv_2d_gemm_dsp_t",
     pointers("int32_t", "stream")
-    + numbers("int32_t", "pair_words")
+    + numbers("int32_t", "pair_words y_pixel y_row")
     + numbers("int16_t", "pad_value act_min act_max")
     + numbers("uint16_t", "batches in_h in_w in_c out_h out_w out_c k_h k_w")
     + numbers("uint16_t", "stride_h stride_w dilation_h dilation_w pad_top pad_left")
@@ -101,8 +101,11 @@ def _conv_params(p: Mapping[str, Any], stream: Array, linear: bool) -> Mapping[s
     row = one_row(p) if p["in_c"] % 4 == 0 else {}  # of whole words
     if row:
         bottom, right = 1, row["out_w"]
+    pixel, line = output_steps(p)
     own = {
         "stream": stream.ravel(),
+        "y_pixel": pixel,
+        "y_row": line if not row else pixel * row["out_w"],
         "pad_value": -p["input_offset"],
         "pair_words": stream.shape[1],
         "run": rows.run,
@@ -220,6 +223,7 @@ _PAIRS = Variant(
     accepts=conv_accepts,
     pack=conv_pack,
     scratch_bytes=conv_scratch_bytes,
+    apart=True,
     instructions=0.82,
     cycles=1.25,
 )

@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 
 from gen.compiler.arena import aligned
-from gen.compiler.kernels.common import folded_bias, given, is_dense, is_pointwise, multipliers, reads_ahead
+from gen.compiler.kernels.common import (
+    folded_bias,
+    given,
+    is_dense,
+    is_pointwise,
+    multipliers,
+    output_steps,
+    reads_ahead,
+)
 from gen.compiler.kernels.variant import Variant
 from gen.model.graph import Array
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
@@ -83,7 +91,7 @@ def geometry(p: Mapping[str, Any]) -> dict[str, Any]:
     pads = {"h": "pad_top", "w": "pad_left"}
     steps = {
         "x_step": {"w": p["in_c"], "h": p["in_w"] * p["in_c"]},
-        "y_step": {"w": p["out_c"], "h": p["out_w"] * p["out_c"]},
+        "y_step": dict(zip("wh", output_steps(p), strict=True)),
     }
     pairs = {name: tuple(step[axis] for axis in names) for name, step in steps.items()}
     pairs |= {name: tuple(p[f"{name}_{axis}"] for axis in names) for name in ("in", "out", "stride")}
@@ -93,7 +101,9 @@ def geometry(p: Mapping[str, Any]) -> dict[str, Any]:
 def accepts_conv(call: Call) -> bool:
     p = call.params
     plain = p["batches"] == p["dilation_h"] == p["dilation_w"] == 1
-    sizes = len(PAIR_ORDER) <= p["out_c"] < 2**15  # a group; from one output to the next in 16 bits
+    sizes = (
+        len(PAIR_ORDER) <= p["out_c"] and max(output_steps(p)[0], p["out_c"]) < 2**15
+    )  # a group; 16 bits to the next
     return is_dense(p) and plain and sizes and is_requantized_exactly(p)
 
 
@@ -200,6 +210,7 @@ VARIANTS: tuple[Variant, ...] = (
         accepts=accepts_conv,
         pack=pack_conv,
         scratch_bytes=conv_scratch,
+        apart=True,
         instructions=0.13,
     ),
     Variant(
