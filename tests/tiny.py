@@ -1,7 +1,9 @@
 """Tiny .tflite files made in memory, for tests: any operators, tensors and quantization parameters."""
 
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import flatbuffers
@@ -110,9 +112,15 @@ def _subgraph(m: Any, tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[i
     return g
 
 
+@cache
+def _pickled(content: bytes) -> bytes:
+    """The schema's objects of a model: read from this in a tenth of the time, for those that are edited often."""
+    return pickle.dumps(schema.ModelT.InitFromPackedBuf(content, 0))
+
+
 def edited(content: bytes, edit: Callable[[Any], None]) -> bytes:
     """The model with edit(ModelT) applied, for what model() can't write."""
-    unpacked = schema.ModelT.InitFromPackedBuf(content, 0)
+    unpacked = pickle.loads(_pickled(content))
     edit(unpacked)
     builder = flatbuffers.Builder(1024)
     builder.Finish(unpacked.Pack(builder), b"TFL3")

@@ -10,12 +10,14 @@ import numpy as np
 
 from gen.compiler.kernels.common import given
 from gen.compiler.kernels.variant import Variant
+from gen.model.graph import Array
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers
 
 BYTES = np.arange(-128, 128, dtype=np.int8)
 # Of the second operand.
 SIGNS = {"add": 1, "sub": -1}
+SKIPPED = 7  # one of so many inputs of each side tells most wrong multipliers from right ones
 FIELDS = numbers("int32_t", "multiplier1 multiplier2 sum count")
 
 
@@ -59,7 +61,7 @@ def _fitted(kernel: str, scalars: tuple[tuple[str, int], ...], form: Form) -> Ma
     table = {"dims": (1, 1, 256, 256), "stride1": (0, 0, 1, 0), "stride2": (0, 0, 0, 1)}
     y = KERNELS[kernel].reference(p | table, (BYTES, BYTES)).reshape(256, 256).astype(np.int64) - form.origin
     x = BYTES.astype(np.int64) - form.origin
-    least, greatest = -128 - form.origin, 127 - form.origin
+    ends = -128 - form.origin, 127 - form.origin
     real = [sign * p[f"multiplier{n}"] * 2.0 ** (p[f"shift{n}"] - 31) * p["output_multiplier"]
             for n, sign in ((1, 1), (2, SIGNS[kernel]))]  # fmt: skip
     scale = 2.0 ** (p["output_shift"] + p["left_shift"] - 31 + form.dropped)
@@ -69,13 +71,23 @@ def _fitted(kernel: str, scalars: tuple[tuple[str, int], ...], form: Form) -> Ma
             continue
         for step in sorted(product(form.steps, repeat=2), key=lambda step: abs(step[0]) + abs(step[1])):
             multiplier1, multiplier2 = (base + offset for base, offset in zip(near, step, strict=True))
-            terms = (multiplier1 * x >> form.dropped)[:, None] + (multiplier2 * x >> form.dropped)
-            lowest = ((y << shift) - terms)[y > least].max(initial=-(2**31))
-            highest = ((y + 1 << shift) - 1 - terms)[y < greatest].min(initial=2**31 - 1)
-            total = int(lowest + highest) // 2
+            first, second = (multiplier1 * x >> form.dropped)[:, None], multiplier2 * x >> form.dropped
+            lowest, highest = _sums(y[::SKIPPED, ::SKIPPED], first[::SKIPPED] + second[::SKIPPED], shift, ends)
+            if lowest > highest:
+                continue
+            terms = first + second
+            lowest, highest = _sums(y, terms, shift, ends)
+            total = (lowest + highest) // 2
             if lowest <= highest and terms.min() + total >= -(2**31) and terms.max() + total < 2**31:
                 return {"multiplier1": multiplier1, "multiplier2": multiplier2, "sum": total, "shift": shift}
     return None
+
+
+def _sums(y: Array, terms: Array, shift: int, ends: tuple[int, int]) -> tuple[int, int]:
+    """The least and the greatest sum that is right for all of these outputs and what their pairs contribute."""
+    lowest = ((y << shift) - terms)[y > ends[0]].max(initial=-(2**31))
+    highest = ((y + 1 << shift) - 1 - terms)[y < ends[1]].min(initial=2**31 - 1)
+    return int(lowest), int(highest)
 
 
 def variants(isa: str, file: str, header: str, form: Form = UPPER_WORD) -> tuple[Variant, ...]:
