@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from gen.errors import UsageError
-from gen.model.graph import DTYPES, Array, Graph, Tensor
+from gen.errors import ModelError, UsageError
+from gen.model.graph import DTYPES, MOST_ROUNDS, Array, Graph, Op, Role, Tensor, targets
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call
 
@@ -20,14 +20,23 @@ def reset(graph: Graph) -> State:
 
 
 def run(graph: Graph, inputs: Sequence[Array], state: State | None = None) -> dict[int, Array]:
-    """Every tensor that is computed or fed, by index, each with its tensor's shape and dtype; variables as they are
-    afterwards, so that the next inference's state can be this result.
+    """Every tensor that is computed or fed, by index, each with its tensor's shape and dtype, as walk() leaves it;
+    variables as they are afterwards, so that the next inference's state can be this result.
 
     inputs: one array per graph input (any shape with the right number of elements, cast-free dtype). state: every
-    variable, None for those of a reset. Raises UsageError on inputs that don't fit, UnsupportedOp, NotQuantized."""
+    variable, None for those of a reset. Raises UsageError on inputs that don't fit, UnsupportedOp, NotQuantized;
+    ModelError where loops don't end."""
+    values: dict[int, Array] = {}
+    for _ in walk(graph, inputs, values, state):
+        pass
+    return values
+
+
+def walk(graph: Graph, inputs: Sequence[Array], values: dict[int, Array], state: State | None = None) -> Iterator[Op]:
+    """Each operator that computes something, as often as it does, when it has; values becomes what run() returns."""
     if len(inputs) != len(graph.inputs):
         raise UsageError(f"{graph.name} has {len(graph.inputs)} inputs and got {len(inputs)}.")
-    values = {index: array for index, array in (state or reset(graph)).items() if graph.tensors[index].is_variable}
+    values |= {index: array for index, array in (state or reset(graph)).items() if graph.tensors[index].is_variable}
     for index, array in zip(graph.inputs, inputs, strict=True):
         tensor = graph.tensors[index]
         if array.size != tensor.elements or array.dtype != DTYPES[tensor.dtype]:
@@ -36,18 +45,36 @@ def run(graph: Graph, inputs: Sequence[Array], state: State | None = None) -> di
                 f"not {array.dtype} {array.shape}."
             )
         values[index] = array.reshape(tensor.shape)
-    for call in _calls(graph):
+    calls, go_on_at = _calls(graph)
+    at, rounds = 0, 0
+    while at < len(calls):
+        call = calls[at]
         read = (*call.inputs, *call.state)
+        if call.is_control:
+            at = go_on_at[at] if not _is_true(graph, call, values) else at + 1
+            rounds += call.op.role is Role.REPEAT
+            if rounds > MOST_ROUNDS:
+                raise ModelError(f"{call.op} goes on for more than {MOST_ROUNDS:,} rounds: see what ends it.")
+            continue
         arrays = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in read]
         for index, result in zip((*call.outputs, *call.state), results(call, arrays), strict=True):
             values[index] = typed(result, graph.tensors[index])
-    return values
+        yield call.op
+        at += 1
+
+
+def _is_true(graph: Graph, call: Call, values: Mapping[int, Array]) -> bool:
+    """Whether an operator is one that goes on with the next one where its input is true, and that is."""
+    if call.op.role not in (Role.BRANCH, Role.TEST):
+        return False
+    condition = graph.tensors[call.inputs[0]].data
+    return bool((values[call.inputs[0]] if condition is None else condition).any())
 
 
 @lru_cache(maxsize=4)
-def _calls(graph: Graph) -> tuple[Call, ...]:
-    """Kept, since a model's vectors come one after the other."""
-    return tuple(lower(graph, op) for op in graph.ops)
+def _calls(graph: Graph) -> tuple[tuple[Call, ...], Mapping[int, int]]:
+    """Kept, since a model's vectors come one after the other; and where control flow leads."""
+    return tuple(lower(graph, op) for op in graph.ops), targets(op.role for op in graph.ops)
 
 
 def typed(result: Array, tensor: Tensor) -> Array:

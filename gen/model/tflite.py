@@ -19,8 +19,9 @@ import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError, brief
 from gen.model import tail
+from gen.model.control import Step, unroll
 from gen.model.flatbuffer import text
-from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify
+from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify, with_rewritten
 from gen.model.inline import builtin
 from gen.model.ops import OPS
 from gen.model.variables import resolve
@@ -92,8 +93,11 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         )
     if max(subgraph.TensorsLength(), subgraph.OperatorsLength(), model.BuffersLength()) > MAX_ITEMS:
         raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
+    if max(model.SubgraphsLength(), model.MetadataLength()) > MAX_ITEMS:
+        raise ValueError(f"{model.SubgraphsLength()} subgraphs, {model.MetadataLength()} metadata")
     cut = tail.whole(content)
-    resolved = resolve(cut.content)
+    unrolled = unroll(cut.content, cut.numbers)
+    resolved = resolve(unrolled.content, unrolled.numbers_called)
     model = tflite.Model.GetRootAsModel(resolved.content, 0)
     subgraph = model.Subgraphs(0)
     if model.BuffersLength() and model.Buffers(0).DataLength():
@@ -103,7 +107,7 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         lambda tensor: len(tensor.quant.scale) if tensor.quant else 0,
     )
     ops = _within(
-        (_read_op(model, subgraph.Operators(i), cut.numbers[n]) for i, n in enumerate(resolved.numbers)),
+        (_read_op(model, subgraph.Operators(i), unrolled.steps[n]) for i, n in enumerate(resolved.numbers)),
         lambda op: len(op.inputs) + len(op.outputs),
     )
     inputs, outputs = _indices(subgraph.InputsAsNumpy()), _indices(subgraph.OutputsAsNumpy())
@@ -115,8 +119,8 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         _require_fixed(subgraph.Tensors(index), tensors[index])
     if cut.sentence is not None:
         tensors = _without_constants_of_tail(tensors, {*outputs, *(i for op in ops for i in op.inputs)})
-    others = _others(model, resolved.initializers)
-    return Graph(identifier(name), sha256, tensors, ops, inputs, outputs, others, cut.sentence)
+    others = _others(model, resolved.initializers | unrolled.called)
+    return Graph(identifier(name), sha256, with_rewritten(tensors, ops), ops, inputs, outputs, others, cut.sentence)
 
 
 def _without_constants_of_tail(tensors: Iterable[Tensor], used: Container[int]) -> tuple[Tensor, ...]:
@@ -223,7 +227,9 @@ def _read_quant(table: Any, name: str) -> QuantParams | None:
     return QuantParams(scale, zero_point, table.QuantizedDimension())
 
 
-def _read_op(model: Any, table: Any, index: int) -> Op:
+def _read_op(model: Any, table: Any, step: Step) -> Op:
+    """step: what it is in the file as it came."""
+    index = step.index
     code = model.OperatorCodes(_at(table.OpcodeIndex(), model.OperatorCodesLength(), "operator code"))
     number = builtin(code)
     kind = _BUILTINS.get(number, f"builtin {number}").lower()
@@ -232,7 +238,7 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
     operator = OPS.get(kind)
     options: dict[str, Any] = dict(operator.options) if operator else {}
     union = table.BuiltinOptions()
-    if operator is not None and operator.options_table is not None and union is not None:
+    if operator is not None and operator.options_table is not None and union is not None and step.role is None:
         if table.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, operator.options_table):
             raise ValueError(f"operator {index} has options of type {table.BuiltinOptionsType()}")
         attributes = getattr(tflite, operator.options_table)()
@@ -243,4 +249,5 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
                 raise ValueError(f"operator {index} has {key} {value}")
             options[key] = _ENUMS[key][value] if key in _ENUMS else value
     has_options = union is not None
-    return Op(index, kind, _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy()), options, has_options)
+    inputs, outputs = _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy())
+    return Op(index, kind, inputs, outputs, options, has_options, step.role, step.place)
