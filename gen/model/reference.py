@@ -11,6 +11,7 @@ from gen.model.graph import DTYPES, MOST_ROUNDS, Array, Graph, Op, Role, Tensor,
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call
 
+COUNTED = 20  # by a loop, at most, where an input may say how far
 State = Mapping[int, Array]
 
 
@@ -107,8 +108,9 @@ def sequence(graph: Graph, steps: Iterable[Sequence[Array]]) -> Iterator[list[Ar
 
 def batched(graph: Graph, count: int) -> Graph | None:
     """The graph for `count` examples at once, which run() then computes as it computes each alone; None where a tensor
-    that is computed or fed has no first dimension of 1 to put them in, or one example leaves something for the next."""
-    if graph.variables:
+    that is computed or fed has no first dimension of 1 to put them in, one example leaves something for the next, or
+    decides what is computed."""
+    if graph.variables or any(op.is_control for op in graph.ops):
         return None
     activations = {tensor.index for tensor in graph.activations}
     if any(graph.tensors[index].shape[:1] != (1,) for index in activations):
@@ -140,16 +142,21 @@ def random_inputs(graph: Graph, vector: int, seed: int) -> list[Array]:
 
 def input_range(graph: Graph, index: int) -> tuple[float, float]:
     """The lowest and the highest value of a graph input that can make a difference: of a float32 one what the QUANTIZE
-    that reads it, itself or through RESHAPE, can represent, and +-4 where none does."""
+    that reads it, itself or through RESHAPE, can represent, and +-4 where none does. A number that loops may count to
+    is a small one."""
     tensor = graph.tensors[index]
+    if tensor.dtype == "int32" and tensor.elements == 1 and any(op.role is Role.REPEAT for op in graph.ops):
+        return 0, COUNTED
     if tensor.dtype != "float32":
         limits = np.iinfo(DTYPES[tensor.dtype])
         return int(limits.min), int(limits.max)
     seen = {index}
     for op in graph.ops:
-        if op.inputs[0] in seen and OPS[op.kind].is_view:
+        if seen.isdisjoint(op.inputs[:1]):
+            continue
+        if OPS[op.kind].is_view:
             seen.add(op.outputs[0])
-        elif op.inputs[0] in seen and OPS[op.kind].is_rim:
+        elif OPS[op.kind].is_rim:
             y = graph.output(op)
             stored = np.iinfo(DTYPES[y.dtype])
             return y.scale * (int(stored.min) - y.zero_point), y.scale * (int(stored.max) - y.zero_point)

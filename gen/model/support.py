@@ -102,7 +102,7 @@ def _named(graph: Graph, ops: Sequence[Op]) -> str:
     asked = f", of layer{'s' if len(layers) > 1 else ''} {shown}" if layers else ""
     if len(ops) == 1:
         return f"{ops[0]}{asked}"
-    numbers = [str(op.index) for op in ops[:SHOWN]]
+    numbers = [f"{op.number}{op.where}" for op in ops[:SHOWN]]
     more = len(ops) - len(numbers)
     first, last = (numbers, f"{more} more") if more else (numbers[:-1], numbers[-1])
     return f"operators {', '.join(first)} and {last} ({ops[0].title}){asked}"
