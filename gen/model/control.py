@@ -28,6 +28,7 @@ from gen.model.flatbuffer import (
     Front,
     Old,
     Operator,
+    callees,
     ints,
     old,
     operators,
@@ -61,11 +62,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Unrolled:
-    """The file, its operators, and the subgraphs that are called."""
+    """The file and its operators."""
 
     content: bytes
     steps: tuple[Step, ...]
-    called: frozenset[int]
 
     @property
     def numbers_called(self) -> frozenset[int]:
@@ -81,14 +81,14 @@ def unroll(content: bytes, numbers: Sequence[int]) -> Unrolled:
     ops = list(operators(model, graph))
     if not any(op.builtin in (BRANCHING, LOOPING) for op in ops):
         same = (Step(index, op, op.inputs, op.outputs) for op, index in zip(ops, numbers, strict=True))
-        return Unrolled(content, tuple(same), frozenset())
+        return Unrolled(content, tuple(same))
     unrolling = _Unrolling(model, [graph.Tensors(i) for i in range(graph.TensorsLength())], 1 + max(numbers))
     outputs = tuple(graph.Outputs(i) for i in range(graph.OutputsLength()))
     unrolling.add(ops, list(range(graph.TensorsLength())), outputs, numbers)
     steps = tuple(unrolling.steps)
     subgraphs: list[Fields | Old] = [Old(model.Subgraphs(i)._tab.Pos) for i in range(model.SubgraphsLength())]
     subgraphs[0] = _first_subgraph(graph, steps, unrolling.tensors)
-    return Unrolled(with_subgraphs(content, model, subgraphs, Front()), steps, frozenset(unrolling.called))
+    return Unrolled(with_subgraphs(content, model, subgraphs, Front()), steps)
 
 
 @dataclass
@@ -99,7 +99,6 @@ class _Unrolling:
     tensors: list[Any]
     next: int
     steps: list[Step] = field(default_factory=list)
-    called: set[int] = field(default_factory=set)
     calling: list[int] = field(default_factory=lambda: [0])
     # Of subgraphs that are called, by subgraph and number there: one each, however often that is.
     variables: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -225,7 +224,6 @@ class _Unrolling:
             if position is not None:
                 self._copy(by, inputs[position], numbers[-1])
         self.calling.append(number)
-        self.called.add(number)
         self.add(list(operators(self.model, graph)), numbers, outputs)
         self.calling.pop()
         return [_at(numbers, i) for i in outputs]
@@ -294,14 +292,7 @@ def _at(numbers: Sequence[int], index: int) -> int:
 
 def _called(op: Operator) -> tuple[int, ...]:
     """The subgraphs that an IF or WHILE calls; none where it has no options that say so."""
-    union = op.table.BuiltinOptions()
-    if union is None or op.builtin not in (BRANCHING, LOOPING):
-        return ()
-    options = tflite.IfOptions() if op.builtin == BRANCHING else tflite.WhileOptions()
-    options.Init(union.Bytes, union.Pos)
-    if isinstance(options, tflite.IfOptions):
-        return options.ThenSubgraphIndex(), options.ElseSubgraphIndex()
-    return options.CondSubgraphIndex(), options.BodySubgraphIndex()
+    return tuple(callees(op)) if op.builtin in (BRANCHING, LOOPING) else ()
 
 
 def _passed_on(body: Any) -> Callable[[int], bool]:

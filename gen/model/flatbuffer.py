@@ -18,6 +18,11 @@ GRAPH_TENSORS, GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_OPERATORS, GRAPH_NAME = range(
 Vector = tuple[int, bytes]  # the bytes of an item, and those of all of them
 # Slot of a table -> a number of 32 bits, a byte, a Vector, Fields of a table; of a Front also Old, or a list of tables.
 Fields = dict[int, Any]
+_CALLING = {
+    tflite.BuiltinOperator.CALL_ONCE: (tflite.CallOnceOptions, ("InitSubgraphIndex",)),
+    tflite.BuiltinOperator.IF: (tflite.IfOptions, ("ThenSubgraphIndex", "ElseSubgraphIndex")),
+    tflite.BuiltinOperator.WHILE: (tflite.WhileOptions, ("CondSubgraphIndex", "BodySubgraphIndex")),
+}
 _NAMES: dict[int, str] = {value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int)}
 
 
@@ -50,6 +55,16 @@ def operators(model: Any, graph: Any) -> Iterator[Operator]:
         )  # fmt: skip
         code = model.OperatorCodes(each.OpcodeIndex())
         yield Operator(number, builtin(code), inputs, outputs, each, text(code.CustomCode()))
+
+
+def callees(op: Operator) -> Iterator[int]:
+    """The subgraphs that an operator calls, as its options say."""
+    union = op.table.BuiltinOptions()
+    if op.builtin in _CALLING and union is not None:
+        kind, fields = _CALLING[op.builtin]
+        options = kind()
+        options.Init(union.Bytes, union.Pos)
+        yield from (getattr(options, field)() for field in fields)
 
 
 def text(raw: bytes | None) -> str:

@@ -166,6 +166,8 @@ class Graph:
     others: tuple[str, ...] = ()
     # A float tail of that file that is not built, and what to make of the outputs in its place: a sentence.
     cut_off: str | None = None
+    # What it has in common with signatures of that file that are not built: a sentence.
+    in_common: str | None = None
 
     def input(self, op: Op, position: int) -> Tensor:
         """The operator's input tensor. Raises ModelError when the operator has none there."""

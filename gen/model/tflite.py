@@ -8,7 +8,8 @@ computed is not refused here: a tensor's `obstacle` says why, and gen/model/supp
 import hashlib
 import re
 import struct
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from math import isfinite, prod
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError, brief
-from gen.model import tail
+from gen.model import signatures, tail
 from gen.model.control import Step, unroll
 from gen.model.flatbuffer import text
 from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify, with_rewritten
@@ -43,24 +44,43 @@ _ENUMS = {
 }
 
 
-def read_file(path: Path) -> tuple[bytes, Graph]:
-    """(file content, graph). Raises UsageError when it can't be read, NotTflite, UnsupportedOp, ModelError."""
+def read_file(path: Path, signature: str | None = None) -> tuple[bytes, Graph]:
+    """(file content, graph), of a file with several signatures those of one: signature, or the usual one. Raises
+    UsageError when it can't be read or a signature is to be chosen, NotTflite, UnsupportedOp, ModelError."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"can't read the model {path}: {error.strerror}; give the path of a .tflite file.") from None
-    return content, read(content, path.stem, str(path))
+    _require_mark(content, str(path))
+    with _damage_told(str(path)):
+        content, in_common = signatures.select(content, signature, str(path))
+    name = path.stem if signature is None else f"{path.stem}_{signature}"
+    return content, replace(read(content, name, str(path)), in_common=in_common)
 
 
 def read(content: bytes, name: str, where: str = "the model") -> Graph:
-    """Parse a .tflite held in memory. where names it in errors. Raises NotTflite, UnsupportedOp, ModelError."""
+    """Parse a .tflite held in memory: its first subgraph, which is what TFLM runs. where names it in errors. Raises
+    NotTflite, UnsupportedOp, ModelError."""
+    _require_mark(content, where)
+    with _damage_told(where):
+        graph = _read_graph(content, name, where)
+    verify(graph)
+    return graph
+
+
+def _require_mark(content: bytes, where: str) -> None:
     if content[4:8] != b"TFL3":
         raise NotTflite(
             f"{where} is not a TensorFlow Lite model (no TFL3 mark in its first 8 bytes): give a .tflite file, or a "
             "float model: .keras, .h5, .onnx, .pt2 or a SavedModel's folder."
         )
+
+
+@contextmanager
+def _damage_told(where: str) -> Iterator[None]:
+    """Whatever the package tflite raises on a damaged file becomes NotTflite."""
     try:
-        graph = _read_graph(content, name, where)
+        yield
     except (
         struct.error,
         IndexError,
@@ -75,8 +95,6 @@ def read(content: bytes, name: str, where: str = "the model") -> Graph:
         raise NotTflite(
             f"{where} is damaged or cut off ({error or type(error).__name__}): copy or convert it again."
         ) from None
-    verify(graph)
-    return graph
 
 
 def _read_graph(content: bytes, name: str, where: str) -> Graph:
@@ -119,7 +137,7 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         _require_fixed(subgraph.Tensors(index), tensors[index])
     if cut.sentence is not None:
         tensors = _without_constants_of_tail(tensors, {*outputs, *(i for op in ops for i in op.inputs)})
-    others = _others(model, resolved.initializers | unrolled.called)
+    others = signatures.others(tflite.Model.GetRootAsModel(content, 0))
     return Graph(identifier(name), sha256, with_rewritten(tensors, ops), ops, inputs, outputs, others, cut.sentence)
 
 
@@ -137,15 +155,6 @@ def _within(items: Iterable[Item], numbers: Callable[[Item], int]) -> tuple[Item
         if total > MAX_NUMBERS:
             raise ValueError(f"more than {MAX_NUMBERS} scales or indices")
     return tuple(found)
-
-
-def _others(model: Any, initializers: Container[int]) -> tuple[str, ...]:
-    """What else the file has to run: the names of other subgraphs' signatures, or of the subgraphs without one."""
-    count = min(model.SubgraphsLength(), MAX_ITEMS)
-    names = {model.SignatureDefs(i).SubgraphIndex(): text(model.SignatureDefs(i).SignatureKey())
-             for i in range(min(model.SignatureDefsLength(), MAX_ITEMS))}  # fmt: skip
-    return tuple(names.get(i) or text(model.Subgraphs(i).Name()) or f"subgraph {i}"
-                 for i in range(1, count) if i not in initializers)  # fmt: skip
 
 
 def identifier(name: str) -> str:

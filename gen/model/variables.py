@@ -42,12 +42,10 @@ class _Access:
 
 @dataclass(frozen=True)
 class Resolved:
-    """The file with variable tensors, the numbers that its operators had before, and the subgraphs that only gave first
-    values."""
+    """The file with variable tensors, and the numbers that its operators had before."""
 
     content: bytes
     numbers: tuple[int, ...]
-    initializers: frozenset[int]
 
 
 def resolve(content: bytes, called: Collection[int] = ()) -> Resolved:
@@ -60,7 +58,7 @@ def resolve(content: bytes, called: Collection[int] = ()) -> Resolved:
     once = [op for op in ops if op.builtin == ONCE and op.number not in called]
     kept = tuple(op.number for op in ops if op.builtin != HANDLE and op not in once)
     if len(kept) == len(ops):
-        return Resolved(content, kept, frozenset())
+        return Resolved(content, kept)
     options = [_options(op, tflite.CallOnceOptions) for op in once]
     initializers = frozenset(each.InitSubgraphIndex() for each in options)
     first_values = _first_values(model, initializers)
@@ -79,7 +77,7 @@ def resolve(content: bytes, called: Collection[int] = ()) -> Resolved:
         fields = {OP_CODE: op.table.OpcodeIndex(), OP_INPUTS: ints(inputs), OP_OUTPUTS: ints(outputs)}
         replace(made, graph, GRAPH_OPERATORS, op.number, table(made, fields))
     keep(made, graph, kept)
-    return Resolved(bytes(made), kept, initializers)
+    return Resolved(bytes(made), kept)
 
 
 def _accesses(ops: Sequence[Operator]) -> Iterator[_Access]:
