@@ -1,7 +1,8 @@
 """IF and WHILE: what TFLM makes of them, and what is refused."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen.compiler import passes
+from gen.compiler.engines import ENGINES
+from gen.compiler.engines.tflm_arena import tflm_arena_bytes
 from gen.compiler.program import compile_graph
+from gen.compiler.target import Target
+from gen.device.upstream_tflm import with_upstream
 from gen.errors import ModelError, UnsupportedOp
 from gen.model import graph as graphs
 from gen.model import reference, tflite
 from gen.model.graph import Array, Graph, Role
+from gen.model.quantized import QuantizedModel
 from gen.model.support import require_supported
 from tests import tflm_host as host
 from tests.control import (
@@ -135,10 +141,8 @@ def test_the_bound_of_rounds_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("make", [branching, looping, nested])
-def test_the_interpreter_needs_exactly_its_arena(make: object) -> None:
-    from gen.compiler.engines.tflm_arena import tflm_arena_bytes
-
-    content = make()  # type: ignore[operator]
+def test_the_interpreter_needs_exactly_its_arena(make: Callable[[], bytes]) -> None:
+    content = make()
     device, arena = host.device_form(content), tflm_arena_bytes(read(content), 8)
     assert host.prepare(device, arena).used == arena
     assert host.prepare(device, arena - 16).failure == host.ARENA_TOO_SMALL
@@ -209,6 +213,13 @@ def test_a_subgraph_called_often_is_refused() -> None:
     graphs_ = [Subgraph(tensors, [branch(1, [0], [2], n + 1, n + 1)], [0], [2]) for n in range(20)]
     with pytest.raises(UnsupportedOp, match="comes to more than 8,192 operators"):
         tflite.read(models([*graphs_, Subgraph([tensor(ROW)], [], [0], [0])]), "m")
+
+
+def test_upstreams_interpreter_is_refused(tmp_path: Path) -> None:
+    content = branching()
+    sources = ENGINES["tflm"](QuantizedModel(content, read(content)), Target("portable", 4))
+    with pytest.raises(UnsupportedOp, match=r"m has IF or WHILE, in whose place .*: leave out --tflm-dir"):
+        with_upstream(sources, tmp_path, None)
 
 
 def test_the_same_number_on_both_sides() -> None:
