@@ -149,13 +149,40 @@ class RandomProgram:
     def _compute(self, block: _Block) -> None:
         kind = int(self.rng.integers(3))
         a, b, how = self._pick(block, kind), self._pick(block, kind), self.rng.random()
-        if kind == NUMBER or how < 0.4:
+        if kind == ROW and how < 0.4:
+            self._by_constants(block, a, b)
+            return
+        if kind == NUMBER or how < 0.6:
             op = add(a, b, block.tensor(kind))
-        elif how < 0.7:
-            op = O("RELU", [a], [block.tensor(kind)])
+        elif how < 0.8:
+            op = O(str(self.rng.choice(["RELU", "QUANTIZE"])), [a], [block.tensor(kind)])
         else:
             op = O("RESHAPE", [a], [block.tensor(1 - kind)], {"newShape": list(SHAPES[1 - kind])}, "ReshapeOptions")
         block.ops.append(op)
+
+    def _by_constants(self, block: _Block, a: int, b: int) -> None:
+        """FULLY_CONNECTED, some of whose outputs are constant, and its RELU; or both rows as one, and a part of it."""
+        own = len(block.tensors)
+        if self.rng.random() < 0.5:
+            weights = self.rng.integers(-30, 31, (6, 6)) * (self.rng.random((6, 1)) < 0.7)
+            bias = self.rng.integers(-500, 500, 6)
+            block.tensors += [
+                T((6, 6), scale=0.02, data=weights),
+                T((6,), "int32", scale=SCALE * 0.02, data=bias),
+                tensor(ROW),
+            ]
+            block.kinds += [TRUTH] * 3
+            block.ops.append(O("FULLY_CONNECTED", [a, own, own + 1], [own + 2], {}, "FullyConnectedOptions"))
+            block.ops.append(O("RELU", [own + 2], [block.tensor(ROW)]))
+            return
+        block.tensors += [
+            T((1, 12), scale=SCALE, zero_point=ZERO_POINT),
+            T((2,), "int32", data=[0, int(self.rng.choice([0, 0, 3, 6]))]),
+            T((2,), "int32", data=[1, 6]),
+        ]
+        block.kinds += [TRUTH] * 3
+        block.ops.append(O("CONCATENATION", [a, b], [own], {"axis": 1}, "ConcatenationOptions"))
+        block.ops.append(O("SLICE", [own, own + 1, own + 2], [block.tensor(ROW)], {}, "SliceOptions"))
 
     def _variable(self, block: _Block, *, assigned: bool = False) -> None:
         handle_of = len(block.tensors)

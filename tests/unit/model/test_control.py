@@ -60,7 +60,7 @@ def assert_as_tflm(content: bytes, steps: Sequence[Sequence[Array]]) -> Graph:
     return graph
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(25, 100))
+@settings(derandomize=True, deadline=None, max_examples=cases(15, 60))
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_random_programs_are_tflms(seed: int, stateful: bool) -> None:
     """Branches and loops in each other, views of what changes, variables that change places or are in branches."""
