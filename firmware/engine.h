@@ -18,8 +18,12 @@ typedef enum {
     ENGINE_BAD_MODEL = 2,       /* the model's data are damaged or of another schema version */
     ENGINE_UNSUPPORTED_OP = 3,  /* an operator, or a variant of one, that this image does not carry */
     ENGINE_NOT_READY = 4,       /* engine_init() has not succeeded */
-    ENGINE_BAD_INDEX = 5        /* no such operator */
+    ENGINE_BAD_INDEX = 5,       /* no such operator */
+    ENGINE_ENDLESS = 6          /* loops of the model went on for more than ENGINE_MOST_ROUNDS */
 } engine_status_t;
+
+/* Of all loops (WHILE) together, in one engine_invoke(). */
+#define ENGINE_MOST_ROUNDS 65536
 
 typedef struct {
     uint8_t model_sha256[32]; /* of the .tflite that the image was generated from */
@@ -48,7 +52,8 @@ engine_status_t engine_invoke(void);
  * did. Nothing else changes; a model without state has nothing to forget. */
 engine_status_t engine_reset(void);
 
-/* Runs operator op alone, for a profile or to explain a mismatch: 0, 1, ... in order are one engine_invoke(). */
+/* Runs operator op alone, for a profile or to explain a mismatch: 0, 1, ... in order are one engine_invoke(), of a
+ * model with IF or WHILE those that these lead to. */
 engine_status_t engine_invoke_op(unsigned op);
 
 /* What operator op has just written; valid until the next engine_invoke_op(). */

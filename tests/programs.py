@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gen.compiler import target as target_of
 from gen.compiler.engines import ENGINES
-from gen.compiler.engines.tflm import CORE, PREPARED, STATE
+from gen.compiler.engines.tflm import CONTROL, CORE, GO_ON, PREPARED, STATE
 from gen.compiler.kernels.select import VARIANTS
 from gen.model import reference
 from gen.model.graph import Array, Graph
@@ -127,7 +127,10 @@ def aot(cases: Sequence[Case], target: Target, levels: Iterable[str], folder: Pa
     names = [f"#define engine_{name} e{{0}}_{name}\n" for name in ENGINE_NAMES]
     for (_, text), (number, _, _) in engines.items():
         (folder / f"e{number}.c").write_text("".join(names).format(number) + text)
-    tables = [f"ENGINE(e{number}, v{cases.index(case)})" for number, case, _ in engines.values()]
+    tables = [
+        f"ENGINE(e{number}, v{cases.index(case)}, {int(not any(op.is_control for op in case.graph.ops))})"
+        for number, case, _ in engines.values()
+    ]
     (folder / "main.c").write_text(render_main(cases, tables))
     files = [*(folder / f"e{number}.c" for number, _, _ in engines.values()), folder / "main.c"]
     elf = link(target, [*files, *(FIRMWARE / file for file in sorted(firmware))], (), folder)
@@ -142,7 +145,7 @@ def tflm(cases: Sequence[Case], target: Target, folder: Path) -> Program:
     for number, case in enumerate(cases):
         sources = ENGINES["tflm"](case.model, abi(target))
         firmware.update(file for file in sources.firmware if file.startswith("kernels/"))
-        chosen = {by_symbol[symbol].kernel: symbol for _, _, symbol in sources.kernels}
+        chosen = {by_symbol[symbol].kernel: symbol for _, _, symbol in sources.kernels if symbol != GO_ON}
         headers |= {f"kernels/{by_symbol[symbol].header}" for symbol in chosen.values()}
         content = engine_content(sources.files["engine_model.c"])
         listed = ", ".join(f"&{chosen.get(kernel, f'nn_{kernel}_portable')}" for kernel in kernels)
@@ -163,7 +166,7 @@ def tflm(cases: Sequence[Case], target: Target, folder: Path) -> Program:
         main = main.replace(f"/* {name} */", text)
     (folder / "main.cc").write_text(main)
     operators = sorted({file for op in OPS.values() for file in op.interpreter})
-    interpreter = [f"tflm/{file}.cc" for file in (*CORE, PREPARED, STATE, *fits()) if file != "engine/engine"]
+    interpreter = [f"tflm/{file}.cc" for file in (*CORE, PREPARED, STATE, CONTROL, *fits()) if file != "engine/engine"]
     table = folder / "engine_kernels.cc"
     table.write_text(render(table.name, name="every model", prepared=every_prepared_kernel()))
     files = [FIRMWARE / file for file in (*interpreter, *(f"tflm/ops/{file}.cc" for file in operators), *firmware)]

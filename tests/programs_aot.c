@@ -2,7 +2,7 @@
  *
  * Many engines in one program; programs.py fills in what is between slashes. Answers, after one byte 0xCA, of each
  * engine and each vector with its status (u8) and FNV-1a of its outputs (u32). The inputs are refilled before each
- * run; every second vector runs operator by operator. */
+ * run; every second vector runs operator by operator, but of models with IF or WHILE. */
 #include <string.h>
 
 #include "engine.h"
@@ -18,14 +18,15 @@ enum { START = 0xCA, VECTORS = 3, WRONG_SIZE = 100 };
     const void *e##_output(unsigned, size_t *);                                                                        \
     engine_status_t e##_invoke(void);                                                                                  \
     engine_status_t e##_invoke_op(unsigned);
-#define ENGINE(e, v)                                                                                                   \
-    { v, sizeof v, e##_info, e##_init, e##_input, e##_output, e##_invoke, e##_invoke_op }
+#define ENGINE(e, v, stepwise)                                                                                         \
+    { v, sizeof v, stepwise, e##_info, e##_init, e##_input, e##_output, e##_invoke, e##_invoke_op }
 
 /* EXTERN */
 /* INPUTS */
 static const struct {
     const uint8_t *inputs;
     size_t bytes;
+    int stepwise;
     const engine_info_t *(*info)(void);
     engine_status_t (*init)(void);
     void *(*input)(unsigned, size_t *);
@@ -59,9 +60,10 @@ int main(void) {
                 memcpy(input, x, bytes);
                 x += bytes;
             }
-            if (vector % 2 == 0)
+            int whole = vector % 2 == 0 || !engines[number].stepwise;
+            if (whole)
                 status = status ? status : (int)engines[number].invoke();
-            for (unsigned op = 0; vector % 2 == 1 && status == 0 && op < engines[number].info()->ops; op++)
+            for (unsigned op = 0; !whole && status == 0 && op < engines[number].info()->ops; op++)
                 status = (int)engines[number].invoke_op(op);
             for (unsigned i = 0; status == 0 && i < engines[number].info()->outputs; i++) {
                 const uint8_t *y = engines[number].output(i, &bytes);

@@ -71,7 +71,7 @@ int run(tflite::MicroInterpreter &interpreter, const uint8_t *&x, int vector, ui
     if (vector % 2 == 0 && interpreter.Invoke() != kTfLiteOk) {
         return FAILED;
     }
-    for (size_t op = 0; vector % 2 == 1 && op < interpreter.operators_size(); op++) {
+    for (size_t op = 0; vector % 2 == 1 && op < interpreter.operators_size(); op = interpreter.next_operator()) {
         if (interpreter.InvokeOperator(op) != kTfLiteOk) {
             return FAILED;
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gen.compiler.engines.tflm import CORE, PREPARED, STATE, device_model, kernel_values
+from gen.compiler.engines.tflm import CONTROL, CORE, PREPARED, STATE, device_model, kernel_values
 from gen.model import tflite
 from gen.model.graph import Array, Graph
 from gen.model.ops import KERNELS, OPS, lower
@@ -57,7 +57,7 @@ def all_sources(folder: Path) -> list[Path]:
     operators = sorted({file for op in OPS.values() for file in op.interpreter})
     return [
         table,
-        *(FIRMWARE / "tflm" / f"{file}.cc" for file in (*CORE, PREPARED, STATE, *fits()) if file != ENGINE),
+        *(FIRMWARE / "tflm" / f"{file}.cc" for file in (*CORE, PREPARED, STATE, CONTROL, *fits()) if file != ENGINE),
         *(FIRMWARE / "tflm" / "ops" / f"{file}.cc" for file in operators),
         *(FIRMWARE / "kernels" / "portable" / f"{kernel}.c" for kernel in kernels),
     ]

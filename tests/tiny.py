@@ -65,6 +65,35 @@ def model(
     return bytes(builder.Output())
 
 
+@dataclass(frozen=True)
+class Subgraph:
+    """What models() makes a subgraph of."""
+
+    tensors: Sequence[T]
+    ops: Sequence[O]
+    inputs: Sequence[int]
+    outputs: Sequence[int]
+    name: str = ""
+
+
+def models(graphs: Sequence[Subgraph], signatures: Mapping[str, int] | None = None) -> bytes:
+    """The bytes of a .tflite file with several subgraphs; signatures: names of some, which have tensors' names."""
+    m = schema.ModelT()
+    m.version = 3
+    m.buffers, m.operatorCodes, m.subgraphs, m.signatureDefs = [schema.BufferT()], [], [], []
+    for graph in graphs:
+        m.subgraphs.append(_subgraph(m, graph.tensors, graph.ops, graph.inputs, graph.outputs))
+        m.subgraphs[-1].name = graph.name.encode()
+    for name, number in (signatures or {}).items():
+        signature = schema.SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex = name.encode(), number
+        signature.inputs, signature.outputs = [], []
+        m.signatureDefs.append(signature)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(m.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
 def handle(tensor: int, name: str) -> O:
     return O("VAR_HANDLE", [], [tensor], {"sharedName": name.encode()}, "VarHandleOptions")
 

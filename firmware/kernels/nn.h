@@ -282,7 +282,7 @@ typedef void nn_split_fn(const nn_split_t *op, const int8_t *x, int8_t *const *y
 typedef struct {
     int32_t bytes;
 } nn_reshape_t;
-typedef void nn_reshape_fn(const nn_reshape_t *op, const int8_t *x, int8_t *y, void *scratch);
+typedef void nn_reshape_fn(const nn_reshape_t *op, const void *x, void *y, void *scratch);
 
 /* SOFTMAX over the last axis. y may be x. */
 typedef struct {

@@ -111,6 +111,7 @@ Failure MicroInterpreter::Prepare() {
     p.inputs = child(graph, kGraphInputs);
     p.outputs = child(graph, kGraphOutputs);
     p.operators = child(graph, kGraphOperators);
+    p.flow = &flow_;
     if (model_->version() != TFLITE_SCHEMA_VERSION || length(subgraphs) == 0 || length(p.tensors) > kMaxCount ||
         length(p.operators) > kMaxCount || length(p.inputs) > kMaxCount || length(p.outputs) > kMaxCount) {
         return Failure::kBadModel;
@@ -203,16 +204,19 @@ TfLiteStatus MicroInterpreter::Invoke() {
     if (used_ == 0) {
         return kTfLiteError;
     }
-    for (uint32_t i = 0; i < operators_; i++) {
-        nodes_[i].invoke(nodes_[i]);
+    flow_ = {0, Flow::kMostRounds};
+    while (flow_.next < operators_) {
+        const Node &node = nodes_[flow_.next++];
+        node.invoke(node);
     }
-    return kTfLiteOk;
+    return flow_.next == Flow::kNowhere ? kTfLiteError : kTfLiteOk;
 }
 
 TfLiteStatus MicroInterpreter::InvokeOperator(size_t index) {
     if (index >= operators_) {
         return kTfLiteError;
     }
+    flow_.next = static_cast<uint32_t>(index) + 1;
     nodes_[index].invoke(nodes_[index]);
     return kTfLiteOk;
 }

@@ -68,7 +68,8 @@ constexpr uint16_t kShared = 0xFFFF;
 // The model and the arena, while preparing.
 struct Preparation {
     Bytes model, codes, buffers, tensors, inputs, outputs, operators;
-    Node *nodes;           // an operator each
+    Node *nodes; // an operator each
+    Flow *flow;
     Placement *placements; // at the arena's start
     uint8_t *arena;
     uint32_t head, tail; // free between them

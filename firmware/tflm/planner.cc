@@ -9,8 +9,8 @@ uint32_t root(const Preparation &p, uint32_t index) {
 }
 
 // Notes that tensor index is written (first) or read at a step. false on a tensor that can't be. A variable lives from
-// one inference to the next, so at all steps.
-bool live(const Preparation &p, int32_t index, uint32_t step, bool written) {
+// one inference to the next, so at all steps. again: it may have been written before.
+bool live(const Preparation &p, int32_t index, uint32_t step, bool written, bool again = false) {
     Tensor tensor;
     if (p.load(index, &tensor) != Failure::kNone || (written && (tensor.kind == kAbsent || tensor.constant))) {
         return false;
@@ -23,7 +23,7 @@ bool live(const Preparation &p, int32_t index, uint32_t step, bool written) {
         place = {aligned(tensor.bytes, kAlignment), kUnplaced, 0, static_cast<uint16_t>(length(p.operators))};
         return true;
     }
-    if (written) {
+    if (written && (place.bytes == 0 || !again)) {
         if (place.bytes != 0) {
             return false;
         }
@@ -37,6 +37,11 @@ bool live(const Preparation &p, int32_t index, uint32_t step, bool written) {
 bool is_view(int32_t builtin) {
     return builtin == tflite::BuiltinOperator_RESHAPE || builtin == tflite::BuiltinOperator_SQUEEZE ||
            builtin == tflite::BuiltinOperator_EXPAND_DIMS;
+}
+
+// They copy to one tensor in several places.
+bool is_control(int32_t builtin) {
+    return builtin == tflite::BuiltinOperator_IF || builtin == tflite::BuiltinOperator_WHILE;
 }
 
 bool share(const Preparation &p, Bytes op) {
@@ -72,9 +77,9 @@ bool find_lifetimes(const Preparation &p, uint32_t steps) {
                 return false;
             }
         }
-        const bool shared = share(p, op);
+        const bool shared = share(p, op), again = is_control(p.builtin(op));
         for (uint32_t i = 0; i < length(outputs); i++) {
-            if (!shared && !live(p, item(outputs, i, -1), step, true)) {
+            if (!shared && !live(p, item(outputs, i, -1), step, true, again)) {
                 return false;
             }
         }

@@ -69,6 +69,8 @@ def add_model(sub: Parser) -> None:
                      help="a task's name, an int8 .tflite file, or a float model: .keras, .h5, .onnx, .pt2 (PyTorch), "
                      "or a SavedModel's folder")  # fmt: skip
     sub.add_argument("--model", dest="model_too", metavar="MODEL", help="the same, by name")
+    sub.add_argument("--signature", metavar="S",
+                     help="of a .tflite file with several, the one to build (default: serving_default)")  # fmt: skip
     add_task_file(sub)
     add_calibration(sub)
 
@@ -139,7 +141,7 @@ def add_calibration(sub: Parser) -> None:
 
 def load_model(args: Namespace) -> QuantizedModel:
     """The model that the command line names, quantized where it is a float one. Raises as load.load_model()."""
-    return load.load_model(args.model, args.calibration, trust=args.trust, pixels=args.pixels)
+    return load.load_model(args.model, args.calibration, trust=args.trust, pixels=args.pixels, signature=args.signature)
 
 
 def add_optimize(sub: Parser) -> None:

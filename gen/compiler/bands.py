@@ -60,13 +60,21 @@ class Fused(Step):
 def fusions(graph: Graph, steps: Sequence[Step], shares: Shares, isa: str, busiest: int) -> Iterator[tuple[Step, ...]]:
     """The steps with one convolution more computed in bands: every way to do that where its output is there during the
     busiest step."""
-    for second in steps[busiest:]:
-        for convolution in steps[: busiest + 1]:
-            if _fits(graph, steps, shares, convolution, second):
+    before, behind = (
+        [step for step in part if not step.call.is_control] for part in (steps[: busiest + 1], steps[busiest:])
+    )
+    for second in behind:
+        for convolution in before:
+            if _fits(graph, steps, shares, convolution, second) and _run_alike(steps, convolution, second):
                 for rows in ROWS:
                     fused = _fuse(convolution, second, rows, isa)
                     if fused is not None:
                         yield tuple(fused if s is second else s for s in steps if s is not convolution)
+
+
+def _run_alike(steps: Sequence[Step], convolution: Step, second: Step) -> bool:
+    """Whether the one runs as often as the other."""
+    return not any(step.call.is_control for step in steps[steps.index(convolution) : steps.index(second)])
 
 
 def _fits(graph: Graph, steps: Sequence[Step], shares: Shares, convolution: Step, second: Step) -> bool:
@@ -88,7 +96,7 @@ def _fits(graph: Graph, steps: Sequence[Step], shares: Shares, convolution: Step
     if len(others) != is_sum or graph.tensors[y].shape[0] != 1:
         return False
     owners = {_owner(shares, x) for x in convolution.call.inputs}
-    if any(graph.tensors[owner].is_variable for owner in owners):
+    if any(graph.tensors[owner].changes for owner in owners):
         return False  # which something may change between the two
     alike = all(graph.tensors[i].data is None and graph.tensors[i].shape == graph.tensors[y].shape for i in others)
     return alike and not any(_owner(shares, i) in owners for i in others)

@@ -15,11 +15,13 @@ def analyze(graph: Graph) -> dict[int, Interval]:
         found[index] = anything(graph.tensors[index])
     for op in graph.ops:
         call = lower(graph, op)
+        if call.is_control:
+            continue
         rule = KERNELS[call.kernel].interval
         known = [found.get(i, anything(graph.tensors[i])) for i in call.inputs]
         for index in call.outputs:
             y = graph.tensors[index]
-            found[index] = rule(call, known[0], y) if rule else anything(y)
+            found[index] = rule(call, known[0], y) if rule and not y.is_rewritten else anything(y)
     return found
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from gen.compiler.intervals import analyze
-from gen.model.graph import Array, Graph, Op, QuantParams, Tensor
+from gen.model.graph import Array, Graph, Op, QuantParams, Role, Tensor, targets, with_rewritten
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.interval import Interval, padded
-from gen.model.ops.operator import Channels
+from gen.model.ops.operator import Call, Channels
 from gen.model.ops.requantize import keeps_values
 from gen.model.reference import results, typed
 
@@ -28,11 +28,14 @@ def fold_constants(graph: Graph) -> Graph:
     """What depends on no activation, such as the shape for a RESHAPE, becomes constant; what nobody reads goes."""
     tensors, left = list(graph.tensors), []
     for op in map(_without_shape, graph.ops):
+        if op.is_control:
+            left.append(op)
+            continue
         known = replace(graph, tensors=tuple(tensors))
         call = lower(known, op)
         arrays = [known.tensors[i].data for i in call.inputs]
         constants = [array for array in arrays if array is not None]
-        keeps = call.state or any(known.tensors[i].is_variable for i in call.outputs)
+        keeps = call.state or any(known.tensors[i].changes for i in call.outputs)
         if not keeps and (KERNELS[call.kernel].is_constant or len(constants) == len(arrays)):
             for index, made in zip(call.outputs, results(call, constants), strict=True):
                 tensors[index] = replace(tensors[index], data=typed(made, tensors[index]))
@@ -41,17 +44,36 @@ def fold_constants(graph: Graph) -> Graph:
     read = {*graph.outputs, *(tensor.index for tensor in graph.variables)}
     used = []
     for op in reversed(left):
-        if read & {*op.outputs}:
+        if op.is_control or read & {*op.outputs}:
             used.append(op)
             read |= {*op.inputs}
     # An engine without any step would be a case of its own, and there is nothing to gain.
-    return replace(graph, ops=tuple(reversed(used)), tensors=tuple(tensors)) if used else graph
+    if all(op.is_control for op in used):
+        return graph
+    return replace(graph, ops=tuple(reversed(used)), tensors=tuple(tensors))
+
+
+def take_branches(graph: Graph) -> Graph:
+    """An IF whose condition is constant becomes what it calls."""
+    ops, go_on_at = list(graph.ops), targets(op.role for op in graph.ops)
+    gone: set[int] = set()
+    for at, op in enumerate(ops):
+        condition = graph.tensors[op.inputs[0]].data if op.role is Role.BRANCH else None
+        if condition is not None:
+            otherwise, join = go_on_at[at] - 1, go_on_at[go_on_at[at] - 1]
+            gone |= {at, otherwise, join, *(range(otherwise, join) if condition.any() else range(at, otherwise))}
+    left = tuple(op for at, op in enumerate(ops) if at not in gone)
+    if not gone or all(op.is_control for op in left):
+        return graph
+    singly = tuple(replace(t, is_rewritten=False) for t in graph.tensors)
+    # What has become constant may be the condition of another.
+    return take_branches(fold_constants(replace(graph, ops=left, tensors=with_rewritten(singly, left))))
 
 
 def merge_pads(graph: Graph) -> Graph:
     """A PAD along height and width, with the zero point, becomes the padding of the only convolution that reads it."""
     for pad in graph.ops:
-        reader = _only_reader(graph, pad.outputs[0])
+        reader = None if pad.is_control else _only_reader(graph, pad.outputs[0])
         if reader is None or not OPS[reader.kind].takes_padding:
             continue
         call, p = lower(graph, pad), lower(graph, reader).params
@@ -78,8 +100,8 @@ def merge_pads(graph: Graph) -> Graph:
 def merge_activations(graph: Graph) -> Graph:
     """A RELU or RELU6 that does not rescale becomes the fused activation of the convolution that it reads."""
     for activation in graph.ops:
-        made_by = next((op for op in graph.ops if op.outputs[0] == activation.inputs[0]), None)
         name = OPS[activation.kind].activation
+        made_by = next((op for op in graph.ops if name and op.outputs[:1] == activation.inputs[:1]), None)
         if name is None or made_by is None or not _is_weighted(graph, made_by):
             continue
         clamp = lower(graph, activation).params
@@ -99,7 +121,7 @@ def merge_activations(graph: Graph) -> Graph:
 
 
 def _is_weighted(graph: Graph, op: Op) -> bool:
-    return KERNELS[lower(graph, op).kernel].weighted
+    return not op.is_control and KERNELS[lower(graph, op).kernel].weighted
 
 
 def _only_reader(graph: Graph, tensor: int) -> Op | None:
@@ -125,7 +147,7 @@ def fold_constant_channels(graph: Graph) -> Graph:
             _shrink_constants(graph, op, intervals, removed, tensors)
     for index, mask in removed.items():
         tensors[index] = replace(tensors[index], shape=(*tensors[index].shape[:-1], int((~mask).sum())))
-    ops = tuple(_without_shape(op) if removed[op.outputs[0]].any() else op for op in graph.ops)
+    ops = tuple(_without_shape(op) if any(removed[y].any() for y in op.outputs[:1]) else op for op in graph.ops)
     return replace(graph, ops=ops, tensors=tuple(tensors))
 
 
@@ -142,7 +164,7 @@ def _removable(graph: Graph, intervals: Mapping[int, Interval]) -> Masks:
     for tensor in graph.activations:
         channels = tensor.shape[-1] if tensor.shape else 1
         free = tensor.index in made and tensor.index not in graph.outputs and tensor.index in intervals
-        removed[tensor.index] = np.full(channels, free and not tensor.is_variable)
+        removed[tensor.index] = np.full(channels, free and not tensor.changes)
     before: Masks = {}
     while _differ(before, removed):
         while _differ(before, removed):
@@ -162,9 +184,9 @@ def _differ(a: Masks, b: Masks) -> bool:
 
 def _restrict(graph: Graph, op: Op, intervals: Mapping[int, Interval], removed: Masks) -> None:
     """Take out of `removed` what this operator can't do without."""
-    x, y, call = op.inputs[0], op.outputs[0], lower(graph, op)
-    kernel, p = KERNELS[call.kernel], call.params
-    how = kernel.channels(p) if not kernel.weighted or _own_constants(graph, op) else None
+    call = lower(graph, op)
+    how, p = _channels(graph, call), call.params
+    x, y = (op.inputs[0], op.outputs[0]) if how else (-1, -1)
     if how is Channels.KEPT:
         removed[x] &= removed[y]
         removed[y] &= removed[x]
@@ -179,6 +201,12 @@ def _restrict(graph: Graph, op: Op, intervals: Mapping[int, Interval], removed: 
     for index in (*op.inputs, *op.outputs):
         if index in removed:
             removed[index] &= False
+
+
+def _channels(graph: Graph, call: Call) -> Channels | None:
+    if call.op.role is not None or (KERNELS[call.kernel].weighted and not _own_constants(graph, call.op)):
+        return None
+    return KERNELS[call.kernel].channels(call.params)
 
 
 def _spare(p: Mapping[str, Any], x: Interval, pads: bool) -> Array:
@@ -229,4 +257,10 @@ def _with_data(tensor: Tensor, data: Array, keep: Array) -> Tensor:
     return replace(tensor, data=np.ascontiguousarray(data), shape=data.shape, quant=quant)
 
 
-PASSES: tuple[Callable[[Graph], Graph], ...] = (fold_constants, merge_pads, merge_activations, fold_constant_channels)
+PASSES: tuple[Callable[[Graph], Graph], ...] = (
+    fold_constants,
+    take_branches,
+    merge_pads,
+    merge_activations,
+    fold_constant_channels,
+)

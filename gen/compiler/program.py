@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from gen.compiler.arena import ALIGNMENT, Block, Placement, aligned, lower_bound, place
 from gen.compiler.bands import Fused, fusions
-from gen.compiler.kernels.select import LEVELS, Step, select_all, select_apart
+from gen.compiler.kernels.select import LEVELS, GoOn, Step, select_all, select_apart
 from gen.model.graph import DTYPES, Graph
 from gen.model.ops import KERNELS, lower
 from gen.model.ops.operator import Call
@@ -41,17 +41,16 @@ class ArenaPlan:
 
 def compile_graph(graph: Graph, isa: str, level: str) -> Program:
     """Choose a kernel for every operator. Raises UnsupportedOp, NotQuantized, ModelError."""
-    calls = [KERNELS[call.kernel].simpler(call) or call for call in (lower(graph, op) for op in graph.ops)]
+    calls = [_simplest(lower(graph, op)) for op in graph.ops]
     shares: dict[int, tuple[int, int]] = {}
     computed = []
     for number, call in enumerate(calls):
-        source = call.inputs[0]
         places = _view(call)
         if places is not None and _may_share(graph, calls, number, shares):
-            owner, offset = shares.get(source, (source, 0))
+            owner, offset = shares.get(call.inputs[0], (call.inputs[0], 0))
             shares |= {y: (owner, offset + at) for y, at in zip(call.outputs, places, strict=True)}
         elif places is not None and _is_assigned_alone(graph, calls, number, shares):
-            shares[source] = (call.output, 0)
+            shares[call.inputs[0]] = (call.output, 0)
         elif _by_placement(graph, calls, call, shares):
             offset = 0
             for index in call.inputs:
@@ -61,7 +60,8 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
             computed.append(call)
 
     def program(calls: Sequence[Call]) -> Program:
-        return Program(graph, tuple(select_all(calls, isa, level, own_constants(graph))), shares)
+        selected = iter(select_all([c for c in calls if not c.is_control], isa, level, own_constants(graph)))
+        return Program(graph, tuple(GoOn(call) if call.is_control else next(selected) for call in calls), shares)
 
     plain = program(computed)
     fused = fuse(plain, isa)
@@ -74,10 +74,14 @@ def compile_graph(graph: Graph, isa: str, level: str) -> Program:
     return _apart(fused, isa)
 
 
+def _simplest(call: Call) -> Call:
+    return call if call.is_control else KERNELS[call.kernel].simpler(call) or call
+
+
 def _apart(program: Program, isa: str) -> Program:
     """In place only where that makes the arena smaller, if an output of its own takes fewer instructions."""
     for number, step in enumerate(program.steps):
-        other = None if isinstance(step, Fused) else select_apart(step, isa)
+        other = None if isinstance(step, Fused | GoOn) else select_apart(step, isa)
         if other is None:
             continue
         candidate = replace(program, steps=(*program.steps[:number], other, *program.steps[number + 1 :]))
@@ -92,6 +96,9 @@ def _with_scratch_budgets(program: Program, arena_bytes: int) -> list[Call]:
     sizes = {tensor: aligned(program.graph.tensors[tensor].size_bytes) for tensor in first}
     calls = []
     for number, step in enumerate(program.steps):
+        if step.call.is_control:
+            calls.append(step.call)
+            continue
         alive = sum(size for tensor, size in sizes.items() if first[tensor] <= number <= last[tensor])
         free = max(arena_bytes - alive, 0)
         x, y = program.owner(step.call.inputs[0]), program.owner(step.call.output)
@@ -125,18 +132,18 @@ def own_constants(graph: Graph) -> int:
 def _view(call: Call) -> Sequence[int] | None:
     """At which bytes of its input the outputs can lie without being computed: of RESHAPE, of a PAD of nothing, a
     QUANTIZE to the same parameters, slices that are a stretch each."""
-    places = KERNELS[call.kernel].view(call.params)
+    places = None if call.is_control else KERNELS[call.kernel].view(call.params)
     return places if places is not None and not any(at % ALIGNMENT for at in places) else None
 
 
 def _may_share(graph: Graph, calls: Sequence[Call], number: int, shares: Mapping[int, tuple[int, int]]) -> bool:
-    """Whether a view's outputs may lie in its input: constants are no memory, a variable has its own, and what is read
-    of one may not be read after that has changed."""
+    """Whether a view's outputs may lie in its input: constants are no memory, what changes has its own, and what is
+    read of it may not be read after it has changed."""
     call = calls[number]
     owner = shares.get(call.inputs[0], (call.inputs[0], 0))[0]
-    if graph.tensors[owner].data is not None or any(graph.tensors[y].is_variable for y in call.outputs):
+    if graph.tensors[owner].data is not None or any(graph.tensors[y].changes for y in call.outputs):
         return False
-    if not graph.tensors[owner].is_variable:
+    if not graph.tensors[owner].changes:
         return True
     changes = [at for at, later in enumerate(calls) if at > number and owner in (*later.outputs, *later.state)]
     return not changes or _last_use(graph, calls, call.outputs) < changes[0]
@@ -149,6 +156,8 @@ def _is_assigned_alone(graph: Graph, calls: Sequence[Call], number: int, shares:
     made = [at for at, call in enumerate(calls) if call.outputs == (value,)]
     changes = [call for call in calls if variable in (*call.outputs, *call.state)]
     if not graph.tensors[variable].is_variable or len(changes) != 1 or not made or _view(calls[made[0]]) is not None:
+        return False
+    if any(call.is_control for call in calls[made[0] : number]):
         return False
     if value in shares or any(owner == value for owner, _ in shares.values()):
         return False
@@ -163,18 +172,20 @@ def _last_use(graph: Graph, calls: Sequence[Call], tensors: Sequence[int]) -> in
         if not seen.isdisjoint(call.inputs):
             last = number
             if _view(call) is not None:
-                seen |= {y for y in call.outputs if not graph.tensors[y].is_variable}
+                seen |= {y for y in call.outputs if not graph.tensors[y].changes}
     return len(calls) if not seen.isdisjoint(graph.outputs) else last
 
 
 def _by_placement(graph: Graph, calls: Sequence[Call], call: Call, shares: Mapping[int, tuple[int, int]]) -> bool:
     """Whether a CONCATENATION can be left out: its inputs are whole stretches of the output, and lie there at once."""
-    joins = KERNELS[call.kernel].joins and call.params["outer"] == 1
+    joins = not call.is_control and KERNELS[call.kernel].joins and call.params["outer"] == 1
     if not joins or len(set(call.inputs)) < len(call.inputs):
         return False
     computed = {index for other in calls if _view(other) is None for index in other.outputs}
     owners = {owner for owner, _ in shares.values()}
     free = all(i in computed and i not in shares and i not in owners for i in call.inputs)
+    if any(graph.tensors[i].changes for i in call.inputs):
+        return False
     return free and all(graph.tensors[i].size_bytes % ALIGNMENT == 0 for i in call.inputs[:-1])
 
 
@@ -244,5 +255,5 @@ def _peak_reason(program: Program, placement: Placement) -> str:
     if number >= len(program.steps):
         return f"{size} bytes of outputs are held at the end"
     op = program.steps[number].call.op
-    shape = program.graph.output(op).shape
-    return f"{size} bytes of activations are alive during {op}, whose output has shape {shape}"
+    shape = f", whose output has shape {program.graph.output(op).shape}" if op.outputs else ""
+    return f"{size} bytes of activations are alive during {op}{shape}"

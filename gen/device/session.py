@@ -13,7 +13,7 @@ from cobs import cobs
 from gen.device import runs
 from gen.device.transport import Stream
 from gen.errors import DeviceError, DeviceReset, DeviceSilent, ProtocolError, StackOverflow, WrongModel
-from gen.model.graph import Array
+from gen.model.graph import MOST_ROUNDS, Array
 
 VERSION = 1
 HEADER = struct.Struct("<BIH")  # type, seq, length of the payload
@@ -81,6 +81,7 @@ ENGINE = {  # engine_status_t
     3: "an operator, or a variant of one, is not in this firmware: rebuild and flash it",
     4: "the engine has not been initialized: its engine_init() failed",
     5: "there is no such operator in the model",
+    6: f"the model's loops went on for more than {MOST_ROUNDS:,} rounds: see what ends them",
 }
 BAD_HELLO = "the device's answer to HELLO is not as agreed: rebuild and flash the firmware"
 TICK_KINDS = {0: "none", 1: "cycles", 2: "timer"}

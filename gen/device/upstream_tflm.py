@@ -31,13 +31,18 @@ def with_upstream(sources: Sources, tree: Path, arena_bytes: int | None) -> Sour
     firmware/tflm's need is computed; the device tells what is used.
 
     Raises UsageError where the tree lacks a file, UnsupportedOp where it lacks an operator, or the model has resource
-    variables."""
+    variables, IF or WHILE."""
     if sources.engine != "tflm":
         raise UsageError(f"--tflm-dir is for engine tflm: engine {sources.engine} has no interpreter.")
     if any(OPS[op.kind].is_resource for op in sources.graph.ops):
         raise UnsupportedOp(
             f"{sources.name} has resource variables, which are variable tensors in what is generated, and upstream's "
             "operators take no such: leave out --tflm-dir."
+        )
+    if any(op.role is not None for op in sources.graph.ops):
+        raise UnsupportedOp(
+            f"{sources.name} has IF or WHILE, in whose place is what they call in what is generated, and upstream's "
+            "interpreter knows nothing of that: leave out --tflm-dir."
         )
     check(tree, sources.files["engine_resolver.cc"])
     arena = arena_bytes or round(sources.arena_bytes * ARENA_FACTOR) + ARENA_MORE

@@ -26,7 +26,7 @@ from gen.export.sources import COMPILED, MACHINES, tree
 from gen.learn import task
 from gen.learn.objective import CLASSIFY
 from gen.model import reference
-from gen.model.graph import Array, Graph, Tensor
+from gen.model.graph import MOST_ROUNDS, Array, Graph, Role, Tensor
 from gen.model.quantized import QuantizedModel
 from gen.model.reference import SEED
 from gen.paths import BUILDS, ROOT
@@ -44,6 +44,7 @@ _STATUSES = (
     ("UNSUPPORTED_OP", 3, "the library was changed: an operator is missing"),
     ("NOT_READY", 4, "init has not succeeded"),
 )
+_ENDLESS = ("ENDLESS", 6, f"loops of the model went on for more than {MOST_ROUNDS:,} rounds")
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def _of_model(model: QuantizedModel, prefix: str, known: Known, examples: Sequen
         "raw": [_lines([f"{c_float(value)}," for value in array.ravel().tolist()]) for array in raw],
         "answers": [int(np.argmax(example.outputs[0])) for example in examples],
         "truths": [c_text(example.label) for example in examples if example.label is not None],
-        "statuses": _STATUSES,
+        "statuses": (*_STATUSES, _ENDLESS) if any(op.role is Role.REPEAT for op in model.graph.ops) else _STATUSES,
     }
 
 

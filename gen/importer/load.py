@@ -14,14 +14,22 @@ FLOAT = (".keras", ".h5", ".onnx", ".pt2")  # and a folder, a SavedModel's
 
 
 def load_model(
-    word: str, calibration: Path | None = None, *, trust: bool = False, pixels: str | None = None
+    word: str,
+    calibration: Path | None = None,
+    *,
+    trust: bool = False,
+    pixels: str | None = None,
+    signature: str | None = None,
 ) -> QuantizedModel:
     """calibration: the examples that a float model is quantized with, pixels: the units of those that are images, see
-    gen.importer.calibration. trust: run code that a float model's file brings, see gen.importer.trust.
+    gen.importer.calibration. trust: run code that a float model's file brings, see gen.importer.trust. signature: which
+    one of a .tflite is built, see gen.model.signatures.
 
     Raises UsageError (no such task or file, not trained yet, an option missing or of no use), what tflite.read_file and
     support.require_supported raise, and what float_file.load raises."""
     path = Path(word)
+    if signature is not None and path.suffix != ".tflite":
+        raise UsageError(f"--signature is for .tflite files, not {word}.")
     if word not in task.list_tasks() and (path.suffix.lower() in FLOAT or path.is_dir()):
         from gen.importer import float_file
         from gen.importer.opened import Options
@@ -40,7 +48,7 @@ def load_model(
         return _model(*tflite.read_file(path), path, trained_for=word)
     if path.suffix or len(path.parts) > 1 or path.exists():
         card = path.with_suffix(".json")
-        return _model(*tflite.read_file(path), path, trained_for=task.of_card(card), card=card)
+        return _model(*tflite.read_file(path, signature), path, trained_for=task.of_card(card), card=card)
     raise unknown("task", word, task.list_tasks(), "python -m gen tasks")
 
 
@@ -54,7 +62,9 @@ def _model(
     examples: Path | None = None,
 ) -> QuantizedModel:
     support.require_supported(graph, str(path))
-    if graph.others:
+    if graph.in_common:
+        sys.stderr.write(f"{path}: {graph.in_common}\n")
+    elif graph.others:
         others = ", ".join(map(repr, graph.others))
         sys.stderr.write(f"{path}: the first of its subgraphs is built, not {others}\n")
     if graph.cut_off:

@@ -1,6 +1,6 @@
 """What rewrites a .tflite without touching anything else: lists that name other tables, and what is new at the end of
-the file, where a flatbuffer's forward offsets reach it. Source: the FlatBuffers binary format; TFLite's schema, version
-3."""
+the file, where a flatbuffer's forward offsets reach it, or before it where it names what is there (Front). Source: the
+FlatBuffers binary format; TFLite's schema, version 3."""
 
 import struct
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,16 @@ import tflite
 from gen.model.inline import builtin
 
 # Slots of tables in the schema: where a vtable has the place of a field.
-GRAPH_TENSORS, GRAPH_OUTPUTS, GRAPH_OPERATORS = 4, 8, 10
+MODEL_VERSION, MODEL_SUBGRAPHS, MODEL_LAST = 4, 8, 18
+GRAPH_TENSORS, GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_OPERATORS, GRAPH_NAME = range(4, 14, 2)
 Vector = tuple[int, bytes]  # the bytes of an item, and those of all of them
-Fields = dict[int, Any]  # slot of a table -> a number of 32 bits, a byte, a Vector, Fields of a table
+# Slot of a table -> a number of 32 bits, a byte, a Vector, Fields of a table; of a Front also Old, or a list of tables.
+Fields = dict[int, Any]
+_CALLING = {
+    tflite.BuiltinOperator.CALL_ONCE: (tflite.CallOnceOptions, ("InitSubgraphIndex",)),
+    tflite.BuiltinOperator.IF: (tflite.IfOptions, ("ThenSubgraphIndex", "ElseSubgraphIndex")),
+    tflite.BuiltinOperator.WHILE: (tflite.WhileOptions, ("CondSubgraphIndex", "BodySubgraphIndex")),
+}
 _NAMES: dict[int, str] = {value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int)}
 
 
@@ -50,11 +57,57 @@ def operators(model: Any, graph: Any) -> Iterator[Operator]:
         yield Operator(number, builtin(code), inputs, outputs, each, text(code.CustomCode()))
 
 
+def callees(op: Operator) -> Iterator[int]:
+    """The subgraphs that an operator calls, as its options say."""
+    union = op.table.BuiltinOptions()
+    if op.builtin in _CALLING and union is not None:
+        kind, fields = _CALLING[op.builtin]
+        options = kind()
+        options.Init(union.Bytes, union.Pos)
+        yield from (getattr(options, field)() for field in fields)
+
+
 def text(raw: bytes | None) -> str:
     """A name that fits an error message: printable and at most 100 characters. The converter's may be far longer."""
     name = (raw or b"")[:1000].decode("utf-8", "replace")
     safe = "".join(c if c.isprintable() else "?" for c in name)
     return safe if len(safe) <= 100 else safe[:97] + "..."
+
+
+@dataclass(frozen=True)
+class Old:
+    """A table or a vector of the file, by its place."""
+
+    at: int
+
+
+def old(table: Any, slot: int) -> Old | None:
+    """What a field of a table refers to; None where it is absent."""
+    offset = table.Offset(slot)
+    return Old(int(table.Indirect(table.Pos + offset))) if offset else None
+
+
+class Front(bytearray):
+    """What is put before a file, in whose tables an Old may stand."""
+
+    def __init__(self) -> None:
+        super().__init__(struct.pack("<I4s", 0, b"TFL3"))
+        self.olds: list[tuple[int, int]] = []
+
+    def before(self, content: bytes, root: Fields) -> bytes:
+        """The file behind all this, with another root table."""
+        struct.pack_into("<I", self, 0, table(self, root))
+        self.extend(bytes(-len(self) % 16))  # which constants in the file are aligned to
+        for at, to in self.olds:
+            struct.pack_into("<I", self, at, len(self) + to - at)
+        return bytes(self) + content
+
+
+def with_subgraphs(content: bytes, model: Any, subgraphs: Sequence[Fields | Old], front: Front) -> bytes:
+    """The model with other subgraphs."""
+    slots = range(MODEL_VERSION + 2, MODEL_LAST + 2, 2)
+    fields: Fields = {slot: found for slot in slots if (found := old(model._tab, slot)) is not None}
+    return front.before(content, {MODEL_VERSION: model.Version(), **fields, MODEL_SUBGRAPHS: list(subgraphs)})
 
 
 def ints(values: Any) -> Vector:
@@ -77,10 +130,25 @@ def table(made: bytearray, fields: Fields) -> int:
             struct.pack_into("<I", made, at, value)
         elif isinstance(value, bytes):
             made[at] = value[0]
+        elif isinstance(value, tuple):
+            struct.pack_into("<I", made, at, vector(made, *value) - at)
+        elif isinstance(value, list):
+            items = vector(made, 4, bytes(4 * len(value)))
+            struct.pack_into("<I", made, at, items - at)
+            for number, item in enumerate(value, 1):
+                _point(made, items + 4 * number, item)
         else:
-            child = table(made, value) if isinstance(value, dict) else vector(made, *value)
-            struct.pack_into("<I", made, at, child - at)
+            _point(made, at, value)
     return start
+
+
+def _point(made: bytearray, at: int, to: Fields | Old) -> None:
+    """Have the place lead to a new table, or to what the file has."""
+    if isinstance(to, Old):
+        assert isinstance(made, Front)
+        made.olds.append((at, to.at))
+    else:
+        struct.pack_into("<I", made, at, table(made, to) - at)
 
 
 def vector(made: bytearray, item_bytes: int, data: bytes) -> int:

@@ -3,7 +3,10 @@
 Shapes are NHWC as in TFLite, with the batch dimension fixed. All classes are frozen and never change a tensor's data.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,8 @@ Array = NDArray[Any]
 
 _NAMES = ("int8", "uint8", "int16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64", "bool")
 DTYPES: dict[str, np.dtype[Any]] = {name: np.dtype(name) for name in _NAMES}
+# Of all loops together in one inference; engine.h has the same number.
+MOST_ROUNDS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,17 @@ class Tensor:
     initial: Array | None = None
     # Why the tensor can't be used, after its name, and what to do; None if it can.
     obstacle: str | None = None
+    # Whether several operators write it: in both branches of an IF, before a WHILE and in each of its rounds.
+    is_rewritten: bool = False
 
     @property
     def is_variable(self) -> bool:
         return self.initial is not None
+
+    @property
+    def changes(self) -> bool:
+        """Whether what it holds may become something else within an inference."""
+        return self.is_variable or self.is_rewritten
 
     @property
     def elements(self) -> int:
@@ -79,10 +91,26 @@ class Tensor:
         return self.quant
 
 
+class Role(Enum):
+    """What an operator does in a graph of which gen/model/control.py has unrolled IF and WHILE into one list: from
+    BRANCH to OTHERWISE what is done where its input is true, from there to JOIN what is done where it is not; from LOOP
+    to REPEAT what is done again and again until TEST's input is false. REPEAT's inputs are what the next round needs.
+    """
+
+    BRANCH = "goes on behind OTHERWISE unless its input is true"
+    OTHERWISE = "goes on at JOIN"
+    JOIN = "does nothing"
+    LOOP = "does nothing, and is where REPEAT goes"
+    TEST = "goes on behind REPEAT unless its input is true"
+    REPEAT = "goes on at LOOP"
+    COPY = "makes its output the same bytes as its input"
+
+
 @dataclass(frozen=True)
 class Op:
     """One operator."""
 
+    # Another one for every operator of the graph.
     index: int
     # TFLite's name in snake_case.
     kind: str
@@ -93,9 +121,29 @@ class Op:
     options: dict[str, Any]
     # Whether the file has any.
     has_options: bool = True
+    # Of what IF and WHILE have become.
+    role: Role | None = None
+    # Of an operator that an IF or WHILE calls, or has become: its number and its subgraph's name in the file ("" for
+    # the first one); None: the index.
+    place: tuple[int, str] | None = None
 
     def __str__(self) -> str:
-        return f"operator {self.index} ({self.title})"
+        return f"operator {self.number} ({self.title}){self.where}"
+
+    @property
+    def number(self) -> int:
+        """In its subgraph of the file."""
+        return self.index if self.place is None else self.place[0]
+
+    @property
+    def where(self) -> str:
+        """Such as " of subgraph 'body'", or "" in the first one."""
+        return f" of subgraph {self.place[1]!r}" if self.place is not None and self.place[1] else ""
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it only says which operator comes next."""
+        return self.role not in (None, Role.COPY)
 
     @property
     def title(self) -> str:
@@ -118,6 +166,8 @@ class Graph:
     others: tuple[str, ...] = ()
     # A float tail of that file that is not built, and what to make of the outputs in its place: a sentence.
     cut_off: str | None = None
+    # What it has in common with signatures of that file that are not built: a sentence.
+    in_common: str | None = None
 
     def input(self, op: Op, position: int) -> Tensor:
         """The operator's input tensor. Raises ModelError when the operator has none there."""
@@ -149,6 +199,7 @@ def verify(graph: Graph) -> None:
     """Raise ModelError unless every tensor that is fed or computed has a size, and is so once and in order: what an
     operator reads is constant, state, a graph input or computed before."""
     known = {t.index for t in graph.tensors if t.data is not None or t.is_variable}
+    rewritten: set[int] = set()
     for position, index in enumerate(graph.inputs):
         _define(graph, f"graph input {position}", index, known)
     for op in graph.ops:
@@ -156,11 +207,43 @@ def verify(graph: Graph) -> None:
         if missing:
             raise ModelError(f"{op} reads tensor {missing[0]} before anything computes it: the model file is damaged.")
         for index in op.outputs:
-            if not graph.tensors[index].is_variable:
+            if not graph.tensors[index].is_variable and index not in rewritten:
                 _define(graph, str(op), index, known)
+                rewritten |= {index} if graph.tensors[index].is_rewritten else set()
     for index in graph.outputs:
         if index not in known:
             raise ModelError(f"nothing computes the graph output, tensor {index}: the model file is damaged.")
+
+
+def with_rewritten(tensors: Iterable[Tensor], ops: Collection[Op]) -> tuple[Tensor, ...]:
+    """The tensors of a graph with such operators, those marked that several COPYs write."""
+    writes = Counter(index for op in ops if op.role is Role.COPY for index in op.outputs)
+    return tuple(replace(t, is_rewritten=True) if writes[t.index] > 1 else t for t in tensors)
+
+
+def targets(roles: Iterable[Role | None]) -> dict[int, int]:
+    """Of a list of operators by role: the place of each that is control flow -> the place of the one that it may go on
+    with."""
+    found: dict[int, int] = {}
+    begun: list[int] = []  # of what is not closed yet the last place that is to know where the next one is
+    loops: list[int] = []
+    for at, role in enumerate(roles):
+        match role:
+            case Role.BRANCH | Role.TEST:
+                begun.append(at)
+            case Role.OTHERWISE:
+                found[begun.pop()] = at + 1
+                begun.append(at)
+            case Role.JOIN:
+                found[begun.pop()] = at
+                found[at] = at + 1
+            case Role.LOOP:
+                loops.append(at)
+                found[at] = at + 1
+            case Role.REPEAT:
+                found[begun.pop()] = at + 1
+                found[at] = loops.pop()
+    return found
 
 
 def _define(graph: Graph, by: str, index: int, known: set[int]) -> None:

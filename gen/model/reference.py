@@ -6,11 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from gen.errors import UsageError
-from gen.model.graph import DTYPES, Array, Graph, Tensor
+from gen.errors import ModelError, UsageError
+from gen.model.graph import DTYPES, MOST_ROUNDS, Array, Graph, Op, Role, Tensor, targets
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call
 
+COUNTED = 20  # by a loop, at most, where an input may say how far
 State = Mapping[int, Array]
 
 
@@ -20,14 +21,23 @@ def reset(graph: Graph) -> State:
 
 
 def run(graph: Graph, inputs: Sequence[Array], state: State | None = None) -> dict[int, Array]:
-    """Every tensor that is computed or fed, by index, each with its tensor's shape and dtype; variables as they are
-    afterwards, so that the next inference's state can be this result.
+    """Every tensor that is computed or fed, by index, each with its tensor's shape and dtype, as walk() leaves it;
+    variables as they are afterwards, so that the next inference's state can be this result.
 
     inputs: one array per graph input (any shape with the right number of elements, cast-free dtype). state: every
-    variable, None for those of a reset. Raises UsageError on inputs that don't fit, UnsupportedOp, NotQuantized."""
+    variable, None for those of a reset. Raises UsageError on inputs that don't fit, UnsupportedOp, NotQuantized;
+    ModelError where loops don't end."""
+    values: dict[int, Array] = {}
+    for _ in walk(graph, inputs, values, state):
+        pass
+    return values
+
+
+def walk(graph: Graph, inputs: Sequence[Array], values: dict[int, Array], state: State | None = None) -> Iterator[Op]:
+    """Each operator that computes something, as often as it does, when it has; values becomes what run() returns."""
     if len(inputs) != len(graph.inputs):
         raise UsageError(f"{graph.name} has {len(graph.inputs)} inputs and got {len(inputs)}.")
-    values = {index: array for index, array in (state or reset(graph)).items() if graph.tensors[index].is_variable}
+    values |= {index: array for index, array in (state or reset(graph)).items() if graph.tensors[index].is_variable}
     for index, array in zip(graph.inputs, inputs, strict=True):
         tensor = graph.tensors[index]
         if array.size != tensor.elements or array.dtype != DTYPES[tensor.dtype]:
@@ -36,18 +46,36 @@ def run(graph: Graph, inputs: Sequence[Array], state: State | None = None) -> di
                 f"not {array.dtype} {array.shape}."
             )
         values[index] = array.reshape(tensor.shape)
-    for call in _calls(graph):
+    calls, go_on_at = _calls(graph)
+    at, rounds = 0, 0
+    while at < len(calls):
+        call = calls[at]
         read = (*call.inputs, *call.state)
+        if call.is_control:
+            at = go_on_at[at] if not _is_true(graph, call, values) else at + 1
+            rounds += call.op.role is Role.REPEAT
+            if rounds > MOST_ROUNDS:
+                raise ModelError(f"{call.op} goes on for more than {MOST_ROUNDS:,} rounds: see what ends it.")
+            continue
         arrays = [t.data if (t := graph.tensors[i]).data is not None else values[i] for i in read]
         for index, result in zip((*call.outputs, *call.state), results(call, arrays), strict=True):
             values[index] = typed(result, graph.tensors[index])
-    return values
+        yield call.op
+        at += 1
+
+
+def _is_true(graph: Graph, call: Call, values: Mapping[int, Array]) -> bool:
+    """Whether an operator is one that goes on with the next one where its input is true, and that is."""
+    if call.op.role not in (Role.BRANCH, Role.TEST):
+        return False
+    condition = graph.tensors[call.inputs[0]].data
+    return bool((values[call.inputs[0]] if condition is None else condition).any())
 
 
 @lru_cache(maxsize=4)
-def _calls(graph: Graph) -> tuple[Call, ...]:
-    """Kept, since a model's vectors come one after the other."""
-    return tuple(lower(graph, op) for op in graph.ops)
+def _calls(graph: Graph) -> tuple[tuple[Call, ...], Mapping[int, int]]:
+    """Kept, since a model's vectors come one after the other; and where control flow leads."""
+    return tuple(lower(graph, op) for op in graph.ops), targets(op.role for op in graph.ops)
 
 
 def typed(result: Array, tensor: Tensor) -> Array:
@@ -80,8 +108,9 @@ def sequence(graph: Graph, steps: Iterable[Sequence[Array]]) -> Iterator[list[Ar
 
 def batched(graph: Graph, count: int) -> Graph | None:
     """The graph for `count` examples at once, which run() then computes as it computes each alone; None where a tensor
-    that is computed or fed has no first dimension of 1 to put them in, or one example leaves something for the next."""
-    if graph.variables:
+    that is computed or fed has no first dimension of 1 to put them in, one example leaves something for the next, or
+    decides what is computed."""
+    if graph.variables or any(op.is_control for op in graph.ops):
         return None
     activations = {tensor.index for tensor in graph.activations}
     if any(graph.tensors[index].shape[:1] != (1,) for index in activations):
@@ -113,16 +142,21 @@ def random_inputs(graph: Graph, vector: int, seed: int) -> list[Array]:
 
 def input_range(graph: Graph, index: int) -> tuple[float, float]:
     """The lowest and the highest value of a graph input that can make a difference: of a float32 one what the QUANTIZE
-    that reads it, itself or through RESHAPE, can represent, and +-4 where none does."""
+    that reads it, itself or through RESHAPE, can represent, and +-4 where none does. A number that loops may count to
+    is a small one."""
     tensor = graph.tensors[index]
+    if tensor.dtype == "int32" and tensor.elements == 1 and any(op.role is Role.REPEAT for op in graph.ops):
+        return 0, COUNTED
     if tensor.dtype != "float32":
         limits = np.iinfo(DTYPES[tensor.dtype])
         return int(limits.min), int(limits.max)
     seen = {index}
     for op in graph.ops:
-        if op.inputs[0] in seen and OPS[op.kind].is_view:
+        if seen.isdisjoint(op.inputs[:1]):
+            continue
+        if OPS[op.kind].is_view:
             seen.add(op.outputs[0])
-        elif op.inputs[0] in seen and OPS[op.kind].is_rim:
+        elif OPS[op.kind].is_rim:
             y = graph.output(op)
             stored = np.iinfo(DTYPES[y.dtype])
             return y.scale * (int(stored.min) - y.zero_point), y.scale * (int(stored.max) - y.zero_point)

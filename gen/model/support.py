@@ -22,15 +22,17 @@ _FLOAT_KINDS = (
     "ceil", "cos", "exp", "floor", "floor_div", "floor_mod", "l2_pool_2d", "log", "neg", "round", "sin", "sqrt",
     "square",
 )  # fmt: skip
-_CONTROL = "control flow, not supported: unroll it before converting"
+_ONCE = (
+    "run when what it is part of is for the first time, and only at the start of a model is it supported: initialize "
+    "variables outside of IF and WHILE"
+)
 # What can be said of an operator that is not supported, beyond that: by its name as the file has it, in lower case.
 _REASONS = {
     "custom ethos-u": "code for Arm's Ethos-U: give the .tflite from before Vela compiled it",
     "custom edgetpu-custom-op": "code for the Edge TPU: give the .tflite from before its compiler",
     "custom tflite_detection_postprocess": _FLOAT,
     **dict.fromkeys(_FLOAT_KINDS, _FLOAT),
-    "if": _CONTROL,
-    "while": _CONTROL,
+    "call_once": _ONCE,
 }
 
 
@@ -78,6 +80,8 @@ def obstacles(graph: Graph, where: str) -> Iterator[ModelError]:
 def _require_form(op: Op) -> None:
     """Raise UnsupportedOp on an operator with several outputs, or without options that TFLM has no defaults for, and
     ModelError on one without a first input."""
+    if OPS[op.kind].is_control:
+        return
     if not op.inputs or op.inputs[0] < 0:
         raise ModelError(f"{op} has no input: the model file is damaged or from an unknown converter.")
     counts = {KERNELS[kernel].outputs for kernel in OPS[op.kind].kernel_names}
@@ -98,7 +102,7 @@ def _named(graph: Graph, ops: Sequence[Op]) -> str:
     asked = f", of layer{'s' if len(layers) > 1 else ''} {shown}" if layers else ""
     if len(ops) == 1:
         return f"{ops[0]}{asked}"
-    numbers = [str(op.index) for op in ops[:SHOWN]]
+    numbers = [f"{op.number}{op.where}" for op in ops[:SHOWN]]
     more = len(ops) - len(numbers)
     first, last = (numbers, f"{more} more") if more else (numbers[:-1], numbers[-1])
     return f"operators {', '.join(first)} and {last} ({ops[0].title}){asked}"
@@ -163,7 +167,7 @@ def _has_obstacle(graph: Graph, op: Op) -> bool:
 def _computes_in_float(graph: Graph, op: Op) -> bool:
     """Of an operator that we know. RESHAPE only moves float32, at a model's rim; QUANTIZE and DEQUANTIZE are that
     rim."""
-    if OPS[op.kind].is_rim or OPS[op.kind].is_view:
+    if OPS[op.kind].is_rim or OPS[op.kind].is_view or OPS[op.kind].is_control:
         return False
     return any(i >= 0 and graph.tensors[i].dtype == "float32" for i in (*op.inputs, *op.outputs))
 

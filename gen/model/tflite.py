@@ -8,7 +8,8 @@ computed is not refused here: a tensor's `obstacle` says why, and gen/model/supp
 import hashlib
 import re
 import struct
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from math import isfinite, prod
 from pathlib import Path
@@ -18,9 +19,10 @@ import numpy as np
 import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError, brief
-from gen.model import tail
+from gen.model import signatures, tail
+from gen.model.control import Step, unroll
 from gen.model.flatbuffer import text
-from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify
+from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify, with_rewritten
 from gen.model.inline import builtin
 from gen.model.ops import OPS
 from gen.model.variables import resolve
@@ -42,24 +44,43 @@ _ENUMS = {
 }
 
 
-def read_file(path: Path) -> tuple[bytes, Graph]:
-    """(file content, graph). Raises UsageError when it can't be read, NotTflite, UnsupportedOp, ModelError."""
+def read_file(path: Path, signature: str | None = None) -> tuple[bytes, Graph]:
+    """(file content, graph), of a file with several signatures those of one: signature, or the usual one. Raises
+    UsageError when it can't be read or a signature is to be chosen, NotTflite, UnsupportedOp, ModelError."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"can't read the model {path}: {error.strerror}; give the path of a .tflite file.") from None
-    return content, read(content, path.stem, str(path))
+    _require_mark(content, str(path))
+    with _damage_told(str(path)):
+        content, in_common = signatures.select(content, signature, str(path))
+    name = path.stem if signature is None else f"{path.stem}_{signature}"
+    return content, replace(read(content, name, str(path)), in_common=in_common)
 
 
 def read(content: bytes, name: str, where: str = "the model") -> Graph:
-    """Parse a .tflite held in memory. where names it in errors. Raises NotTflite, UnsupportedOp, ModelError."""
+    """Parse a .tflite held in memory: its first subgraph, which is what TFLM runs. where names it in errors. Raises
+    NotTflite, UnsupportedOp, ModelError."""
+    _require_mark(content, where)
+    with _damage_told(where):
+        graph = _read_graph(content, name, where)
+    verify(graph)
+    return graph
+
+
+def _require_mark(content: bytes, where: str) -> None:
     if content[4:8] != b"TFL3":
         raise NotTflite(
             f"{where} is not a TensorFlow Lite model (no TFL3 mark in its first 8 bytes): give a .tflite file, or a "
             "float model: .keras, .h5, .onnx, .pt2 or a SavedModel's folder."
         )
+
+
+@contextmanager
+def _damage_told(where: str) -> Iterator[None]:
+    """Whatever the package tflite raises on a damaged file becomes NotTflite."""
     try:
-        graph = _read_graph(content, name, where)
+        yield
     except (
         struct.error,
         IndexError,
@@ -74,8 +95,6 @@ def read(content: bytes, name: str, where: str = "the model") -> Graph:
         raise NotTflite(
             f"{where} is damaged or cut off ({error or type(error).__name__}): copy or convert it again."
         ) from None
-    verify(graph)
-    return graph
 
 
 def _read_graph(content: bytes, name: str, where: str) -> Graph:
@@ -92,8 +111,11 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         )
     if max(subgraph.TensorsLength(), subgraph.OperatorsLength(), model.BuffersLength()) > MAX_ITEMS:
         raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
+    if max(model.SubgraphsLength(), model.MetadataLength()) > MAX_ITEMS:
+        raise ValueError(f"{model.SubgraphsLength()} subgraphs, {model.MetadataLength()} metadata")
     cut = tail.whole(content)
-    resolved = resolve(cut.content)
+    unrolled = unroll(cut.content, cut.numbers)
+    resolved = resolve(unrolled.content, unrolled.numbers_called)
     model = tflite.Model.GetRootAsModel(resolved.content, 0)
     subgraph = model.Subgraphs(0)
     if model.BuffersLength() and model.Buffers(0).DataLength():
@@ -103,7 +125,7 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         lambda tensor: len(tensor.quant.scale) if tensor.quant else 0,
     )
     ops = _within(
-        (_read_op(model, subgraph.Operators(i), cut.numbers[n]) for i, n in enumerate(resolved.numbers)),
+        (_read_op(model, subgraph.Operators(i), unrolled.steps[n]) for i, n in enumerate(resolved.numbers)),
         lambda op: len(op.inputs) + len(op.outputs),
     )
     inputs, outputs = _indices(subgraph.InputsAsNumpy()), _indices(subgraph.OutputsAsNumpy())
@@ -115,8 +137,8 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         _require_fixed(subgraph.Tensors(index), tensors[index])
     if cut.sentence is not None:
         tensors = _without_constants_of_tail(tensors, {*outputs, *(i for op in ops for i in op.inputs)})
-    others = _others(model, resolved.initializers)
-    return Graph(identifier(name), sha256, tensors, ops, inputs, outputs, others, cut.sentence)
+    others = signatures.others(tflite.Model.GetRootAsModel(content, 0))
+    return Graph(identifier(name), sha256, with_rewritten(tensors, ops), ops, inputs, outputs, others, cut.sentence)
 
 
 def _without_constants_of_tail(tensors: Iterable[Tensor], used: Container[int]) -> tuple[Tensor, ...]:
@@ -133,15 +155,6 @@ def _within(items: Iterable[Item], numbers: Callable[[Item], int]) -> tuple[Item
         if total > MAX_NUMBERS:
             raise ValueError(f"more than {MAX_NUMBERS} scales or indices")
     return tuple(found)
-
-
-def _others(model: Any, initializers: Container[int]) -> tuple[str, ...]:
-    """What else the file has to run: the names of other subgraphs' signatures, or of the subgraphs without one."""
-    count = min(model.SubgraphsLength(), MAX_ITEMS)
-    names = {model.SignatureDefs(i).SubgraphIndex(): text(model.SignatureDefs(i).SignatureKey())
-             for i in range(min(model.SignatureDefsLength(), MAX_ITEMS))}  # fmt: skip
-    return tuple(names.get(i) or text(model.Subgraphs(i).Name()) or f"subgraph {i}"
-                 for i in range(1, count) if i not in initializers)  # fmt: skip
 
 
 def identifier(name: str) -> str:
@@ -223,7 +236,9 @@ def _read_quant(table: Any, name: str) -> QuantParams | None:
     return QuantParams(scale, zero_point, table.QuantizedDimension())
 
 
-def _read_op(model: Any, table: Any, index: int) -> Op:
+def _read_op(model: Any, table: Any, step: Step) -> Op:
+    """step: what it is in the file as it came."""
+    index = step.index
     code = model.OperatorCodes(_at(table.OpcodeIndex(), model.OperatorCodesLength(), "operator code"))
     number = builtin(code)
     kind = _BUILTINS.get(number, f"builtin {number}").lower()
@@ -232,7 +247,7 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
     operator = OPS.get(kind)
     options: dict[str, Any] = dict(operator.options) if operator else {}
     union = table.BuiltinOptions()
-    if operator is not None and operator.options_table is not None and union is not None:
+    if operator is not None and operator.options_table is not None and union is not None and step.role is None:
         if table.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, operator.options_table):
             raise ValueError(f"operator {index} has options of type {table.BuiltinOptionsType()}")
         attributes = getattr(tflite, operator.options_table)()
@@ -243,4 +258,5 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
                 raise ValueError(f"operator {index} has {key} {value}")
             options[key] = _ENUMS[key][value] if key in _ENUMS else value
     has_options = union is not None
-    return Op(index, kind, _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy()), options, has_options)
+    inputs, outputs = _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy())
+    return Op(index, kind, inputs, outputs, options, has_options, step.role, step.place)

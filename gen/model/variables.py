@@ -8,7 +8,7 @@ Nothing else changes: what is new stands at the end of the file, where a flatbuf
 the FlatBuffers binary format; TFLite's schema, version 3; TFLM's micro_resource_variable for variables that nothing
 initializes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,24 +42,24 @@ class _Access:
 
 @dataclass(frozen=True)
 class Resolved:
-    """The file with variable tensors, the numbers that its operators had before, and the subgraphs that only gave first
-    values."""
+    """The file with variable tensors, and the numbers that its operators had before."""
 
     content: bytes
     numbers: tuple[int, ...]
-    initializers: frozenset[int]
 
 
-def resolve(content: bytes) -> Resolved:
-    """The model without resources; content itself where it has none. Raises UnsupportedOp, ModelError, and whatever the
+def resolve(content: bytes, called: Collection[int] = ()) -> Resolved:
+    """The model without resources; content itself where it has none. called: the numbers of operators that IF or WHILE
+    call, of which a CALL_ONCE stays what it is, since it runs later. Raises UnsupportedOp, ModelError, and whatever the
     package tflite raises on a damaged file."""
     model = tflite.Model.GetRootAsModel(content, 0)
     graph = model.Subgraphs(0)
     ops = list(operators(model, graph))
-    kept = tuple(op.number for op in ops if op.builtin not in (HANDLE, ONCE))
+    once = [op for op in ops if op.builtin == ONCE and op.number not in called]
+    kept = tuple(op.number for op in ops if op.builtin != HANDLE and op not in once)
     if len(kept) == len(ops):
-        return Resolved(content, kept, frozenset())
-    options = [_options(op, tflite.CallOnceOptions) for op in ops if op.builtin == ONCE]
+        return Resolved(content, kept)
+    options = [_options(op, tflite.CallOnceOptions) for op in once]
     initializers = frozenset(each.InitSubgraphIndex() for each in options)
     first_values = _first_values(model, initializers)
     made = bytearray(content)
@@ -77,7 +77,7 @@ def resolve(content: bytes) -> Resolved:
         fields = {OP_CODE: op.table.OpcodeIndex(), OP_INPUTS: ints(inputs), OP_OUTPUTS: ints(outputs)}
         replace(made, graph, GRAPH_OPERATORS, op.number, table(made, fields))
     keep(made, graph, kept)
-    return Resolved(bytes(made), kept, initializers)
+    return Resolved(bytes(made), kept)
 
 
 def _accesses(ops: Sequence[Operator]) -> Iterator[_Access]:

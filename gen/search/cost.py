@@ -63,7 +63,10 @@ class CostModel:
     rates: Mapping[str, Vector]
 
     def predict(self, sources: Sources) -> int | None:
-        """Instructions of one inference; None with an operator of a kind that was never measured."""
+        """Instructions of one inference; None with an operator of a kind that was never measured, or one that runs as
+        often as the input says."""
+        if any(op.is_control for op in sources.graph.ops):
+            return None
         ops = {op.index: op for op in sources.graph.ops}
         total = 0.0
         for index, kind, kernel in sources.kernels:

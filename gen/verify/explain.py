@@ -1,7 +1,9 @@
 """Why a device's bytes differ: it runs operator by operator, and the first wrong one is examined."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -24,7 +26,7 @@ Values = Mapping[int, Array]
 class WrongOp:
     """The first operator whose output differs, run alone. The fields are keys of the report's JSON."""
 
-    op: int  # its index in the model
+    op: int  # its number in the model, or in its subgraph
     kind: str
     kernel: str
     wrong_elements: int  # of its output
@@ -33,11 +35,16 @@ class WrongOp:
     expected: float  # at the worst one
     computed: float
     step: int | None  # of a model with state: the inference after the reset, counted from 0
+    subgraph: str | None  # that it is in, of one that an IF or WHILE calls
+    run: int  # which time it ran in the inference, counted from 1
 
     def __str__(self) -> str:
         return (
             ("" if self.step is None else f"at step {self.step} ")
-            + f"operator {self.op} ({self.kind.upper()}, {self.kernel}): {self.wrong_elements} of {self.elements} "
+            + f"operator {self.op} ({self.kind.upper()}, {self.kernel})"
+            + ("" if self.subgraph is None else f" of subgraph {self.subgraph!r}")
+            + ("" if self.run == 1 else f", when it ran for the {self.run}. time")
+            + f": {self.wrong_elements} of {self.elements} "
             f"elements; the worst, element {self.element}, is {self.computed:g} and should be {self.expected:g}"
         )
 
@@ -54,11 +61,12 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Wrong:
-    """The first operator that differs: its place in sources.kernels, at which vector, what the tensors should be there,
-    and what the device made of its output."""
+    """The first operator that differs: at which vector, which time it ran there, what the tensors should be then, and
+    what the device made of its output."""
 
-    number: int
+    op: Op
     vector: int
+    run: int
     values: Values
     computed: Array
 
@@ -83,12 +91,12 @@ def explain(
     first = first_wrong(sources, session, vectors, range(0 if graph.variables else wrong[0], wrong[0] + 1))
     if first is None:
         return Explanation("operators_agree", "each operator alone is right: only in one go do they differ", None)
-    index, _, kernel = sources.kernels[first.number]
-    op = {op.index: op for op in graph.ops}[index]
+    op, kernel = first.op, next(kernel for index, _, kernel in sources.kernels if index == first.op.index)
     cases = [_Case(first.values, first.computed)]
-    for inputs in [] if graph.variables else [vectors[number] for number in wrong[1:EXAMINED]]:
-        values = reference.run(graph, inputs)
-        cases.append(_Case(values, _computed(session, first.number, inputs, values[op.outputs[0]])))
+    for number in () if graph.variables else wrong[1:EXAMINED]:
+        _write(session, vectors[number])
+        ran = (case for each, case in _cases(sources, session, vectors[number], {}) if each.index == op.index)
+        cases += [_Case({**case.values}, case.computed) for case in islice(ran, first.run - 1, first.run)]
     told = _wrong_op(op, kernel, first, first.vector if graph.variables else None)
     for examine in (_input_scaling, _output_scaling):
         sentence = examine(graph, op, cases)
@@ -103,7 +111,6 @@ def first_wrong(sources: Sources, session: Session, vectors: Sequence[Sequence[A
     """The first of sources.kernels whose output on the device is not the reference's, on those vectors; None where all
     are. Of a model with state the vectors are steps after a reset, those before are run in one go."""
     graph = sources.graph
-    ops = {op.index: op for op in graph.ops}
     state = reference.reset(graph)
     if state:
         session.reset()
@@ -112,25 +119,31 @@ def first_wrong(sources: Sources, session: Session, vectors: Sequence[Sequence[A
             session.run()
             state = reference.run(graph, inputs, state)
     for vector in numbers:
-        values = reference.run(graph, vectors[vector], state)
         _write(session, vectors[vector])
-        for number, (index, _, _) in enumerate(sources.kernels):
-            expected = values[ops[index].outputs[0]]
-            session.run_op(number)
-            computed = session.read_op(number, expected.nbytes)
-            if computed != expected.tobytes():
-                made = np.frombuffer(computed, expected.dtype).reshape(expected.shape)
-                return Wrong(number, vector, values, made)
+        runs: Counter[int] = Counter()
+        values: Values = state
+        for op, case in _cases(sources, session, vectors[vector], state):
+            runs[op.index] += 1
+            values = case.values
+            if case.computed.tobytes() != values[op.outputs[0]].tobytes():
+                return Wrong(op, vector, runs[op.index], {**values}, case.computed)
         state = values
     return None
 
 
-def _computed(session: Session, number: int, inputs: Sequence[Array], like: Array) -> Array:
-    """What operator `number` makes of a vector, on the device."""
-    _write(session, inputs)
-    for earlier in range(number + 1):
-        session.run_op(earlier)
-    return np.frombuffer(session.read_op(number, like.nbytes), like.dtype).reshape(like.shape)
+def _cases(
+    sources: Sources, session: Session, inputs: Sequence[Array], state: reference.State
+) -> Iterator[tuple[Op, _Case]]:
+    """Each of sources.kernels as the device runs it alone, as often and in the order in which they should run; a case's
+    values are those when it has run, and change with the next one. The inputs are there."""
+    numbers = {index: number for number, (index, _, _) in enumerate(sources.kernels)}
+    values: dict[int, Array] = {}
+    for op in reference.walk(sources.graph, inputs, values, state):
+        if op.index in numbers:
+            right = values[op.outputs[0]]
+            session.run_op(numbers[op.index])
+            made = np.frombuffer(session.read_op(numbers[op.index], right.nbytes), right.dtype)
+            yield op, _Case(values, made.reshape(right.shape))
 
 
 def _write(session: Session, inputs: Sequence[Array]) -> None:
@@ -143,7 +156,7 @@ def _wrong_op(op: Op, kernel: str, wrong: Wrong, step: int | None) -> WrongOp:
     far = np.abs(computed.astype(np.float64) - expected.astype(np.float64)).ravel()
     worst = int(np.argmax(far))
     return WrongOp(
-        op=op.index,
+        op=op.number,
         kind=op.kind,
         kernel=kernel,
         wrong_elements=int(np.count_nonzero(far)),
@@ -152,6 +165,8 @@ def _wrong_op(op: Op, kernel: str, wrong: Wrong, step: int | None) -> WrongOp:
         expected=float(expected.flat[worst]),
         computed=float(computed.flat[worst]),
         step=step,
+        subgraph=None if op.place is None else op.place[1],
+        run=wrong.run,
     )
 
 
@@ -195,7 +210,7 @@ def _mistakes(quant: QuantParams) -> Iterator[tuple[str, QuantParams, Callable[[
 
 def _source(graph: Graph, index: int) -> int:
     """The tensor whose bytes a RESHAPE, or a row of them, has passed on unchanged."""
-    by = {op.outputs[0]: op for op in graph.ops}
+    by = {op.outputs[0]: op for op in graph.ops if not op.is_control}
     while index in by and OPS[by[index].kind].is_view:
         index = by[index].inputs[0]
     return index

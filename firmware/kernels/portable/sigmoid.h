@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * LOGISTIC and TANH of int16, exact as gen/model/sigmoid.py, where the table comes from. */
+ * LOGISTIC and TANH of int16, exact as gen/model/ops/sigmoid.py, where the table comes from. */
 #ifndef NN_PORTABLE_SIGMOID_H
 #define NN_PORTABLE_SIGMOID_H
 

@@ -23,8 +23,11 @@ bool ready;
 
 #ifdef TFLM_STEPWISE
 constexpr uint16_t kOps = ENGINE_MODEL_OPS;
+constexpr engine_status_t kInvokeFailed = ENGINE_ENDLESS;
+static_assert(tflm::Flow::kMostRounds == ENGINE_MOST_ROUNDS, "engine.h");
 #else
 constexpr uint16_t kOps = 0;
+constexpr engine_status_t kInvokeFailed = ENGINE_UNSUPPORTED_OP;
 #endif
 
 engine_info_t info = {ENGINE_MODEL_SHA256, ENGINE_MODEL_NAME,    "tflm", sizeof arena, 0,
@@ -96,7 +99,7 @@ engine_status_t engine_invoke(void) {
     if (!ready) {
         return ENGINE_NOT_READY;
     }
-    return interpreter->Invoke() == kTfLiteOk ? ENGINE_OK : ENGINE_UNSUPPORTED_OP;
+    return interpreter->Invoke() == kTfLiteOk ? ENGINE_OK : kInvokeFailed;
 }
 
 engine_status_t engine_reset(void) {

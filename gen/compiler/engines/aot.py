@@ -1,6 +1,6 @@
 """Engine aot: constant parameters, a static memory plan and a straight line of kernel calls; no interpreter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from gen.compiler.passes import optimize
 from gen.compiler.picture import draw
 from gen.compiler.program import ArenaPlan, Program, compile_graph, own_constants, plan
 from gen.compiler.target import Target
-from gen.model.graph import Array, Tensor
+from gen.model.graph import Array, Role, Tensor
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Field
 from gen.model.quantized import QuantizedModel
@@ -21,6 +21,14 @@ from gen.render import render
 
 NUMBERS_A_LINE = 24
 STRUCTS = {variant.struct.name: variant.struct for variant in VARIANTS}
+_CONTROL: dict[Role | None, str] = {
+    Role.BRANCH: "if ({condition}) {{",
+    Role.OTHERWISE: "}} else {{",
+    Role.JOIN: "}}",
+    Role.LOOP: "for (;;) {{",
+    Role.TEST: "if (!{condition}) break;",
+    Role.REPEAT: "if (rounds-- == 0) return ENGINE_ENDLESS;",
+}
 Fields = tuple[tuple[str, str], ...]  # of a struct: name, initializer
 
 
@@ -29,7 +37,9 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
     program = compile_graph(optimize(model.graph), target.isa, level)
     memory = plan(program)
     constants = Constants()
-    calls = [_run(program, memory, number, constants) for number in range(len(program.steps))]
+    computing = [number for number, step in enumerate(program.steps) if not step.call.is_control]
+    calls = [_run(program, memory, number, constants) for number in computing]
+    steps = [program.steps[number] for number in computing]
     arena_bytes = max(memory.placement.total, 16)
     own = own_constants(program.graph)
     structs = sum(STRUCTS[ctype].layout(target.pointer_bytes)[1] for ctype, _ in constants.structs)
@@ -42,10 +52,12 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
             {"name": name, "ctype": ctype, "fields": fields} for (ctype, fields), name in constants.structs.items()
         ],
         "calls": calls,
+        "body": list(_body(program, memory, constants)),
+        "loops": any(step.call.op.role is Role.REPEAT for step in program.steps),
         "inputs": [_tensor(program, memory, i, constants) for i in model.graph.inputs],
         "outputs": [_tensor(program, memory, i, constants) for i in model.graph.outputs],
         "variables": [_variable(memory, tensor, constants) for tensor in program.graph.variables],
-        "op_outputs": [_tensor(program, memory, step.call.outputs[0], constants) for step in program.steps],
+        "op_outputs": [_tensor(program, memory, step.call.outputs[0], constants) for step in steps],
         "arena_bytes": arena_bytes,
     }
     return Sources(
@@ -59,9 +71,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         peak_reason=memory.peak_reason,
         model_bytes=len(model.content),
         const_bytes=constants.bytes + structs,
-        kernels=tuple(
-            (s.call.op.index, s.call.op.kind, " + ".join(f"nn_{v.name}" for v in s.variants)) for s in program.steps
-        ),
+        kernels=tuple((s.call.op.index, s.call.op.kind, " + ".join(f"nn_{v.name}" for v in s.variants)) for s in steps),
         level=level,
         const_growth=constants.bytes / own if own else None,
     )
@@ -141,6 +151,22 @@ def _run(program: Program, memory: ArenaPlan, number: int, constants: Constants)
         y = ["y"] if kernel.outputs is None else y
         lines.append(_call(step.variant, name, [*x, *y, *state], "0" if scratch is None else _at(scratch)))
     return {"name": f"op{step.call.op.index}", "comment": f"{step.call.op}", "lines": lines}
+
+
+def _body(program: Program, memory: ArenaPlan, constants: Constants) -> Iterator[str]:
+    """What one inference does, in C."""
+    depth = 1
+    for step in program.steps:
+        call, text = step.call, f"op{step.call.op.index}_run();"
+        if call.is_control:
+            condition = f"*{_address(program, memory, call.inputs[0], constants)}" if call.inputs else ""
+            text = _CONTROL[call.op.role].format(condition=condition)
+        depth -= text.startswith("}")
+        yield "    " * depth + text
+        depth += text.endswith("{")
+        if call.op.role is Role.REPEAT:
+            depth -= 1
+            yield "    " * depth + "}"
 
 
 def _bands(step: Fused, x: Sequence[str], y: str, scratch: int, constants: Constants) -> list[str]:

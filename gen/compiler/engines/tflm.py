@@ -11,6 +11,7 @@ from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.compiler.kernels.select import interpreted
 from gen.compiler.target import Target
 from gen.errors import ModelError
+from gen.model.control import unroll
 from gen.model.graph import Graph, Op, Tensor
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call, Kernel
@@ -23,6 +24,8 @@ CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", 
 
 PREPARED = "prepared"  # of the core, where operators' calls go with the model
 STATE = "state"  # likewise, of models with variables
+CONTROL = "control"  # likewise, of models with IF or WHILE
+GO_ON = "go on"  # what a report has in place of a kernel's function
 
 _NORMAL = float(np.finfo(np.float32).smallest_normal)
 
@@ -32,10 +35,11 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
 
     Raises UnsupportedOp, NotQuantized, ModelError on what the device can't run."""
     graph = model.graph
-    calls = [lower(graph, op) for op in graph.ops]
+    every = [lower(graph, op) for op in graph.ops]
+    calls = [call for call in every if not call.is_control]
     for op in graph.ops:
         _check(graph, op)
-    device, prepared = device_model(model.content, graph.tensors, calls, target.pointer_bytes), prepared_kernels(calls)
+    device, prepared = device_model(model.content, graph.tensors, every, target.pointer_bytes), prepared_kernels(calls)
     kinds = sorted({op.kind for op in graph.ops})
     of_files = {kernel for kind in kinds for kernel in OPS[kind].own_kernels}
     kernels = sorted(of_files | {call.kernel for call in calls})
@@ -65,6 +69,8 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         core += [PREPARED, *fit_files(calls)]
     if graph.variables:
         core.append(STATE)
+    if any(OPS[kind].is_control for kind in kinds):
+        core.append(CONTROL)
     return Sources(
         engine="tflm",
         name=graph.name,
@@ -80,14 +86,16 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
         peak_reason=_peak_reason(graph),
         model_bytes=len(model.content),
         const_bytes=len(device),
-        kernels=tuple((call.op.index, call.op.kind, symbols[call.kernel]) for call in calls),
+        kernels=tuple((call.op.index, call.op.kind, symbols.get(call.kernel, GO_ON)) for call in every),
     )
 
 
 def device_model(content: bytes, tensors: Sequence[Tensor], calls: Sequence[Call], pointer_bytes: int) -> bytes:
     """The .tflite as the interpreter takes it; tensors and calls: as its graph has them, in order."""
     prepared = [call if is_prepared(call) else None for call in calls]
-    return with_calls(resolve(whole(content).content).content, tensors, prepared, pointer_bytes)
+    cut = whole(content)
+    unrolled = unroll(cut.content, cut.numbers)
+    return with_calls(resolve(unrolled.content).content, tensors, prepared, pointer_bytes)
 
 
 def is_prepared(call: Call) -> bool:
@@ -146,7 +154,8 @@ def _peak_reason(graph: Graph) -> str:
     if step == len(graph.ops):
         return f"{size} bytes of outputs are held at the end"
     op = graph.ops[step]
-    return f"{size} bytes of activations are alive during {op}, whose output has shape {graph.output(op).shape}"
+    shape = f", whose output has shape {graph.output(op).shape}" if op.outputs else ""
+    return f"{size} bytes of activations are alive during {op}{shape}"
 
 
 def _check(graph: Graph, op: Op) -> None:

@@ -17,6 +17,7 @@ ALIGNMENT = 16
 # The interpreter's own structs, as in firmware/tflm/operator.h and tensorflow/lite/c/common.h.
 NODE = CStruct("tflm::Node", pointers("void", "invoke op x y"))
 PLACEMENT = CStruct("tflm::Placement", numbers("int32_t", "bytes offset") + numbers("uint16_t", "first last"))
+JUMP = CStruct("tflm::Jump", pointers("void", "flow") + numbers("int32_t", "to"))
 VARIABLE = CStruct("tflm::Variable", pointers("void", "data first") + numbers("int32_t", "bytes fill"))
 TENSOR = CStruct(
     "TfLiteTensor",
@@ -106,13 +107,14 @@ def _lifetimes(graph: Graph) -> tuple[dict[int, tuple[int, int]], dict[int, int]
     for step, op in enumerate(graph.ops):
         for index in op.inputs:
             read(index, step)
-        x, y = op.inputs[0], op.outputs[0]
-        owner = shares.get(x, x)
-        kept = graph.tensors[owner].is_variable or graph.tensors[y].is_variable
-        if OPS[op.kind].is_view and graph.tensors[x].data is None and not kept:
-            shares[y] = owner
+        owner = shares.get(op.inputs[0], op.inputs[0]) if OPS[op.kind].is_view else -1
+        kept = any(graph.tensors[i].is_variable or graph.tensors[i].data is not None for i in (owner, *op.outputs))
+        if OPS[op.kind].is_view and not kept:
+            shares[op.outputs[0]] = owner
         else:
-            lifetimes |= {index: (step, step) for index in op.outputs if not graph.tensors[index].is_variable}
+            for index in op.outputs:
+                if not graph.tensors[index].is_variable:
+                    lifetimes[index] = (lifetimes.get(index, (step,))[0], step)
     for index in graph.outputs:
         read(index, len(graph.ops))
     return lifetimes, shares
@@ -134,7 +136,9 @@ def _persistent(graph: Graph, pointer_bytes: int) -> Iterator[int]:
     yield len(graph.variables) * VARIABLE.layout(pointer_bytes)[1]
     for op in graph.ops:
         call = lower(graph, op)
-        if call.kernel in OPS[op.kind].own_kernels:
+        if call.is_control:
+            yield JUMP.layout(pointer_bytes)[1]
+        elif call.kernel in OPS[op.kind].own_kernels:
             yield KERNELS[call.kernel].struct.layout(pointer_bytes)[1]
             yield KERNELS[call.kernel].interpreter_bytes(call, pointer_bytes)
         else:

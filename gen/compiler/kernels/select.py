@@ -15,9 +15,20 @@ import numpy as np
 from gen.compiler.kernels import armv7m, dsp, mve, riscv, xtensa
 from gen.compiler.kernels.variant import Variant, own_layout
 from gen.model.ops import KERNELS
-from gen.model.ops.operator import C_TYPES, Call
+from gen.model.ops.operator import C_TYPES, NO_KERNEL, Call, CStruct
 
-__all__ = ["FALLBACK", "LEVELS", "VARIANTS", "Step", "Variant", "interpreted", "select", "select_all", "select_apart"]
+__all__ = [
+    "FALLBACK",
+    "LEVELS",
+    "VARIANTS",
+    "GoOn",
+    "Step",
+    "Variant",
+    "interpreted",
+    "select",
+    "select_all",
+    "select_apart",
+]
 
 # What a machine can run, best first. armv7m: Thumb-2 without the DSP extension (Cortex-M3).
 FALLBACK = {
@@ -88,6 +99,21 @@ class InParts(Step):
     @property
     def const_bytes(self) -> int:
         return sum(step.const_bytes for step, _ in self.steps)
+
+
+# Never called.
+_NOTHING = Variant(NO_KERNEL, "portable", NO_KERNEL, (), "nn.h", CStruct(NO_KERNEL, ()))
+
+
+class GoOn(Step):
+    """A step that only says which one comes next: no function computes it."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call, _NOTHING, {}, 0)
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        return ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from gen.model.ops import (
     cast,
     concatenation,
     constant,
+    control,
     conv_2d,
     depthwise_conv_2d,
     dequantize,
@@ -62,6 +63,7 @@ OPS: dict[str, Operator] = {
         cast.OPERATOR,
         concatenation.OPERATOR,
         *constant.OPERATORS,
+        *control.OPERATORS,
         conv_2d.OPERATOR,
         depthwise_conv_2d.OPERATOR,
         dequantize.OPERATOR,
@@ -136,7 +138,7 @@ KERNELS: dict[str, Kernel] = {
 
 
 def lower(graph: Graph, op: Op) -> Call:
-    """The kernel call that computes op. Raises UnsupportedOp, NotQuantized, ModelError."""
+    """The kernel call that computes op, or of NO_KERNEL. Raises UnsupportedOp, NotQuantized, ModelError."""
     if op.kind not in OPS:
         raise UnsupportedOp(f"{op} is not supported: replace it in the model by one that `python -m gen ops` lists.")
     call = OPS[op.kind].lower(graph, op)
@@ -146,7 +148,7 @@ def lower(graph: Graph, op: Op) -> Call:
 
 def _require_fit(call: Call) -> None:
     """Raise UnsupportedOp when a parameter is too large for its field in the kernel's struct."""
-    for field in KERNELS[call.kernel].struct.fields:
+    for field in () if call.is_control else KERNELS[call.kernel].struct.fields:
         if field.pointer or field.ctype == "float":
             continue
         value, limits = call.params[field.name], np.iinfo(field.ctype.removesuffix("_t"))

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from gen.errors import UnsupportedOp
-from gen.model import sigmoid
 from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops import sigmoid
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
 from gen.model.ops.quantized import require_int8, require_shape, require_sums
 

@@ -59,9 +59,12 @@ def pointers(ctype: str, names: str) -> tuple[Field, ...]:
     return tuple(Field(name, ctype, pointer=True) for name in names.split())
 
 
+NO_KERNEL = ""  # of an operator that only says which one comes next
+
+
 @dataclass(frozen=True)
 class Call:
-    """One kernel call."""
+    """One kernel call, or of NO_KERNEL."""
 
     op: Op
     kernel: str
@@ -85,6 +88,10 @@ class Call:
     def output(self) -> int:
         """The output, of a kernel that has one."""
         return self.outputs[0]
+
+    @property
+    def is_control(self) -> bool:
+        return self.kernel == NO_KERNEL
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,8 @@ class Operator:
     is_rim: bool = False
     # Whether it works on a resource variable, which gen/model/variables.py has made a tensor of.
     is_resource: bool = False
+    # Whether it calls subgraphs, which gen/model/control.py has put in its place.
+    is_control: bool = False
     # Whether its output is its input under another shape.
     is_view: bool = False
     # What TensorFlow calls the nodes that it is made of, in lower case, where they are not called as it is.

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from gen.compiler.engines import ENGINES
 from gen.compiler.engines.prepared import NAME
-from gen.compiler.engines.tflm import CORE, PREPARED, STATE
+from gen.compiler.engines.tflm import CONTROL, CORE, PREPARED, STATE
 from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.compiler.target import Target
 from gen.errors import ModelError, UnsupportedOp
@@ -341,14 +341,15 @@ def test_interpreter_fits_cortex_m4_without_floating_point_and_heap(tmp_path: Pa
     sizes = host.run("arm-none-eabi-size", *objects).decode().splitlines()[1:]
     code = {line.split()[-1]: int(line.split()[0]) for line in sizes}
     # Not in every image: for an application that receives models; for operators whose calls go with the model.
-    whole, prepared, state, table = (
+    whole, prepared, state, control, table = (
         code.pop(next(name for name in code if name.endswith(f"_{file}.o")))
-        for file in ("whole", PREPARED, STATE, "engine_kernels")
+        for file in ("whole", PREPARED, STATE, CONTROL, "engine_kernels")
     )
     for file in host.fits():
         assert code.pop(next(name for name in code if name.endswith(f"_{Path(file).name}.o"))) <= 1024, file
-    sizes_found = f"{sum(code.values())}, {whole}, {prepared}, {state} and {table} bytes"
-    assert sum(code.values()) <= MAX_CORE_BYTES and whole <= 1024 and prepared <= 1280 and state <= 384, sizes_found
+    sizes_found = f"{sum(code.values())}, {whole}, {prepared}, {state}, {control} and {table} bytes"
+    assert sum(code.values()) <= MAX_CORE_BYTES and whole <= 1024 and prepared <= 1280, sizes_found
+    assert state <= 384 and control <= 384, sizes_found
     assert table <= 56 * len(KERNELS), sizes_found
     undefined = host.run("arm-none-eabi-nm", "-u", *objects).decode()
     outside = {n for n in re.findall(r"^ +U (\S+)$", undefined, re.MULTILINE) if not n.startswith(("_Z", "nn_"))}
@@ -377,5 +378,7 @@ def test_operator_table_and_files_agree() -> None:
     assert {f"fits/{file}" for file in checks} == {*host.fits()}
     ops = {path.stem for path in (host.FIRMWARE / "tflm" / "ops").glob("*.cc")}
     assert ops == {file for op in OPS.values() for file in op.interpreter}
-    assert {path.stem for path in (host.FIRMWARE / "tflm").glob("*.cc")} == {*CORE, PREPARED, STATE} - {host.ENGINE}
+    assert {path.stem for path in (host.FIRMWARE / "tflm").glob("*.cc")} == {*CORE, PREPARED, STATE, CONTROL} - {
+        host.ENGINE
+    }
     assert {kernel for op in OPS.values() for kernel in op.kernel_names} == set(KERNELS)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen.errors import ModelError, UnsupportedOp
-from gen.model import reference, sigmoid, tflite
-from gen.model.ops import lower
+from gen.model import reference, tflite
+from gen.model.ops import lower, sigmoid
 from gen.paths import FIRMWARE
 from tests.effort import cases
 from tests.recurrent import lstm, svdf

@@ -15,6 +15,7 @@ from gen.model.graph import Array, Graph
 from gen.model.quantized import QuantizedModel
 from gen.verify.explain import Explanation, explain
 from tests import tiny
+from tests.control import looping
 from tests.tflm_models import stateful
 
 Fault = Callable[[Array], Array]
@@ -227,3 +228,39 @@ def test_an_operator_that_is_wrong_from_a_step_on(since: int, index: int, kind: 
 def test_one_that_is_off_by_one_from_the_third_step_on_rounds() -> None:
     found = told_of_steps(fault_at=MEAN, fault=lower_by_one_in(0.5), since=2)
     assert found.kind == "rounding" and where(found) == (2, MEAN, "mean")
+
+
+class DeviceInLoops(Device):
+    """Must be told to run what is next, one after the other; wrong from the third run of number fault_at on."""
+
+    def write_input(self, index: int, array: Array) -> None:
+        super().write_input(index, array)
+        self.values: dict[int, Array] = {}
+        self.runs = 0
+        if len(self.written) == len(self.graph.inputs):
+            self.following = reference.walk(self.graph, [self.written[i] for i in sorted(self.written)], self.values)
+
+    def run_op(self, number: int) -> int:
+        op = next(self.following)
+        assert op is self.graph.ops[number]
+        self.runs += number == self.fault_at
+        output = self.values[op.outputs[0]]
+        self.read = self.fault(output) if number == self.fault_at and self.runs > 2 else output
+        return 0
+
+
+@pytest.mark.parametrize("faulty", [True, False])
+def test_an_operator_in_a_loop_is_named_with_its_subgraph(faulty: bool) -> None:
+    content = looping()
+    graph = tflite.read(content, "m")
+    number = next(n for n, op in enumerate(graph.ops) if op.kind == "add" and op.number == 1)
+    sources = ENGINES["tflm"](QuantizedModel(content, graph), Target("portable", 8))
+    device: Any = DeviceInLoops(graph, number if faulty else -1, lambda x: np.roll(x ^ 5, 3), {})
+    row = np.arange(6, dtype=np.int8).reshape(1, 6)
+    found = explain(sources, device, [[row, np.array([n], np.int32)] for n in (1, 4, 2, 5)], [1, 2, 3])
+    assert found is not None
+    if not faulty:
+        assert found.kind == "operators_agree"
+        return
+    assert "operator 1 (ADD, nn_add_portable) of subgraph 'doubled', when it ran for the 3. time" in found.sentence
+    assert found.op is not None and (found.op.op, found.op.subgraph, found.op.run) == (1, "doubled", 3)

@@ -25,6 +25,12 @@ namespace tflm {
 // Why AllocateTensors() failed; the values are engine_status_t's.
 enum class Failure : uint32_t { kNone = 0, kArenaTooSmall = 1, kBadModel = 2, kUnsupported = 3 };
 
+// Which operator comes next, and how often one before that may still come.
+struct Flow {
+    static constexpr uint32_t kNowhere = 0xFFFFFFFF, kMostRounds = 1u << 16;
+    uint32_t next, rounds;
+};
+
 struct Node;
 struct Preparation;
 struct State;
@@ -41,6 +47,7 @@ class MicroInterpreter {
 
     // Plans the activations and prepares every operator. Call it once.
     TfLiteStatus AllocateTensors();
+    // kTfLiteError too where loops of the model together go on for more than Flow::kMostRounds.
     TfLiteStatus Invoke();
     // Variables become what they were after AllocateTensors().
     TfLiteStatus Reset();
@@ -70,8 +77,12 @@ class MicroInterpreter {
     size_t operators_size() const {
         return operators_;
     }
-    // Runs operator index alone. Operators 0, 1, ... in order are one Invoke().
+    // Runs operator index alone. Operator 0, and then next_operator() until there is none of that number, are one
+    // Invoke().
     TfLiteStatus InvokeOperator(size_t index);
+    size_t next_operator() const {
+        return flow_.next;
+    }
     // What operator index writes, nullptr where there is no such operator.
     const void *operator_output(size_t index, size_t *bytes) const;
 
@@ -90,6 +101,7 @@ class MicroInterpreter {
     const tflm::State *state_ = nullptr; // of models with variables
     tflm::Variable *variables_ = nullptr;
     uint32_t operators_ = 0, inputs_ = 0, outputs_ = 0, variable_count_ = 0;
+    tflm::Flow flow_ = {0, tflm::Flow::kMostRounds};
     tflm::Failure failure_ = tflm::Failure::kNone;
 };
 

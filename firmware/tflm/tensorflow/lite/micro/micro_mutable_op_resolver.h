@@ -42,6 +42,9 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     TfLiteStatus AddFullyConnected() {
         return Add(tflm::kFullyConnected);
     }
+    TfLiteStatus AddIf() {
+        return Add(tflm::kIf);
+    }
     TfLiteStatus AddMaxPool2D() {
         return Add(tflm::kMaxPool2D);
     }
@@ -65,6 +68,9 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     }
     TfLiteStatus AddSoftmax() {
         return Add(tflm::kSoftmax);
+    }
+    TfLiteStatus AddWhile() {
+        return Add(tflm::kWhile);
     }
 
   private:

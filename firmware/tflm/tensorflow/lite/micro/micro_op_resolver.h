@@ -9,10 +9,10 @@
 
 namespace tflm {
 
-// Each in firmware/tflm/ops, linked where a resolver's Add method names it.
+// Each in firmware/tflm/ops, or control.cc, linked where a resolver's Add method names it.
 struct Operator;
-extern const Operator kAveragePool2D, kConv2D, kDepthwiseConv2D, kDequantize, kFullyConnected, kMaxPool2D, kPad, kPadV2,
-    kQuantize, kRelu, kRelu6, kReshape, kSoftmax;
+extern const Operator kAveragePool2D, kConv2D, kDepthwiseConv2D, kDequantize, kFullyConnected, kIf, kMaxPool2D, kPad,
+    kPadV2, kQuantize, kRelu, kRelu6, kReshape, kSoftmax, kWhile;
 
 } // namespace tflm
 

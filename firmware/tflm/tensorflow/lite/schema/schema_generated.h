@@ -28,6 +28,8 @@ enum BuiltinOperator : int32_t {
     BuiltinOperator_PADV2 = 60,
     BuiltinOperator_EXPAND_DIMS = 70,
     BuiltinOperator_QUANTIZE = 114,
+    BuiltinOperator_IF = 118,
+    BuiltinOperator_WHILE = 119,
 };
 
 // The root table of a .tflite file; exists only as a pointer into it.
