@@ -15,8 +15,6 @@ from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, numbers
 
 BYTES = np.arange(-128, 128, dtype=np.int8)
-# Of the second operand.
-SIGNS = {"add": 1, "sub": -1}
 SKIPPED = 7  # one of so many inputs of each side tells most wrong multipliers from right ones
 FIELDS = numbers("int32_t", "multiplier1 multiplier2 sum count")
 
@@ -63,7 +61,7 @@ def _fitted(kernel: str, scalars: tuple[tuple[str, int], ...], form: Form) -> Ma
     x = BYTES.astype(np.int64) - form.origin
     ends = -128 - form.origin, 127 - form.origin
     real = [sign * p[f"multiplier{n}"] * 2.0 ** (p[f"shift{n}"] - 31) * p["output_multiplier"]
-            for n, sign in ((1, 1), (2, SIGNS[kernel]))]  # fmt: skip
+            for n, sign in ((1, 1), (2, KERNELS[kernel].second_sign))]  # fmt: skip
     scale = 2.0 ** (p["output_shift"] + p["left_shift"] - 31 + form.dropped)
     for shift in form.shifts:
         near = [round(value * scale * 2.0**shift) for value in real]
@@ -111,5 +109,6 @@ def variants(isa: str, file: str, header: str, form: Form = UPPER_WORD) -> tuple
             pack=pack,
             in_place=True,
         )
-        for kernel in SIGNS
+        for kernel, row in KERNELS.items()
+        if row.second_sign
     )

@@ -17,22 +17,17 @@ def _product_to_the_right(call: Call) -> bool:
     return bool(call.params["output_shift"] < 0)
 
 
-ACCEPTS: dict[str, Callable[[Call], bool]] = {
-    "add": _sum_to_the_right,
-    "sub": _sum_to_the_right,
-    "mul": _product_to_the_right,
-    "maximum": always,
-    "minimum": always,
-}
-
-
 def variants(isa: str, header: str, add: str = "add") -> tuple[Variant, ...]:
     """nn_<kernel>_<isa>; add: what that of ADD is called, where that name is another's."""
-    files = {kernel: add if kernel == "add" else kernel for kernel in ACCEPTS}
-    return tuple(
-        own_layout(
-            kernel, isa, f"{isa}/{files[kernel]}.c", header=header, name=f"{files[kernel]}_{isa}", accepts=accepts,
-            in_place=True,
-        )
-        for kernel, accepts in ACCEPTS.items()
-    )  # fmt: skip
+
+    def variant(kernel: str, accepts: Callable[[Call], bool], name: str) -> Variant:
+        file, name = f"{isa}/{name}.c", f"{name}_{isa}"
+        return own_layout(kernel, isa, file, header=header, name=name, accepts=accepts, in_place=True)
+
+    return (
+        variant("add", _sum_to_the_right, add),
+        variant("sub", _sum_to_the_right, "sub"),
+        variant("mul", _product_to_the_right, "mul"),
+        variant("maximum", always, "maximum"),
+        variant("minimum", always, "minimum"),
+    )

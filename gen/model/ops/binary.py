@@ -55,6 +55,7 @@ class Row:
     # As Kernel's.
     rows: Callable[[Call, int, int, int, int], tuple[Call, int, int]] | None = None
     ends_bands: bool = False
+    second_sign: int = 0
 
 
 def broadcast(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> dict[str, tuple[int, ...]]:
@@ -212,8 +213,16 @@ ROWS = (
         lambda p, a, b: rescaled(p, operand(p, 1, a) + operand(p, 2, b)),
         rows=add_rows,
         ends_bands=True,
+        second_sign=1,
     ),
-    Row("sub", "Sub", "SubOptions", sum_scaling, lambda p, a, b: rescaled(p, operand(p, 1, a) - operand(p, 2, b))),
+    Row(
+        "sub",
+        "Sub",
+        "SubOptions",
+        sum_scaling,
+        lambda p, a, b: rescaled(p, operand(p, 1, a) - operand(p, 2, b)),
+        second_sign=-1,
+    ),
     Row(
         "mul",
         "Mul",
@@ -265,6 +274,7 @@ def _kernel(row: Row) -> Kernel:
         in_place=True,
         rows=row.rows,
         ends_bands=row.ends_bands,
+        second_sign=row.second_sign,
     )
 
 

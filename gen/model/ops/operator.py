@@ -155,6 +155,8 @@ class Kernel:
     simpler: Callable[[Call], Call | None] = no_other
     # Whether its outputs depend on no activation.
     is_constant: bool = False
+    # Of a sum (1) or a difference (-1) of two inputs that is rescaled: the second one's sign.
+    second_sign: int = 0
     # Whether it puts values around its input, as many as its params before and after say.
     pads: bool = False
     # params -> how its channels come from the input's; None: in no way that a pass could use.
