@@ -155,3 +155,42 @@ def matrices() -> bytes:
         O("BATCH_MATMUL", (8, 9), (10,), {}, "BatchMatMulOptions"),
     ]
     return model(tensors, ops, (0,), (10,))
+
+
+def wide() -> bytes:
+    """Weights of int8 on int16: CONV_2D (per channel with a bias of int64; to one pixel, with one of int32),
+    DEPTHWISE_CONV_2D, TRANSPOSE_CONV, FULLY_CONNECTED without a bias, BATCH_MATMUL."""
+    rng = np.random.default_rng(11)
+    of_channels = scales_of(rng, 6)
+
+    def words(count: int) -> Array:
+        return rng.integers(-(2**24), 2**24, count).astype(np.int64)
+
+    tensors = [
+        T((1, 7, 6, 3), "int16", 0.001),
+        T((6, 3, 2, 3), scale=of_channels, data=int8(rng, 6, 3, 2, 3)),
+        T((6,), "int64", scale=[0.001 * scale for scale in of_channels], data=words(6)),
+        T((1, 4, 3, 6), "int16", 0.004),
+        T((1, 3, 3, 6), scale=scales_of(rng, 6), axis=3, data=int8(rng, 1, 3, 3, 6)),
+        T((6,), "int64", scale=0.0001, data=words(6)),
+        T((1, 4, 3, 6), "int16", 0.01),
+        numbers([1, 8, 6, 5]),
+        T((5, 3, 2, 6), scale=0.006, data=int8(rng, 5, 3, 2, 6)),
+        T((1, 8, 6, 5), "int16", 0.02),
+        T((7, 5), scale=scales_of(rng, 7), data=int8(rng, 7, 5)),
+        T((48, 7), "int16", 0.03),
+        T((48, 48), "int16", 0.5),
+        T((4, 4, 3, 6), scale=0.01, data=int8(rng, 4, 4, 3, 6)),
+        T((4,), "int32", scale=0.0001, data=biases(rng, 4)),
+        T((1, 1, 1, 4), "int16", 0.01),
+    ]
+    ops = [
+        O("CONV_2D", (0, 1, 2), (3,), {"strideW": 2, "strideH": 2, "fusedActivationFunction": 1}, "Conv2DOptions"),
+        O("DEPTHWISE_CONV_2D", (3, 4, 5), (6,), {"strideW": 1, "strideH": 1, "depthMultiplier": 1},
+          "DepthwiseConv2DOptions"),
+        O("TRANSPOSE_CONV", (7, 8, 6), (9,), {"strideH": 2, "strideW": 2}, "TransposeConvOptions"),
+        O("FULLY_CONNECTED", (9, 10, -1), (11,), {"fusedActivationFunction": 3}, "FullyConnectedOptions"),
+        O("BATCH_MATMUL", (11, 11), (12,), {"adjY": True}, "BatchMatMulOptions"),
+        O("CONV_2D", (6, 13, 14), (15,), {"padding": 1, "strideW": 1, "strideH": 1}, "Conv2DOptions"),
+    ]  # fmt: skip
+    return model(tensors, ops, (0,), (12, 15))

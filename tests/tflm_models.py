@@ -346,6 +346,7 @@ EVERY = (
     operator_models.gathered,
     operator_models.arithmetic,
     operator_models.matrices,
+    operator_models.wide,
     conversions,
     float_tail,
 )

@@ -437,6 +437,56 @@ typedef struct {
 } nn_cast_t;
 typedef void nn_cast_fn(const nn_cast_t *op, const void *x, void *y, void *scratch);
 
+/* int16 activations. bias, multiplier and shift have an entry for each output channel; where wide, a bias is the low
+ * and the high word of an int64, and sums are rescaled by nn_requantize_wide(), shifts -31..7; else biases are int32,
+ * sums wrap, and rescaling is nn_requantize().
+ *
+ * CONV_2D, and FULLY_CONNECTED as a row of pixels: weights as nn_conv_2d_t's. */
+typedef struct {
+    const int8_t *weights;
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+    int32_t batches, in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w;
+    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, group_c;
+    int16_t act_min, act_max;
+    uint8_t wide;
+} nn_conv_2d_int16_t;
+typedef void nn_conv_2d_int16_fn(const nn_conv_2d_int16_t *op, const int16_t *x, int16_t *y, void *scratch);
+
+/* DEPTHWISE_CONV_2D: weights as nn_depthwise_conv_2d_t's. */
+typedef struct {
+    const int8_t *weights;
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+    int32_t batches, in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w;
+    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, depth_multiplier;
+    int16_t act_min, act_max;
+    uint8_t wide;
+} nn_depthwise_conv_2d_int16_t;
+typedef void nn_depthwise_conv_2d_int16_fn(const nn_depthwise_conv_2d_int16_t *op, const int16_t *x, int16_t *y,
+                                           void *scratch);
+
+/* TRANSPOSE_CONV: weights as nn_transpose_conv_t's. */
+typedef struct {
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+    int32_t batches, in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w, stride_h, stride_w, pad_top, pad_left;
+    int16_t act_min, act_max;
+    uint8_t wide;
+} nn_transpose_conv_int16_t;
+typedef void nn_transpose_conv_int16_fn(const nn_transpose_conv_int16_t *op, const int16_t *x, const int8_t *weights,
+                                        int16_t *y, void *scratch);
+
+/* BATCH_MATMUL: as nn_batch_matmul_t; sums are wide. */
+typedef struct {
+    int32_t dims[3], stride1[3], stride2[3];
+    int32_t rows, columns, depth, row1, depth1, column2, depth2;
+    int32_t multiplier;
+    int8_t shift;
+} nn_batch_matmul_int16_t;
+typedef void nn_batch_matmul_int16_fn(const nn_batch_matmul_int16_t *op, const int16_t *x1, const int16_t *x2,
+                                      int16_t *y, void *scratch);
+
 nn_conv_2d_fn nn_conv_2d_portable;
 nn_depthwise_conv_2d_fn nn_depthwise_conv_2d_portable;
 nn_fully_connected_fn nn_fully_connected_portable;
@@ -496,6 +546,10 @@ nn_softmax_int8_int16_fn nn_softmax_int8_int16_portable;
 nn_softmax_int16_fn nn_softmax_int16_portable;
 nn_rescale_fn nn_rescale_portable;
 nn_cast_fn nn_cast_portable;
+nn_conv_2d_int16_fn nn_conv_2d_int16_portable;
+nn_depthwise_conv_2d_int16_fn nn_depthwise_conv_2d_int16_portable;
+nn_transpose_conv_int16_fn nn_transpose_conv_int16_portable;
+nn_batch_matmul_int16_fn nn_batch_matmul_int16_portable;
 
 nn_conv_2d_fn nn_conv_2d_dsp;
 nn_fully_connected_fn nn_fully_connected_dsp;

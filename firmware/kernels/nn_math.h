@@ -47,6 +47,14 @@ static inline int32_t nn_requantize(int32_t x, int32_t multiplier, int shift) {
     return (halves >> 1) + (halves & 1);
 }
 
+/* MultiplyByQuantizedMultiplier of int64: x * (multiplier to 16 bits) * 2^(shift - 15), rounded once, halves upwards;
+ * multiplier >= 0, shift -31..7. */
+static inline int32_t nn_requantize_wide(int64_t x, int32_t multiplier, int shift) {
+    const int32_t reduced = multiplier >= 0x7FFF0000 ? 0x7FFF : (multiplier + (1 << 15)) >> 16;
+    const uint64_t product = (uint64_t)x * (uint32_t)reduced + ((uint64_t)1 << (14 - shift));
+    return (int32_t)((int64_t)product >> (15 - shift));
+}
+
 static inline int32_t nn_clamp(int32_t x, int32_t low, int32_t high) {
     x = x < low ? low : x;
     return x > high ? high : x;

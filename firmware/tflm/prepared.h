@@ -54,6 +54,10 @@ bool fits(const nn_rescale_t &op, const Extent &extent);
 bool fits(const nn_softmax_t &op, const Extent &extent); // to int16
 bool fits(const nn_softmax_int16_t &op, const Extent &extent);
 bool fits(const nn_cast_t &op, const Extent &extent);
+bool fits(const nn_conv_2d_int16_t &op, const Extent &extent);
+bool fits(const nn_depthwise_conv_2d_int16_t &op, const Extent &extent);
+bool fits(const nn_transpose_conv_int16_t &op, const Extent &extent);
+bool fits(const nn_batch_matmul_int16_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);

@@ -59,21 +59,33 @@ def multiply_by_quantized_multiplier(x: Int32, multiplier: Any, shift: Any) -> I
     return rounding_divide_by_pot(rounding_doubling_high_mul(shifted, multiplier), np.maximum(-shift, 0))
 
 
-def activation_range(activation: str, scale: float, zero_point: int) -> tuple[int, int]:
-    """(act_min, act_max) in int8 for a fused activation "none", "relu", "relu6" or "relu_n1_to_1".
+def multiply_by_reduced_multiplier(x: NDArray[np.int64], multiplier: Any, shift: Any) -> Int32:
+    """TFLite's MultiplyByQuantizedMultiplier of int64, +-2**47, by a multiplier of 16 bits: one rounding, of halves
+    upwards; shift -31..7. What leaves int32 wraps."""
+    wide = np.asarray(multiplier, np.int64)
+    reduced = np.where(wide >= 0x7FFF0000, 0x7FFF, (wide + (1 << 15)) >> 16)
+    total = 15 - np.asarray(shift, np.int64)
+    scaled: Int32 = ((x * reduced + (np.int64(1) << (total - 1))) >> total).astype(np.int32)
+    return scaled
+
+
+def activation_range(activation: str, scale: float, zero_point: int, dtype: str = "int8") -> tuple[int, int]:
+    """(act_min, act_max) in int8 or int16 for a fused activation "none", "relu", "relu6" or "relu_n1_to_1".
 
     TFLite CalculateActivationRangeQuantized: float32 division, then round half away from zero."""
+    limits = np.iinfo(dtype)
+    lowest, highest = int(limits.min), int(limits.max)
 
     def quantized(real: float) -> int:
-        with np.errstate(over="ignore"):  # beyond +-1024 any int8 is saturated
-            ratio = float(np.clip(np.float32(real) / np.float32(scale), -1024, 1024))
+        with np.errstate(over="ignore"):  # beyond eight times its limits any zero point leaves it saturated
+            ratio = float(np.clip(np.float32(real) / np.float32(scale), 8 * lowest, -8 * lowest))
         return zero_point + math.floor(abs(ratio) + 0.5) * (1 if ratio >= 0 else -1)
 
     low, high = {"none": (None, None), "relu": (0.0, None), "relu6": (0.0, 6.0), "relu_n1_to_1": (-1.0, 1.0)}[
         activation
     ]
-    act_min = -128 if low is None else max(-128, quantized(low))
-    act_max = 127 if high is None else min(127, quantized(high))
+    act_min = lowest if low is None else max(lowest, quantized(low))
+    act_max = highest if high is None else min(highest, quantized(high))
     return act_min, act_max
 
 

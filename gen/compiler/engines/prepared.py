@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import tflite
 
-from gen.model.graph import Tensor
+from gen.model.graph import Array, Tensor
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, Kernel
 
@@ -41,7 +41,7 @@ def with_calls(content: bytes, tensors: Sequence[Tensor], calls: Sequence[Call |
     if not any(calls):
         return content
     made = bytearray(4 * len(calls))
-    constants = {id(tensor.data): tensor.index for tensor in tensors if tensor.data is not None}
+    constants = {_place_of(tensor.data): tensor.index for tensor in tensors if tensor.data is not None}
     for number, call in enumerate(calls):
         if call:
             arrays = _add_arrays(made, call, constants)
@@ -50,20 +50,26 @@ def with_calls(content: bytes, tensors: Sequence[Tensor], calls: Sequence[Call |
     return _with_metadata(content, bytes(made))
 
 
-def _add_arrays(made: bytearray, call: Call, constants: Mapping[int, int]) -> dict[str, tuple[int, int]]:
+def _add_arrays(made: bytearray, call: Call, constants: Mapping[tuple[int, int], int]) -> dict[str, tuple[int, int]]:
     """Put the arrays that a call's struct points to at the end, but for whole constants of the model: member -> (place,
     bytes)."""
     places = {}
     for field in KERNELS[call.kernel].struct.fields:
         value = call.params[field.name]
         if field.pointer and value is not None:
-            data = np.ascontiguousarray(value, field.ctype.removesuffix("_t")).tobytes()
-            if id(value) in constants:
-                places[field.name] = (OF_TENSOR | constants[id(value)], len(data))
+            array = np.ascontiguousarray(value, field.ctype.removesuffix("_t"))
+            data, place = array.tobytes(), _place_of(array)
+            if place in constants:
+                places[field.name] = (OF_TENSOR | constants[place], len(data))
                 continue
             places[field.name] = (len(made), len(data))
             made += data + bytes(-len(data) % 4)
     return places
+
+
+def _place_of(array: Array) -> tuple[int, int]:
+    """The same one only for arrays, whole ones, that are the same bytes, as a view in another type is."""
+    return array.ctypes.data, array.nbytes
 
 
 def _packed(call: Call, arrays: Mapping[str, tuple[int, int]], pointer_bytes: int) -> bytes:

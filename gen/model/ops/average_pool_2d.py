@@ -7,10 +7,10 @@ import numpy as np
 
 from gen.errors import UnsupportedOp
 from gen.model.graph import Array, Graph, Op, Tensor
-from gen.model.ops.conv_2d import taps
 from gen.model.ops.interval import Interval
 from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import fused_activation, require_int8, require_rank, require_shape, window_padding
+from gen.model.ops.taps import taps
 
 OPTIONS = {
     "Padding": "same",

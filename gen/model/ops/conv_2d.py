@@ -1,6 +1,7 @@
-"""CONV_2D: int8 activations and weights (OHWI), per channel or per tensor, grouped and dilated."""
+"""CONV_2D: int8 activations and weights (OHWI), per channel or per tensor, grouped and dilated; and int16 activations,
+whose kernel is in conv_2d_int16.py."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,19 +10,23 @@ import numpy as np
 from gen.errors import UnsupportedOp
 from gen.model.fixed_point import INT32_MAX
 from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops import conv_2d_int16, wide
 from gen.model.ops.interval import Interval, anything, padded, products, requantized
 from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers, pointers
 from gen.model.ops.quantized import (
+    Weighted,
     channel_multipliers,
     fused_activation,
     requantize,
     require_int8,
+    require_int8_or_int16,
     require_rank,
     require_shape,
     require_sums,
     weights_and_bias,
     window_padding,
 )
+from gen.model.ops.taps import taps
 
 OPTIONS = {
     "Padding": "same",
@@ -35,8 +40,10 @@ OPTIONS = {
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
-    weights, _ = weights_and_bias(graph, op)
-    require_int8(op, x, y, weights)
+    biases = ("int64", "int32") if x.dtype == "int16" else ("int32",)
+    weights, bias = weights_and_bias(graph, op, biases=biases)
+    require_int8_or_int16(op, x, y)
+    require_int8(op, weights)
     require_rank(op, 4, x, y, weights)
     out_c, k_h, k_w, group_c = weights.shape
     in_c = x.shape[3]
@@ -45,17 +52,17 @@ def lower(graph: Graph, op: Op) -> Call:
             f"{op} has {in_c} input and {out_c} output channels, which its filter of depth {group_c} "
             "does not split into equal groups."
         )
-    params = convolution_params(graph, op, k_h, k_w, axis=0) | {"group_c": group_c}
+    params = convolution_params(op, (x, weights, bias, y), k_h, k_w, axis=0) | {"group_c": group_c}
     macs = y.elements * k_h * k_w * group_c
-    return Call(op, "conv_2d", params, (x.index,), (y.index,), macs)
+    kernel = "conv_2d" if x.dtype == "int8" else conv_2d_int16.NAME
+    return Call(op, kernel, params, (x.index,), (y.index,), macs)
 
 
-def convolution_params(graph: Graph, op: Op, k_h: int, k_w: int, axis: int) -> dict[str, Any]:
+def convolution_params(op: Op, tensors: Weighted, k_h: int, k_w: int, axis: int) -> dict[str, Any]:
     """The fields that CONV_2D's and DEPTHWISE_CONV_2D's structs share. axis: of the weights' output channels.
 
     Raises UnsupportedOp, ModelError."""
-    x, y = graph.input(op, 0), graph.output(op)
-    weights, bias = weights_and_bias(graph, op)
+    x, weights, bias, y = tensors
     batches, in_h, in_w, in_c = x.shape
     out_c = weights.shape[axis]
     stride_h, stride_w = op.options["StrideH"], op.options["StrideW"]
@@ -67,35 +74,27 @@ def convolution_params(graph: Graph, op: Op, k_h: int, k_w: int, axis: int) -> d
         raise UnsupportedOp(f"{op} has dilation {dilation_h} x {dilation_w}, too far apart for its input: reduce it.")
     if bias is not None:
         require_shape(op, bias, (out_c,))
-    multiplier, shift = channel_multipliers(op, x, weights, y, out_c)
-    assert weights.data is not None
-    by_channel = np.moveaxis(weights.data, axis, 0)
-    require_sums(op, x, by_channel, None if bias is None else bias.data, shift)
-    act_min, act_max = fused_activation(op, y)
-    return {
-        "weights": weights.data, "bias": None if bias is None else bias.data,
-        "multiplier": multiplier, "shift": shift,
-        "input_offset": -x.zero_point, "output_offset": y.zero_point, "act_min": act_min, "act_max": act_max,
+    rescaling = (wide.requantization if x.dtype == "int16" else requantization)(op, tensors, axis)
+    return rescaling | {
         "batches": batches, "in_h": in_h, "in_w": in_w, "in_c": in_c,
         "out_h": out_h, "out_w": out_w, "out_c": out_c, "k_h": k_h, "k_w": k_w,
         "stride_h": stride_h, "stride_w": stride_w, "dilation_h": dilation_h, "dilation_w": dilation_w,
-        "pad_top": pad_top, "pad_left": pad_left, "per_channel": int(len(multiplier) > 1),
+        "pad_top": pad_top, "pad_left": pad_left,
     }  # fmt: skip
 
 
-def taps(p: Mapping[str, Any], x: Array, padding: int = 0) -> Iterator[tuple[int, int, Array]]:
-    """(row, column, input elements N x out_h x out_w x C under it) of each tap of a convolution's or pool's window."""
-    dilation_h, dilation_w = p.get("dilation_h", 1), p.get("dilation_w", 1)
-    span_h = (p["out_h"] - 1) * p["stride_h"] + 1
-    span_w = (p["out_w"] - 1) * p["stride_w"] + 1
-    below = max(span_h + (p["k_h"] - 1) * dilation_h - p["in_h"] - p["pad_top"], 0)
-    right = max(span_w + (p["k_w"] - 1) * dilation_w - p["in_w"] - p["pad_left"], 0)
-    widths = ((0, 0), (p["pad_top"], below), (p["pad_left"], right), (0, 0))
-    x = np.pad(x, widths, constant_values=padding)
-    for i in range(p["k_h"]):
-        for j in range(p["k_w"]):
-            top, left = i * dilation_h, j * dilation_w
-            yield i, j, x[:, top : top + span_h : p["stride_h"], left : left + span_w : p["stride_w"]]
+def requantization(op: Op, tensors: Weighted, axis: int) -> dict[str, Any]:
+    """Of int8: weights, bias, and the fields that say what becomes of their sums; as convolution_params()."""
+    x, weights, bias, y = tensors
+    multiplier, shift = channel_multipliers(op, x, weights, y, weights.shape[axis])
+    assert weights.data is not None
+    require_sums(op, x, np.moveaxis(weights.data, axis, 0), None if bias is None else bias.data, shift)
+    act_min, act_max = fused_activation(op, y)
+    return {
+        "weights": weights.data, "bias": None if bias is None else bias.data,
+        "multiplier": multiplier, "shift": shift, "per_channel": int(len(multiplier) > 1),
+        "input_offset": -x.zero_point, "output_offset": y.zero_point, "act_min": act_min, "act_max": act_max,
+    }  # fmt: skip
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
@@ -180,7 +179,9 @@ OPERATOR = Operator(
     "Conv2DOptions",
     OPTIONS,
     lower,
+    kernels=("conv_2d", conv_2d_int16.NAME),
     interpreter=("conv_2d", "convolution"),
+    prepared=(conv_2d_int16.NAME,),
     takes_padding=True,
     nodes=("convolution", "conv2d"),
 )

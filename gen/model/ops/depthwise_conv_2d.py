@@ -1,4 +1,5 @@
-"""DEPTHWISE_CONV_2D: int8 activations and weights (1 x k_h x k_w x out_c), any depth multiplier, dilated."""
+"""DEPTHWISE_CONV_2D: int8 activations and weights (1 x k_h x k_w x out_c), any depth multiplier, dilated; and int16
+activations, whose kernel is in depthwise_conv_2d_int16.py."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,19 +8,28 @@ import numpy as np
 
 from gen.errors import UnsupportedOp
 from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops import depthwise_conv_2d_int16
 from gen.model.ops.conv_2d import OPTIONS as CONV_2D_OPTIONS
-from gen.model.ops.conv_2d import convolution_params, interpreter_bytes, rows, taps
+from gen.model.ops.conv_2d import convolution_params, interpreter_bytes, rows
 from gen.model.ops.interval import Interval, padded, products, requantized
 from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers, pointers
-from gen.model.ops.quantized import requantize, require_int8, require_rank, weights_and_bias
+from gen.model.ops.quantized import (
+    requantize,
+    require_int8,
+    require_int8_or_int16,
+    require_rank,
+    weights_and_bias,
+)
+from gen.model.ops.taps import taps
 
 OPTIONS = CONV_2D_OPTIONS | {"DepthMultiplier": 1}
 
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
-    weights, _ = weights_and_bias(graph, op)
-    require_int8(op, x, y, weights)
+    weights, bias = weights_and_bias(graph, op, biases=("int64",) if x.dtype == "int16" else ("int32",))
+    require_int8_or_int16(op, x, y)
+    require_int8(op, weights)
     require_rank(op, 4, x, y, weights)
     one, k_h, k_w, out_c = weights.shape
     in_c, declared = x.shape[3], op.options["DepthMultiplier"]
@@ -30,8 +40,9 @@ def lower(graph: Graph, op: Op) -> Call:
             f"{op} has {in_c} input channels, weights of shape {weights.shape} and depth multiplier {declared}, "
             "which do not belong together: convert the model again."
         )
-    params = convolution_params(graph, op, k_h, k_w, axis=3) | {"depth_multiplier": out_c // in_c}
-    return Call(op, "depthwise_conv_2d", params, (x.index,), (y.index,), y.elements * k_h * k_w)
+    params = convolution_params(op, (x, weights, bias, y), k_h, k_w, axis=3) | {"depth_multiplier": out_c // in_c}
+    kernel = "depthwise_conv_2d" if x.dtype == "int8" else depthwise_conv_2d_int16.NAME
+    return Call(op, kernel, params, (x.index,), (y.index,), y.elements * k_h * k_w)
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
@@ -80,7 +91,9 @@ OPERATOR = Operator(
     "DepthwiseConv2DOptions",
     OPTIONS,
     lower,
+    kernels=("depthwise_conv_2d", depthwise_conv_2d_int16.NAME),
     interpreter=("depthwise_conv_2d", "convolution"),
+    prepared=(depthwise_conv_2d_int16.NAME,),
     takes_padding=True,
     nodes=("depthwise",),
 )

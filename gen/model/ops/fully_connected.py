@@ -1,4 +1,5 @@
-"""FULLY_CONNECTED: int8 activations and weights (out_n x in_n), per channel or per tensor, inputs of any rank."""
+"""FULLY_CONNECTED: int8 activations and weights (out_n x in_n), per channel or per tensor, inputs of any rank; and
+int16 activations, whose kernel is in conv_2d_int16.py."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,17 +8,16 @@ import numpy as np
 
 from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import Array, Graph, Op, Tensor
-from gen.model.ops.conv_2d import interpreter_bytes
+from gen.model.ops import conv_2d_int16, wide
+from gen.model.ops.conv_2d import interpreter_bytes, requantization
 from gen.model.ops.interval import Interval, products, requantized
 from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers, pointers
 from gen.model.ops.quantized import (
-    channel_multipliers,
-    fused_activation,
     requantize,
     require_int8,
+    require_int8_or_int16,
     require_rank,
     require_shape,
-    require_sums,
     weights_and_bias,
 )
 
@@ -26,8 +26,10 @@ OPTIONS = {"FusedActivationFunction": "none", "WeightsFormat": 0, "KeepNumDims":
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
-    weights, bias = weights_and_bias(graph, op)
-    require_int8(op, x, y, weights)
+    biases = ("int64", "int32") if x.dtype == "int16" else ("int32",)
+    weights, bias = weights_and_bias(graph, op, biases=biases)
+    require_int8_or_int16(op, x, y)
+    require_int8(op, weights)
     require_rank(op, 2, weights)
     if op.options["WeightsFormat"] != 0:
         raise UnsupportedOp(f"{op} has shuffled weights: convert the model without weight shuffling.")
@@ -46,18 +48,13 @@ def lower(graph: Graph, op: Op) -> Call:
     if bias is not None:
         require_shape(op, bias, (out_n,))
     _require_scale(op, x, weights, bias, y)
-    multiplier, shift = channel_multipliers(op, x, weights, y, out_n)
-    assert weights.data is not None
-    require_sums(op, x, weights.data, None if bias is None else bias.data, shift)
-    act_min, act_max = fused_activation(op, y)
-    params = {
-        "weights": weights.data, "bias": None if bias is None else bias.data,
-        "multiplier": multiplier, "shift": shift,
-        "batches": x.elements // in_n, "in_n": in_n, "out_n": out_n,
-        "input_offset": -x.zero_point, "output_offset": y.zero_point, "act_min": act_min, "act_max": act_max,
-        "per_channel": int(len(multiplier) > 1),
-    }  # fmt: skip
-    return Call(op, "fully_connected", params, (x.index,), (y.index,), y.elements * in_n)
+    pixels, macs = x.elements // in_n, y.elements * in_n
+    if x.dtype == "int16":
+        params = wide.requantization(op, (x, weights, bias, y), axis=0) | conv_2d_int16.row(pixels, in_n, out_n)
+        return Call(op, conv_2d_int16.NAME, params, (x.index,), (y.index,), macs)
+    sizes = {"batches": pixels, "in_n": in_n, "out_n": out_n}
+    params = requantization(op, (x, weights, bias, y), axis=0) | sizes
+    return Call(op, "fully_connected", params, (x.index,), (y.index,), macs)
 
 
 def _require_scale(op: Op, x: Tensor, weights: Tensor, bias: Tensor | None, y: Tensor) -> None:
@@ -115,6 +112,8 @@ OPERATOR = Operator(
     "FullyConnectedOptions",
     OPTIONS,
     lower,
+    kernels=("fully_connected", conv_2d_int16.NAME),
     interpreter=("fully_connected",),
+    prepared=(conv_2d_int16.NAME,),
     nodes=("matmul", "tensordot"),
 )

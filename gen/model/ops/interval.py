@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gen.model.fixed_point import INT32_MAX, INT32_MIN, multiply_by_quantized_multiplier
-from gen.model.graph import Array, Tensor
+from gen.model.graph import DTYPES, Array, Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +43,10 @@ def padded(params: Mapping[str, Any]) -> bool:
 
 
 def anything(tensor: Tensor) -> Interval:
-    channels = tensor.shape[-1] if tensor.shape else 1
-    return Interval(np.full(channels, -128, np.int64), np.full(channels, 127, np.int64))
+    """Of a tensor that is no integer, where no rule asks, as of int8."""
+    channels, dtype = tensor.shape[-1] if tensor.shape else 1, DTYPES[tensor.dtype]
+    limits = np.iinfo(dtype if dtype.kind == "i" else np.int8)
+    return Interval(np.full(channels, limits.min, np.int64), np.full(channels, limits.max, np.int64))
 
 
 def products(weights: Array, low: Array, high: Array, absent: bool) -> tuple[Array, Array]:

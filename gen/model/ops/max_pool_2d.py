@@ -8,8 +8,8 @@ import numpy as np
 
 from gen.model.graph import Array
 from gen.model.ops.average_pool_2d import OPTIONS, STRUCT, channels, interval, lower
-from gen.model.ops.conv_2d import taps
 from gen.model.ops.operator import Kernel, Operator
+from gen.model.ops.taps import taps
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:

@@ -7,7 +7,9 @@ import numpy as np
 
 from gen.errors import ModelError, NotQuantized, UnsupportedOp
 from gen.model.fixed_point import INT32_MAX, activation_range, multiply_by_quantized_multiplier, quantize_multiplier
-from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.graph import DTYPES, Array, Graph, Op, Tensor
+
+Weighted = tuple[Tensor, Tensor, Tensor | None, Tensor]  # input, weights, bias, output
 
 
 def require_int8(op: Op, *tensors: Tensor) -> None:
@@ -22,6 +24,21 @@ def require_int8(op: Op, *tensors: Tensor) -> None:
         if not all(-128 <= zero_point <= 127 for zero_point in tensor.quant.zero_point):
             raise ModelError(
                 f"{op}: tensor {tensor.name!r} has a zero point that is no int8: the model file is damaged."
+            )
+
+
+def require_int8_or_int16(op: Op, x: Tensor, *others: Tensor) -> None:
+    """Raise UnsupportedOp, NotQuantized or ModelError unless all tensors are int8, or all int16 with zero points of 0,
+    which is how TFLite quantizes int16 symmetrically."""
+    if x.dtype != "int16":
+        require_int8(op, x, *others)
+        return
+    require_types(op, "int16", *others)
+    for tensor in (x, *others):
+        if tensor.zero_point != 0:
+            raise UnsupportedOp(
+                f"{op}: tensor {tensor.name!r} is int16 with zero point {tensor.zero_point}: TFLM wants 0, convert the "
+                "model again."
             )
 
 
@@ -62,15 +79,20 @@ def require_shape(op: Op, tensor: Tensor, shape: Iterable[int]) -> None:
         )
 
 
-def weights_and_bias(graph: Graph, op: Op, at: tuple[int, int] = (1, 2)) -> tuple[Tensor, Tensor | None]:
-    """Constant weights and the int32 bias, if any; at: which inputs they are. Raises UnsupportedOp, NotQuantized."""
+def weights_and_bias(
+    graph: Graph, op: Op, at: tuple[int, int] = (1, 2), biases: tuple[str, ...] = ("int32",)
+) -> tuple[Tensor, Tensor | None]:
+    """Constant weights and the bias, if any; at: which inputs they are. biases: types that it may have. Raises
+    UnsupportedOp, NotQuantized."""
     weights, bias = graph.input(op, at[0]), graph.optional_input(op, at[1])
     if weights.data is None or (bias is not None and bias.data is None):
         raise UnsupportedOp(f"{op} computes its weights at run time: only constant weights and biases are supported.")
     if weights.quant is not None and any(weights.quant.zero_point):
         raise UnsupportedOp(f"{op} has asymmetric weights: TFLite's int8 scheme needs zero point 0, convert it again.")
-    if bias is not None and bias.dtype != "int32":
-        raise NotQuantized(f"{op} has a bias of type {bias.dtype}: int8 models have int32 biases, convert it again.")
+    if bias is not None and bias.dtype not in biases:
+        raise NotQuantized(
+            f"{op} has a bias of type {bias.dtype}, where TFLM takes {' or '.join(biases)}: convert the model again."
+        )
     return weights, bias
 
 
@@ -101,9 +123,9 @@ def fused_activation(op: Op, y: Tensor) -> tuple[int, int]:
         require_coarse(op, y)
     if name not in ("none", "relu", "relu6", "relu_n1_to_1"):
         raise UnsupportedOp(
-            f"{op} has the fused activation {name.upper()}: only RELU, RELU6 and RELU_N1_TO_1 exist in int8."
+            f"{op} has the fused activation {name.upper()}: only RELU, RELU6 and RELU_N1_TO_1 exist in {y.dtype}."
         )
-    return activation_range(name, y.scale, y.zero_point)
+    return activation_range(name, y.scale, y.zero_point, y.dtype)
 
 
 def require_coarse(op: Op, tensor: Tensor) -> None:
@@ -133,7 +155,8 @@ def require_sums(op: Op, x: Tensor, weights: Array, bias: Array | None, shift: A
     and what TFLM computes depends on its compiler. weights: output channels first. shift: as channel_multipliers'."""
     if (shift <= 0).all():
         return  # a sum that leaves int32 wraps wherever it is computed
-    farthest = max(127 - x.zero_point, x.zero_point + 128)
+    limits = np.iinfo(DTYPES[x.dtype])
+    farthest = max(int(limits.max) - x.zero_point, x.zero_point - int(limits.min))
     sums = np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(axis=1) * farthest
     highest = sums if bias is None else sums + np.abs(bias.astype(np.int64))
     if (highest * 2.0 ** shift.astype(np.float64) > INT32_MAX)[np.broadcast_to(shift > 0, len(weights))].any():

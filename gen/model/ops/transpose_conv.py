@@ -1,5 +1,5 @@
-"""TRANSPOSE_CONV in int8, per channel or per tensor, with or without a bias: each input, times the weights, is added to
-the outputs that its window covers. Weights are output channels x height x width x input channels."""
+"""TRANSPOSE_CONV in int8 and int16, per channel or per tensor, with or without a bias: each input, times the weights,
+is added to the outputs that its window covers. Weights are output channels x height x width x input channels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +9,8 @@ import numpy as np
 
 from gen.errors import ModelError
 from gen.model.graph import Array, Graph, Op
+from gen.model.ops import wide
+from gen.model.ops.conv_2d import requantization
 from gen.model.ops.operator import (
     Call,
     CStruct,
@@ -21,13 +23,12 @@ from gen.model.ops.operator import (
     pointers,
 )
 from gen.model.ops.quantized import (
-    channel_multipliers,
-    fused_activation,
+    Weighted,
     requantize,
     require_int8,
+    require_int8_or_int16,
     require_rank,
     require_shape,
-    require_sums,
     weights_and_bias,
     window_padding,
 )
@@ -35,10 +36,11 @@ from gen.model.ops.quantized import (
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 2), graph.output(op)
-    weights, bias = weights_and_bias(graph, op, at=(1, 3))
+    biases = ("int64", "int16") if x.dtype == "int16" else ("int32",)
+    weights, bias = weights_and_bias(graph, op, at=(1, 3), biases=biases)
     require_rank(op, 4, x, weights, y)
-    require_int8(op, x, weights, y)
-    assert weights.data is not None
+    require_int8_or_int16(op, x, y)
+    require_int8(op, weights)
     out_c, k_h, k_w, in_c = weights.shape
     n, in_h, in_w, _ = x.shape
     _, out_h, out_w, _ = y.shape
@@ -57,21 +59,18 @@ def lower(graph: Graph, op: Op) -> Call:
         )
     if bias is not None:
         require_shape(op, bias, (out_c,))
-    multiplier, shift = channel_multipliers(op, x, weights, y, out_c)
-    bias_data = None if bias is None else bias.data
-    require_sums(op, x, weights.data, bias_data, shift)
-    act_min, act_max = fused_activation(op, y)
+    rescaling = (wide.requantization if x.dtype == "int16" else _requantization)(op, (x, weights, bias, y), 0)
     params = {
-        "bias": int32_array(np.zeros(out_c) if bias_data is None else bias_data),
-        "multiplier": np.broadcast_to(multiplier, out_c), "shift": int8_array(np.broadcast_to(shift, out_c)),
-        "input_offset": -x.zero_point, "output_offset": y.zero_point, "act_min": act_min, "act_max": act_max,
+        **{name: value for name, value in rescaling.items() if name != "weights"},
         "batches": n, "in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w, "out_c": out_c,
         "k_h": k_h, "k_w": k_w, "stride_h": stride_h, "stride_w": stride_w, "pad_top": pads[0], "pad_left": pads[1],
     }  # fmt: skip
     macs = n * in_h * in_w * weights.elements
+    if x.dtype == "int16":
+        return Call(op, NAME_INT16, params, (x.index, weights.index), (y.index,), macs=macs)
     call = Call(op, "transpose_conv", params, (x.index, weights.index), (y.index,), macs=macs)
-    per_channel = int(np.size(multiplier) > 1)
-    return replace(call, parts=parts(call, weights.data.reshape(weights.shape), per_channel))
+    assert weights.data is not None and weights.quant is not None
+    return replace(call, parts=parts(call, weights.data.reshape(weights.shape), int(weights.quant.per_channel)))
 
 
 def parts(call: Call, weights: Array, per_channel: int) -> tuple[Part, ...]:
@@ -108,33 +107,62 @@ def parts(call: Call, weights: Array, per_channel: int) -> tuple[Part, ...]:
     return tuple(made)
 
 
+def _requantization(op: Op, tensors: Weighted, axis: int) -> dict[str, Any]:
+    """As CONV_2D's, with a bias and a multiplier for each channel."""
+    p, channels = requantization(op, tensors, axis), tensors[1].shape[axis]
+    return {
+        **{name: value for name, value in p.items() if name != "per_channel"},
+        "bias": int32_array(np.zeros(channels) if p["bias"] is None else p["bias"]),
+        "multiplier": np.broadcast_to(p["multiplier"], channels),
+        "shift": int8_array(np.broadcast_to(p["shift"], channels)),
+    }
+
+
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
-    x = inputs[0].reshape(p["batches"], p["in_h"], p["in_w"], p["in_c"]).astype(np.int32) + p["input_offset"]
-    weights = np.asarray(inputs[1], np.int32).reshape(p["out_c"], p["k_h"], p["k_w"], p["in_c"])
+    return requantize(_sums(p, inputs[0].astype(np.int32) + np.int32(p["input_offset"]), inputs[1]), p)
+
+
+def reference_int16(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
+    return wide.requantize(_sums(p, inputs[0].astype(np.int64), inputs[1]), p)
+
+
+def _sums(p: Mapping[str, Any], x: Array, weights: Array) -> Array:
+    """In the type of x."""
+    x = x.reshape(p["batches"], p["in_h"], p["in_w"], p["in_c"])
+    weights = np.asarray(weights, x.dtype).reshape(p["out_c"], p["k_h"], p["k_w"], p["in_c"])
     reach_h = max((p["in_h"] - 1) * p["stride_h"] + p["k_h"], p["out_h"] + p["pad_top"])
     reach_w = max((p["in_w"] - 1) * p["stride_w"] + p["k_w"], p["out_w"] + p["pad_left"])
-    sums = np.zeros((p["batches"], reach_h, reach_w, p["out_c"]), np.int32)
+    sums = np.zeros((p["batches"], reach_h, reach_w, p["out_c"]), x.dtype)
     rows, columns = (p[f"in_{axis}"] * p[f"stride_{axis}"] for axis in "hw")
     for h in range(p["k_h"]):
         for w in range(p["k_w"]):
             covered = sums[:, h : h + rows : p["stride_h"], w : w + columns : p["stride_w"]]
-            covered[:, : p["in_h"], : p["in_w"]] += np.matmul(x, weights[:, h, w].T, dtype=np.int32)
-    whole = sums[:, p["pad_top"] :, p["pad_left"] :][:, : p["out_h"], : p["out_w"]]
-    return requantize(whole, p)
+            covered[:, : p["in_h"], : p["in_w"]] += np.matmul(x, weights[:, h, w].T, dtype=x.dtype)
+    return sums[:, p["pad_top"] :, p["pad_left"] :][:, : p["out_h"], : p["out_w"]]
 
 
-KERNEL = Kernel(
-    "transpose_conv",
-    CStruct(
-        "nn_transpose_conv_t",
-        pointers("int32_t", "bias multiplier")
-        + pointers("int8_t", "shift")
-        + numbers("int32_t", "batches in_h in_w in_c out_h out_w out_c k_h k_w stride_h stride_w pad_top pad_left")
-        + numbers("int16_t", "input_offset output_offset act_min act_max"),
-        "matrix",
+NAME_INT16 = f"transpose_conv{wide.SUFFIX}"
+GEOMETRY = numbers("int32_t", "batches in_h in_w in_c out_h out_w out_c k_h k_w stride_h stride_w pad_top pad_left")
+KERNELS = (
+    Kernel(
+        "transpose_conv",
+        CStruct(
+            "nn_transpose_conv_t",
+            pointers("int32_t", "bias multiplier")
+            + pointers("int8_t", "shift")
+            + GEOMETRY
+            + numbers("int16_t", "input_offset output_offset act_min act_max"),
+            "matrix",
+        ),
+        reference,
+        arity=2,
     ),
-    reference,
-    arity=2,
+    Kernel(
+        NAME_INT16,
+        CStruct(f"nn_{NAME_INT16}_t", wide.CONSTANTS + GEOMETRY + wide.CLAMP, "wide_matrix"),
+        reference_int16,
+        arity=2,
+    ),
 )
 OPERATOR = Operator(
     "transpose_conv",
@@ -143,4 +171,5 @@ OPERATOR = Operator(
     "TransposeConvOptions",
     {"Padding": "same", "StrideW": 1, "StrideH": 1, "FusedActivationFunction": "none"},
     lower,
+    kernels=("transpose_conv", NAME_INT16),
 )
