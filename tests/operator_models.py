@@ -194,3 +194,70 @@ def wide() -> bytes:
         O("CONV_2D", (6, 13, 14), (15,), {"padding": 1, "strideW": 1, "strideH": 1}, "Conv2DOptions"),
     ]  # fmt: skip
     return model(tensors, ops, (0,), (12, 15))
+
+
+def int16() -> bytes:
+    """Without weights, on int16: PAD, CONCATENATION, AVERAGE_POOL_2D, MAX_POOL_2D, ADD, SUB, MUL, SQUARED_DIFFERENCE,
+    MAXIMUM, MINIMUM, PRELU, RELU, RELU6, LEAKY_RELU, ABS, LOGISTIC, TANH, MEAN, SUM, SOFTMAX, TRANSPOSE."""
+    shape, whole = (1, 5, 6, 4), (1, 5, 6, 2)
+    unit = 2.0**-15
+
+    def of(scale: float, size: tuple[int, ...] = shape) -> T:
+        return T(size, "int16", scale)
+
+    slopes = T((1, 1, 4), scale=0.01, zero_point=3, data=int8(np.random.default_rng(12), 1, 1, 4))
+    constant = np.random.default_rng(13).integers(-(2**15), 2**15, (6, 1)).astype(np.int16)
+    tensors = [
+        of(0.001, (1, 4, 6, 2)),
+        numbers([[0, 0], [1, 0], [0, 0], [0, 0]]),
+        of(0.001, whole),
+        of(0.001),
+        of(0.001),
+        of(0.001),
+        of(0.002),
+        of(0.001),
+        T((6, 1), "int16", 0.0005, data=constant),
+        of(0.003),
+        of(0.01),
+        of(0.01),
+        of(0.01),
+        slopes,
+        of(0.02),
+        of(0.02),
+        of(0.02),
+        of(0.002),
+        of(0.002),
+        of(unit),
+        of(unit),
+        numbers([1, 2]),
+        of(unit, (1, 4)),
+        of(0.001, (1, 4)),
+        of(unit, (1, 4)),
+        numbers([0, 3, 1, 2]),
+        of(unit, (1, 4, 5, 6)),
+    ]
+    pool = {"padding": 0, "strideW": 1, "strideH": 1, "filterWidth": 3, "filterHeight": 2}
+    ops = [
+        O("PAD", (0, 1), (2,), {}, "PadOptions"),
+        O("CONCATENATION", (2, 2), (3,), {"axis": 3}, "ConcatenationOptions"),
+        O("AVERAGE_POOL_2D", (3,), (4,), pool, "Pool2DOptions"),
+        O("MAX_POOL_2D", (3,), (5,), pool, "Pool2DOptions"),
+        O("ADD", (4, 5), (6,), {"fusedActivationFunction": 1}, "AddOptions"),
+        O("SUB", (5, 8), (7,), {}, "SubOptions"),
+        O("MUL", (6, 7), (9,), {}, "MulOptions"),
+        O("SQUARED_DIFFERENCE", (9, 7), (10,)),
+        O("MAXIMUM", (10, 9), (11,), {}, "MaximumMinimumOptions"),
+        O("MINIMUM", (11, 6), (12,), {}, "MaximumMinimumOptions"),
+        O("PRELU", (12, 13), (14,)),
+        O("RELU", (14,), (15,)),
+        O("LEAKY_RELU", (14,), (16,), {"alpha": -0.2}, "LeakyReluOptions"),
+        O("ABS", (16,), (17,)),
+        O("RELU6", (17,), (18,)),
+        O("LOGISTIC", (18,), (19,)),
+        O("TANH", (14,), (20,)),
+        O("MEAN", (19, 21), (22,), {}, "ReducerOptions"),
+        O("SUM", (20, 21), (23,), {}, "ReducerOptions"),
+        O("SOFTMAX", (23,), (24,), {"beta": 1.0}, "SoftmaxOptions"),
+        O("TRANSPOSE", (20, 25), (26,)),
+    ]
+    return model(tensors, ops, (0,), (15, 22, 24, 26))

@@ -347,6 +347,7 @@ EVERY = (
     operator_models.arithmetic,
     operator_models.matrices,
     operator_models.wide,
+    operator_models.int16,
     conversions,
     float_tail,
 )

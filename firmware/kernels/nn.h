@@ -217,7 +217,7 @@ typedef struct {
     const int32_t *inner;
     int32_t inputs, outer;
 } nn_concatenation_t;
-typedef void nn_concatenation_fn(const nn_concatenation_t *op, const int8_t *const *x, int8_t *y, void *scratch);
+typedef void nn_concatenation_fn(const nn_concatenation_t *op, const int8_t *const *x, void *y, void *scratch);
 
 /* What depends on no activation: SHAPE, ZEROS_LIKE, FILL. x is not read. */
 typedef struct {
@@ -487,6 +487,61 @@ typedef struct {
 typedef void nn_batch_matmul_int16_fn(const nn_batch_matmul_int16_t *op, const int16_t *x1, const int16_t *x2,
                                       int16_t *y, void *scratch);
 
+typedef void nn_average_pool_2d_int16_fn(const nn_pool_2d_t *op, const int16_t *x, int16_t *y, void *scratch);
+typedef void nn_max_pool_2d_int16_fn(const nn_pool_2d_t *op, const int16_t *x, int16_t *y, void *scratch);
+
+/* MEAN and SUM: as nn_mean_t, offsets 0. */
+typedef struct {
+    int32_t dims[5];
+    int32_t multiplier;
+    int16_t input_offset, output_offset;
+    int8_t shift;
+} nn_mean_int16_t;
+typedef void nn_mean_int16_fn(const nn_mean_int16_t *op, const int16_t *x, int16_t *y, void *scratch);
+
+/* PAD and PADV2: as nn_pad_t. */
+typedef struct {
+    int32_t dims[5], before[5], after[5];
+    int16_t value;
+} nn_pad_int16_t;
+typedef void nn_pad_int16_fn(const nn_pad_int16_t *op, const int16_t *x, int16_t *y, void *scratch);
+
+/* Binary element-wise operators: as nn_binary_t. Of PRELU x2 is int8. */
+enum {
+    NN_INT16_ADD,
+    NN_INT16_SUB,
+    NN_INT16_MUL,
+    NN_INT16_SQUARED_DIFFERENCE,
+    NN_INT16_MAXIMUM,
+    NN_INT16_MINIMUM,
+    NN_INT16_PRELU
+};
+typedef struct {
+    int32_t multiplier1, multiplier2, output_multiplier;
+    int32_t dims[4], stride1[4], stride2[4];
+    int16_t offset2, act_min, act_max;
+    int8_t shift1, shift2, output_shift, left_shift;
+    uint8_t what;
+} nn_binary_int16_t;
+typedef void nn_binary_int16_fn(const nn_binary_int16_t *op, const int16_t *x1, const void *x2, int16_t *y,
+                                void *scratch);
+
+/* LEAKY_RELU and ABS: a multiplier for what is not below zero, another for what is, around which two signs, 1 or -1,
+ * are applied. y may be x. */
+typedef struct {
+    int32_t count, above, below;
+    int8_t above_shift, below_shift, sign_before, sign_after;
+} nn_slopes_int16_t;
+typedef void nn_slopes_int16_fn(const nn_slopes_int16_t *op, const int16_t *x, int16_t *y, void *scratch);
+
+/* LOGISTIC and TANH: x * multiplier / 2^shift is the argument in steps of 2^-12 / 3. y may be x. */
+typedef struct {
+    int32_t count, multiplier;
+    int8_t shift;
+    uint8_t is_tanh;
+} nn_sigmoid_int16_t;
+typedef void nn_sigmoid_int16_fn(const nn_sigmoid_int16_t *op, const int16_t *x, int16_t *y, void *scratch);
+
 nn_conv_2d_fn nn_conv_2d_portable;
 nn_depthwise_conv_2d_fn nn_depthwise_conv_2d_portable;
 nn_fully_connected_fn nn_fully_connected_portable;
@@ -550,6 +605,13 @@ nn_conv_2d_int16_fn nn_conv_2d_int16_portable;
 nn_depthwise_conv_2d_int16_fn nn_depthwise_conv_2d_int16_portable;
 nn_transpose_conv_int16_fn nn_transpose_conv_int16_portable;
 nn_batch_matmul_int16_fn nn_batch_matmul_int16_portable;
+nn_average_pool_2d_int16_fn nn_average_pool_2d_int16_portable;
+nn_max_pool_2d_int16_fn nn_max_pool_2d_int16_portable;
+nn_mean_int16_fn nn_mean_int16_portable;
+nn_pad_int16_fn nn_pad_int16_portable;
+nn_binary_int16_fn nn_binary_int16_portable;
+nn_slopes_int16_fn nn_slopes_int16_portable;
+nn_sigmoid_int16_fn nn_sigmoid_int16_portable;
 
 nn_conv_2d_fn nn_conv_2d_dsp;
 nn_fully_connected_fn nn_fully_connected_dsp;

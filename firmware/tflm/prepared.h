@@ -58,6 +58,12 @@ bool fits(const nn_conv_2d_int16_t &op, const Extent &extent);
 bool fits(const nn_depthwise_conv_2d_int16_t &op, const Extent &extent);
 bool fits(const nn_transpose_conv_int16_t &op, const Extent &extent);
 bool fits(const nn_batch_matmul_int16_t &op, const Extent &extent);
+bool fits(const nn_pool_2d_t &op, const Extent &extent); // of int16
+bool fits(const nn_mean_int16_t &op, const Extent &extent);
+bool fits(const nn_pad_int16_t &op, const Extent &extent);
+bool fits(const nn_binary_int16_t &op, const Extent &extent);
+bool fits(const nn_slopes_int16_t &op, const Extent &extent);
+bool fits(const nn_sigmoid_int16_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);

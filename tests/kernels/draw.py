@@ -31,3 +31,35 @@ def int8_values(shape: tuple[int, ...]) -> st.SearchStrategy[Array]:
 
 def shapes(min_rank: int = 1, max_rank: int = 4, most: int = 6) -> st.SearchStrategy[tuple[int, ...]]:
     return st.lists(st.integers(1, most), min_size=min_rank, max_size=max_rank).map(tuple)
+
+
+@st.composite
+def broadcast_pairs(d: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shapes of ranks 1 to 6 that broadcast against each other and merge to at most four axes."""
+    shape = d(shapes(1, 4, 5))
+    extra = d(st.integers(0, len(shape)))
+    full = (*shape[:extra], *((2, 3) if d(st.booleans()) else ()), *shape[extra:])
+    who = [d(st.sampled_from("12bb")) for _ in shape]
+    who = who[:extra] + ["b"] * (len(full) - len(shape)) + who[extra:]
+    if len(full) > 4:
+        who = ["b" if 0 < i < len(full) - 1 else w for i, w in enumerate(who)]
+    shape1 = tuple(n if w in "1b" else 1 for n, w in zip(full, who, strict=True))
+    shape2 = tuple(n if w in "2b" else 1 for n, w in zip(full, who, strict=True))
+    while len(shape2) > 1 and shape2[0] == 1 and d(st.booleans()):
+        shape2 = shape2[1:]
+    return shape1, shape2
+
+
+# Of int16, likewise.
+int16_scales = st.floats(-17, -3).map(lambda exponent: float(np.float32(2.0**exponent)))
+INT16_ENDS = np.array([-(2**15), -(2**15) + 1, -1, 0, 1, 2**15 - 1])
+
+
+def int16_values(rng: np.random.Generator, *shape: int) -> Array:
+    """Uniform, all at one end, or only at the ends."""
+    kind = rng.integers(0, 4)
+    if kind == 0:
+        return np.full(shape, rng.choice(INT16_ENDS[[0, -1]]), np.int16)
+    if kind == 1:
+        return rng.choice(INT16_ENDS, shape).astype(np.int16)
+    return rng.integers(-(2**15), 2**15, shape, np.int16)

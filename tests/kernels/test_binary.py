@@ -35,23 +35,6 @@ def simple(
     return binary_model(kind, T(shape1, scale=0.1), T(shape2, scale=0.2, zero_point=3), T(y_shape, scale=0.25))
 
 
-@st.composite
-def broadcast_pairs(d: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Shapes of ranks 1 to 6 that broadcast against each other and merge to at most four axes."""
-    shape = d(draw.shapes(1, 4, 5))
-    extra = d(st.integers(0, len(shape)))
-    full = (*shape[:extra], *((2, 3) if d(st.booleans()) else ()), *shape[extra:])
-    who = [d(st.sampled_from("12bb")) for _ in shape]
-    who = who[:extra] + ["b"] * (len(full) - len(shape)) + who[extra:]
-    if len(full) > 4:
-        who = ["b" if 0 < i < len(full) - 1 else w for i, w in enumerate(who)]
-    shape1 = tuple(n if w in "1b" else 1 for n, w in zip(full, who, strict=True))
-    shape2 = tuple(n if w in "2b" else 1 for n, w in zip(full, who, strict=True))
-    while len(shape2) > 1 and shape2[0] == 1 and d(st.booleans()):
-        shape2 = shape2[1:]
-    return shape1, shape2
-
-
 @settings(derandomize=True, deadline=None, max_examples=cases(40, 120))
 @given(st.data())
 def test_add_equals_tflm(data: st.DataObject) -> None:
@@ -67,7 +50,7 @@ def test_equals_tflm(kind: str, data: st.DataObject) -> None:
 
 
 def check(kind: str, data: st.DataObject) -> None:
-    shape1, shape2 = data.draw(broadcast_pairs())
+    shape1, shape2 = data.draw(draw.broadcast_pairs())
     if data.draw(st.booleans()):
         shape1, shape2 = shape2, shape1
     scale1 = data.draw(draw.scales)

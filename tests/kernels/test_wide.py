@@ -19,18 +19,6 @@ from tests.kernels.harness import assert_exact
 from tests.tiny import O, T, model
 
 generators = convolutions.GENERATORS
-scales = st.floats(-17, -3).map(lambda exponent: float(np.float32(2.0**exponent)))
-EXTREMES = np.array([-(2**15), -(2**15) + 1, -1, 0, 1, 2**15 - 1])
-
-
-def values(rng: np.random.Generator, *shape: int) -> Array:
-    """int16: uniform, all at one end, or only at the ends."""
-    kind = rng.integers(0, 4)
-    if kind == 0:
-        return np.full(shape, rng.choice([-(2**15), 2**15 - 1]), np.int16)
-    if kind == 1:
-        return rng.choice(EXTREMES, shape).astype(np.int16)
-    return rng.integers(-(2**15), 2**15, shape, np.int16)
 
 
 def bias(rng: np.random.Generator, channels: int, dtype: str) -> Array:
@@ -66,7 +54,7 @@ def assert_exact_or_refused(content: bytes, x: list[Array]) -> None:
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(30, 120))
-@given(data=st.data(), rng=generators, x_scale=scales)
+@given(data=st.data(), rng=generators, x_scale=draw.int16_scales)
 def test_convolutions_equal_tflm(data: st.DataObject, rng: np.random.Generator, x_scale: float) -> None:
     same, depthwise = data.draw(st.booleans()), data.draw(st.booleans())
     high, wide = (data.draw(convolutions.windows(same, (1, 1, 2))) for _ in range(2))
@@ -92,11 +80,11 @@ def test_convolutions_equal_tflm(data: st.DataObject, rng: np.random.Generator, 
         options["depthMultiplier"] = out_c // in_c
     kind, table = ("DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions") if depthwise else ("CONV_2D", "Conv2DOptions")
     content = model(tensors, [O(kind, [0, 1, 2] if has_bias else [0, 1], [3], options, table)], [0], [3])
-    assert_exact_or_refused(content, [values(rng, batches, high.size, wide.size, in_c)])
+    assert_exact_or_refused(content, [draw.int16_values(rng, batches, high.size, wide.size, in_c)])
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(20, 80))
-@given(data=st.data(), rng=generators, x_scale=scales)
+@given(data=st.data(), rng=generators, x_scale=draw.int16_scales)
 def test_fully_connected_equals_tflm(data: st.DataObject, rng: np.random.Generator, x_scale: float) -> None:
     lead = data.draw(st.sampled_from([(1,), (2,), (3,), (1, 3), (2, 1, 2)]))
     in_n, out_n = data.draw(st.sampled_from([1, 3, 8, 40, 300, 700])), data.draw(st.integers(1, 13))
@@ -112,11 +100,11 @@ def test_fully_connected_equals_tflm(data: st.DataObject, rng: np.random.Generat
     ]
     options = {"fusedActivationFunction": data.draw(convolutions.ACTIVATIONS), "keepNumDims": keep}
     op = O("FULLY_CONNECTED", [0, 1, 2 if has_bias else -1], [3], options, "FullyConnectedOptions")
-    assert_exact_or_refused(model(tensors, [op], [0], [3]), [values(rng, *lead, in_n)])
+    assert_exact_or_refused(model(tensors, [op], [0], [3]), [draw.int16_values(rng, *lead, in_n)])
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(20, 80))
-@given(data=st.data(), rng=generators, x_scale=scales)
+@given(data=st.data(), rng=generators, x_scale=draw.int16_scales)
 def test_transpose_conv_equals_tflm(data: st.DataObject, rng: np.random.Generator, x_scale: float) -> None:
     n, h, w = (data.draw(st.integers(1, most)) for most in (2, 4, 4))
     in_c, out_c, k_h, k_w = (data.draw(st.integers(1, most)) for most in (5, 6, 4, 4))
@@ -134,18 +122,18 @@ def test_transpose_conv_equals_tflm(data: st.DataObject, rng: np.random.Generato
     options["fusedActivationFunction"] = data.draw(st.sampled_from([0, 0, 1, 3]))
     inputs = (0, 1, 3, 2) if has_bias else (0, 1, 3)
     content = model(tensors, [O("TRANSPOSE_CONV", inputs, (4,), options, "TransposeConvOptions")], (3,), (4,))
-    assert_exact_or_refused(content, [values(rng, n, h, w, in_c)])
+    assert_exact_or_refused(content, [draw.int16_values(rng, n, h, w, in_c)])
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(20, 80))
-@given(data=st.data(), rng=generators, both=st.tuples(scales, scales))
+@given(data=st.data(), rng=generators, both=st.tuples(draw.int16_scales, draw.int16_scales))
 def test_batch_matmul_equals_tflm(data: st.DataObject, rng: np.random.Generator, both: tuple[float, float]) -> None:
     rows, depth, columns = (data.draw(st.integers(1, 6)) for _ in range(3))
     batches, adj_x, adj_y = data.draw(draw.shapes(0, 2, 3)), data.draw(st.booleans()), data.draw(st.booleans())
     ahead1, ahead2 = (tuple(n if rng.random() < 0.7 else 1 for n in batches) for _ in range(2))
     shape1 = (*ahead1, depth, rows) if adj_x else (*ahead1, rows, depth)
     shape2 = (*ahead2, columns, depth) if adj_y else (*ahead2, depth, columns)
-    arrays = [values(rng, *shape) for shape in (shape1, shape2)]
+    arrays = [draw.int16_values(rng, *shape) for shape in (shape1, shape2)]
     constant = data.draw(st.booleans())
     near = float(np.float32(2.0**14 * math.prod(both) * math.sqrt(depth)))
     tensors = [

@@ -1,32 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nn.h"
-
-#include "window.h"
-
-/* One output pixel; x is its batch's input, top and left the window's position on it. */
-static void pixel(const nn_average_pool_2d_t *op, const int8_t *x, int8_t *y, int top, int left) {
-    const nn_span_t rows = nn_clip_window(top, op->k_h, 1, op->in_h);
-    const nn_span_t columns = nn_clip_window(left, op->k_w, 1, op->in_w);
-    const int32_t channels = op->channels, x_row = op->in_w * channels;
-    const int32_t height = rows.end - rows.first, width = columns.end - columns.first;
-    const int32_t count = height * width;
-    x += (top + rows.first) * x_row + (left + columns.first) * channels;
-    for (int32_t c = 0; c < channels; c++) {
-        const int8_t *from = x + c;
-        int32_t sum = 0;
-        for (int i = 0; i < height; i++, from += x_row)
-            for (int j = 0; j < width; j++)
-                sum += from[j * channels];
-        /* Half away from zero, as C's division truncates. */
-        int32_t mean = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
-        *y++ = (int8_t)nn_clamp(mean, op->act_min, op->act_max);
-    }
-}
-
-void nn_average_pool_2d_portable(const nn_average_pool_2d_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    (void)scratch;
-    for (int n = 0; n < op->batches; n++, x += (int32_t)op->in_h * op->in_w * op->channels)
-        for (int i = 0; i < op->out_h; i++)
-            for (int j = 0; j < op->out_w; j++, y += op->channels)
-                pixel(op, x, y, i * op->stride_h - op->pad_top, j * op->stride_w - op->pad_left);
-}
+#define NN_ELEMENT int8_t
+#define NN_POOL nn_average_pool_2d_portable
+#include "average_pool.h"

@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nn.h"
-#include "nn_math.h"
-
-void nn_mean_portable(const nn_mean_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    const int32_t innermost = op->dims[4], step1 = op->dims[2] * op->dims[3] * innermost;
-    const int32_t offset = op->input_offset * op->dims[1] * op->dims[3];
-    (void)scratch;
-    for (int32_t a = 0; a < op->dims[0]; a++, x += op->dims[1] * step1)
-        for (int32_t b = 0; b < op->dims[2]; b++)
-            for (int32_t c = 0; c < innermost; c++) {
-                const int8_t *first = x + b * op->dims[3] * innermost + c;
-                int32_t sum = offset;
-                for (int32_t i = 0; i < op->dims[1]; i++)
-                    for (int32_t j = 0; j < op->dims[3]; j++)
-                        sum += first[i * step1 + j * innermost];
-                *y++ = (int8_t)nn_clamp(nn_requantize(sum, op->multiplier, op->shift) + op->output_offset, -128, 127);
-            }
-}
+#define NN_ELEMENT int8_t
+#define NN_LOW INT8_MIN
+#define NN_HIGH INT8_MAX
+#define NN_MEAN nn_mean_portable
+#define NN_MEAN_OP nn_mean_t
+#include "mean.h"

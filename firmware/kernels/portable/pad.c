@@ -1,41 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "copy.h"
-#include "nn.h"
-
-enum { AXES = 5 };
-
-/* Elements in one index step along axis, before and after padding. */
-static void step_sizes(const nn_pad_t *op, int32_t y_step[AXES]) {
-    int32_t y_elements = 1;
-    for (int axis = AXES - 1; axis >= 0; axis--) {
-        y_step[axis] = y_elements;
-        y_elements *= op->before[axis] + op->dims[axis] + op->after[axis];
-    }
-}
-
-/* Rows of x go to y in order; before a row, y gets what pads the axes that end before it and those that begin there. */
-void nn_pad_portable(const nn_pad_t *op, const int8_t *x, int8_t *y, void *scratch) {
-    int32_t y_step[AXES], index[AXES] = {0};
-    const int32_t row = op->dims[AXES - 1];
-    int32_t between = 0;
-    int axis = 0;
-    (void)scratch;
-    step_sizes(op, y_step);
-    while (axis >= 0) {
-        for (; axis < AXES; axis++)
-            between += op->before[axis] * y_step[axis];
-        nn_fill_bytes(y, op->value, between);
-        y += between;
-        nn_copy_bytes(y, x, row);
-        x += row;
-        y += row;
-        between = op->after[AXES - 1];
-        for (axis = AXES - 2; axis >= 0 && ++index[axis] == op->dims[axis]; axis--) {
-            index[axis] = 0;
-            between += op->after[axis] * y_step[axis];
-        }
-        if (axis >= 0)
-            axis++;
-    }
-    nn_fill_bytes(y, op->value, between);
-}
+#define NN_ELEMENT int8_t
+#define NN_PAD pad
+#define NN_PAD_FILL nn_fill_bytes
+#include "pad.h"

@@ -48,6 +48,7 @@ from gen.model.ops import (
     svdf,
     transpose_conv,
     unary,
+    unary_int16,
     variable,
 )
 from gen.model.ops.operator import Call, Kernel, Operator
@@ -105,7 +106,8 @@ KERNELS: dict[str, Kernel] = {
         movement.KERNEL,
         *reduction.KERNELS,
         unary.KERNEL,
-        average_pool_2d.KERNEL,
+        *unary_int16.KERNELS,
+        *average_pool_2d.KERNELS,
         binary_int32.KERNEL,
         cast.KERNEL,
         concatenation.KERNEL,
@@ -117,8 +119,8 @@ KERNELS: dict[str, Kernel] = {
         *dequantize.KERNELS,
         fully_connected.KERNEL,
         lstm.KERNEL,
-        max_pool_2d.KERNEL,
-        pad.KERNEL,
+        *max_pool_2d.KERNELS,
+        *pad.KERNELS,
         picking.KERNEL,
         gather.KERNEL,
         dynamic_update_slice.KERNEL,

@@ -15,15 +15,16 @@ from numpy.lib.stride_tricks import as_strided
 from gen.errors import ModelError, UnsupportedOp
 from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from gen.model.graph import Array, Graph, Op, Tensor
-from gen.model.ops import binary_int32, divide
+from gen.model.ops import binary_int16, binary_int32, divide
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import fused_activation, require_shape, require_types
 from gen.model.ops.requantize import rescale
 from gen.model.ops.shapes import merge_axes
 
 # TFLM's headroom for the operands of a sum, of a difference that is squared, of a comparison
-LEFT_SHIFT, SQUARE_SHIFT, COMPARE_SHIFT = 20, 7, 8
-MAX_PRODUCT_SHIFT = 14  # beyond it products of two differences of int8 leave int32
+LEFT_SHIFT, SQUARE_SHIFT, COMPARE_SHIFT = {"int8": 20, "int16": 15}, {"int8": 7, "int16": 0}, 8
+# Beyond them products leave int32: of two differences of int8 or two int16, of one with a slope, which is int8.
+MAX_PRODUCT_SHIFT, MAX_SLOPE_SHIFT = {"int8": 14, "int16": 0}, {"int8": 14, "int16": 7}
 MAX_AXES = 4  # of nn_binary_t, after merging
 STRUCT_FIELDS = (
     numbers("int32_t", "multiplier1 multiplier2 output_multiplier dims[4] stride1[4] stride2[4]")
@@ -94,25 +95,25 @@ def offsets(x1: Tensor, x2: Tensor, y: Tensor) -> dict[str, int]:
 
 def sum_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
     """Both operands are brought to twice the larger scale, with LEFT_SHIFT bits of headroom."""
-    twice_max_scale = 2 * max(x1.scale, x2.scale)
+    twice_max_scale, left_shift = 2 * max(x1.scale, x2.scale), LEFT_SHIFT[x1.dtype]
     multiplier1, shift1 = quantize_multiplier(x1.scale / twice_max_scale)
     multiplier2, shift2 = quantize_multiplier(x2.scale / twice_max_scale)
-    output_multiplier, output_shift = quantize_multiplier(twice_max_scale / ((1 << LEFT_SHIFT) * y.scale))
+    output_multiplier, output_shift = quantize_multiplier(twice_max_scale / ((1 << left_shift) * y.scale))
     if output_shift > 0:
         raise UnsupportedOp(
             f"{op} has input scales {x1.scale:g} and {x2.scale:g} and an output scale of {y.scale:g}, more than "
-            "2**19 apart, which TFLM refuses: quantize the model again with representative data."
+            f"2**{left_shift - 1} apart, which TFLM refuses: quantize the model again with representative data."
         )
     return {
         **offsets(x1, x2, y),
         "multiplier1": multiplier1, "multiplier2": multiplier2, "output_multiplier": output_multiplier,
-        "shift1": shift1, "shift2": shift2, "output_shift": output_shift, "left_shift": LEFT_SHIFT,
+        "shift1": shift1, "shift2": shift2, "output_shift": output_shift, "left_shift": left_shift,
     }  # fmt: skip
 
 
 def product_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
     multiplier, shift = quantize_multiplier(x1.scale * x2.scale / y.scale)
-    if shift > MAX_PRODUCT_SHIFT:
+    if shift > MAX_PRODUCT_SHIFT[x1.dtype]:
         raise _products_leave_int32(op, x1, x2, y)
     return {**offsets(x1, x2, y), "output_multiplier": multiplier, "output_shift": shift}
 
@@ -125,10 +126,10 @@ def _products_leave_int32(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Unsuppor
 
 
 def square_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, int]:
-    twice_max_scale = 2 * max(x1.scale, x2.scale)
+    twice_max_scale, left_shift = 2 * max(x1.scale, x2.scale), SQUARE_SHIFT[x1.dtype]
     multiplier1, shift1 = quantize_multiplier(x1.scale / twice_max_scale)
     multiplier2, shift2 = quantize_multiplier(x2.scale / twice_max_scale)
-    real = twice_max_scale * twice_max_scale / ((1 << 2 * SQUARE_SHIFT) * y.scale)
+    real = twice_max_scale * twice_max_scale / ((1 << 2 * left_shift) * y.scale)
     output_multiplier, output_shift = quantize_multiplier(real)
     if output_shift > 0:
         raise UnsupportedOp(
@@ -138,7 +139,7 @@ def square_scaling(op: Op, x1: Tensor, x2: Tensor, y: Tensor) -> Mapping[str, in
     return {
         **offsets(x1, x2, y),
         "multiplier1": multiplier1, "multiplier2": multiplier2, "output_multiplier": output_multiplier,
-        "shift1": shift1, "shift2": shift2, "output_shift": output_shift, "left_shift": SQUARE_SHIFT,
+        "shift1": shift1, "shift2": shift2, "output_shift": output_shift, "left_shift": left_shift,
     }  # fmt: skip
 
 
@@ -146,7 +147,7 @@ def slope_scaling(op: Op, x: Tensor, alpha: Tensor, y: Tensor) -> Mapping[str, i
     """PRELU: the first pair of numbers rescales what is above zero, the output's what is below, times the slope."""
     multiplier, shift = rescale(op, x, y)
     below, below_shift = quantize_multiplier(x.scale * alpha.scale / y.scale)
-    if below_shift > MAX_PRODUCT_SHIFT:
+    if below_shift > MAX_SLOPE_SHIFT[x.dtype]:
         raise _products_leave_int32(op, x, alpha, y)
     return {
         **offsets(x, alpha, y),
@@ -284,6 +285,11 @@ def _operator(row: Row) -> Operator:
         if x1.dtype == "int32" and row.name in binary_int32.OPERATORS:
             what = binary_int32.OPERATORS.index(row.name)
             return binary_int32.int32_call(op, what, (x1, x2), y, broadcast(op, x1, x2, y))
+        if x1.dtype == "int16" and row.name in binary_int16.OPERATORS:
+            binary_int16.require_operands(op, row.name, x1, x2, y)
+            fused = fused_activation(op, y) if row.options_table else None
+            params = {**dict.fromkeys(NUMBERS, 0), **row.scaling(op, x1, x2, y), **broadcast(op, x1, x2, y)}
+            return binary_int16.int16_call(op, row.name, params, fused)
         require_types(op, row.x, x1, x2)
         require_types(op, row.y, y)
         act_min, act_max = fused_activation(op, y) if row.options_table else (-128, 127)
@@ -298,10 +304,18 @@ def _operator(row: Row) -> Operator:
 
     options = {"FusedActivationFunction": "none"} if row.options_table else {}
     of_int32 = (binary_int32.KERNEL.name,) if row.name in binary_int32.OPERATORS else ()
+    of_int16 = (binary_int16.NAME,) if row.name in binary_int16.OPERATORS else ()
     return Operator(
-        row.name, row.name.upper(), row.tflm, row.options_table, options, lower, (row.name, *of_int32), nodes=row.nodes
+        row.name,
+        row.name.upper(),
+        row.tflm,
+        row.options_table,
+        options,
+        lower,
+        (row.name, *of_int32, *of_int16),
+        nodes=row.nodes,
     )
 
 
-KERNELS = tuple(map(_kernel, ROWS))
+KERNELS = (*map(_kernel, ROWS), binary_int16.kernel({row.name: row.compute for row in ROWS}))
 OPERATORS = tuple(map(_operator, ROWS))

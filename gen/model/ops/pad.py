@@ -1,4 +1,5 @@
-"""PAD and PADV2 on int8, up to five axes that can't be merged; the value is the output's zero or PADV2's constant."""
+"""PAD and PADV2 on int8 and int16, up to five axes that can't be merged; the value is the output's zero or
+PADV2's constant."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,19 +9,19 @@ import numpy as np
 from gen.errors import ModelError, UnsupportedOp, brief
 from gen.model.graph import Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
-from gen.model.ops.quantized import require_int8, require_shape
+from gen.model.ops.quantized import require_int8_or_int16, require_shape
 from gen.model.ops.shapes import constant_input
 
 MAX_AXES = 5  # of nn_pad_t, after merging
 
 
 def pad_value(graph: Graph, op: Op, y: Tensor) -> int:
-    """The int8 value to put around x. Raises UnsupportedOp, NotQuantized, ModelError."""
+    """The value to put around x. Raises UnsupportedOp, NotQuantized, ModelError."""
     value = graph.optional_input(op, 2)
     if value is None:
         return y.zero_point
-    require_int8(op, value)
-    data = constant_input(graph, op, 2, "padding values", ("int8",))
+    require_int8_or_int16(op, y, value)
+    data = constant_input(graph, op, 2, "padding values", (y.dtype,))
     if data.size != 1:
         raise ModelError(f"{op} pads with {data.size} values, not one: the model file is damaged, convert it again.")
     if (value.scale, value.zero_point) != (y.scale, y.zero_point):
@@ -44,7 +45,7 @@ def merge(dims: tuple[int, ...], before: list[int], after: list[int]) -> list[tu
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
-    require_int8(op, x, y)
+    require_int8_or_int16(op, x, y)
     paddings = constant_input(graph, op, 1, "paddings", ("int32", "int64"))
     rank = len(x.shape)
     if paddings.shape != (rank, 2) or paddings.min(initial=0) < 0:
@@ -60,7 +61,7 @@ def lower(graph: Graph, op: Op) -> Call:
     axes = [(1, 0, 0)] * (MAX_AXES - len(axes)) + axes
     dims, before, after = (list(column) for column in zip(*axes, strict=True))
     params = {"dims": tuple(dims), "before": tuple(before), "after": tuple(after), "value": pad_value(graph, op, y)}
-    return Call(op, "pad", params, (x.index,), (y.index,))
+    return Call(op, "pad" if x.dtype == "int8" else "pad_int16", params, (x.index,), (y.index,))
 
 
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
@@ -72,12 +73,19 @@ def view(params: Mapping[str, Any]) -> Sequence[int] | None:
     return None if any(params["before"]) or any(params["after"]) else (0,)
 
 
-KERNEL = Kernel(
-    "pad",
-    CStruct("nn_pad_t", numbers("int32_t", "dims[5] before[5] after[5]") + numbers("int8_t", "value")),
-    reference,
-    view=view,
-    pads=True,
+AXES = numbers("int32_t", "dims[5] before[5] after[5]")
+KERNELS = (
+    Kernel("pad", CStruct("nn_pad_t", AXES + numbers("int8_t", "value")), reference, view=view, pads=True),
+    Kernel(
+        "pad_int16",
+        CStruct("nn_pad_int16_t", AXES + numbers("int16_t", "value"), "elementwise_int16"),
+        reference,
+        view=view,
+        pads=True,
+    ),
 )
-OPERATOR = Operator("pad", "PAD", "Pad", None, {}, lower, interpreter=("pad",))
-OPERATOR_V2 = Operator("padv2", "PADV2", "PadV2", None, {}, lower, kernels=("pad",), interpreter=("pad",))
+NAMES = tuple(kernel.name for kernel in KERNELS)
+OPERATOR = Operator("pad", "PAD", "Pad", None, {}, lower, kernels=NAMES, interpreter=("pad",), prepared=NAMES[1:])
+OPERATOR_V2 = Operator(
+    "padv2", "PADV2", "PadV2", None, {}, lower, kernels=NAMES, interpreter=("pad",), prepared=NAMES[1:]
+)

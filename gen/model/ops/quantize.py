@@ -34,7 +34,7 @@ def lower(graph: Graph, op: Op) -> Call:
     if x.dtype != "float32":
         rescaling = rescale(op, x, y)
         if x.dtype not in BYTES or y.dtype not in BYTES:
-            return rescale_call(op, x, y, *rescaling)
+            return rescale_call(op, x, y, rescaling)
         zero_points = (x.zero_point, y.zero_point)
         return requantize_call(op, x, y, rescaling=rescaling, zero_points=zero_points, act_range=(-128, 127))
     params = {"count": x.elements, "scale": y.scale, "output_offset": y.zero_point}

@@ -13,9 +13,14 @@ Weighted = tuple[Tensor, Tensor, Tensor | None, Tensor]  # input, weights, bias,
 
 
 def require_int8(op: Op, *tensors: Tensor) -> None:
-    """Raise NotQuantized unless every tensor is int8 with quantization parameters, ModelError on a zero point
-    that is no int8."""
+    """Raise NotQuantized unless every tensor is int8 with quantization parameters, UnsupportedOp on int16, which TFLM
+    does not have there, ModelError on a zero point that is no int8."""
     for tensor in tensors:
+        if tensor.dtype == "int16":
+            raise UnsupportedOp(
+                f"{op}: tensor {tensor.name!r} is int16, and int8 is what TFLM takes there: convert the model with "
+                "TFLITE_BUILTINS_INT8, or do without this operator."
+            )
         if tensor.dtype != "int8" or tensor.quant is None:
             raise NotQuantized(
                 f"{op}: tensor {tensor.name!r} is {tensor.dtype}, not quantized int8: convert the model with full "

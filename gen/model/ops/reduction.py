@@ -10,13 +10,18 @@ import numpy as np
 
 from gen.errors import ModelError, UnsupportedOp, brief
 from gen.model.fixed_point import multiply_by_quantized_multiplier
-from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.graph import DTYPES, Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
-from gen.model.ops.quantized import require_same_quantization, require_shape, require_types
+from gen.model.ops.quantized import (
+    require_int8_or_int16,
+    require_same_quantization,
+    require_shape,
+    require_types,
+)
 from gen.model.ops.requantize import rescale
 from gen.model.ops.shapes import constant_input, merge_axes
 
-MAX_COUNT = 2**23  # elements in one sum: their 9-bit differences together stay in int32
+MAX_COUNT = {"int8": 2**23, "int16": 2**16 - 1}  # elements in one sum, whose differences together stay in int32
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,13 @@ class Row:
     # (operator, input, output, elements in one) -> the fields of the kernel's struct beside the axes'. Raises
     # UnsupportedOp.
     scaling: Callable[[Op, Tensor, Tensor, int], Mapping[str, int]]
-    # The type of input and output; bool has no scale.
-    dtype: str = "int8"
+    # Types of input and output; bool has no scale.
+    dtypes: tuple[str, ...] = ("int8",)
 
 
 def sum_scaling(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
     multiplier, shift = rescale(op, x, y)
-    if shift > 0 and count * 255 * 2.0**shift >= 2**31:
+    if shift > 0 and count * (2 * np.iinfo(DTYPES[x.dtype]).max + 1) * 2.0**shift >= 2**31:
         raise UnsupportedOp(
             f"{op} adds {count} elements to a scale of {y.scale:g}, so fine that they can leave int32, which TFLM "
             "leaves undefined: quantize the model again with representative data."
@@ -69,11 +74,11 @@ def unscaled(op: Op, x: Tensor, y: Tensor, count: int) -> Mapping[str, int]:
 
 
 ROWS = (
-    Row("mean", "Mean", "mean", mean_scaling),
-    Row("reduce_all", "ReduceAll", "reduce_min", all_of, dtype="bool"),
+    Row("mean", "Mean", "mean", mean_scaling, dtypes=("int8", "int16")),
+    Row("reduce_all", "ReduceAll", "reduce_min", all_of, dtypes=("bool",)),
     Row("reduce_max", "ReduceMax", "reduce_max", unscaled),
     Row("reduce_min", "ReduceMin", "reduce_min", unscaled),
-    Row("sum", "Sum", "mean", sum_scaling),
+    Row("sum", "Sum", "mean", sum_scaling, dtypes=("int8", "int16")),
 )
 
 
@@ -90,10 +95,18 @@ def alternating(op: Op, dims: tuple[int, ...], reduced: set[int]) -> tuple[int, 
     return (*(dim for dim, _ in axes), *(1,) * (5 - len(axes)))
 
 
+def _suffix(dtype: str) -> str:
+    """Of the name of the kernel of a type."""
+    return "_int16" if dtype == "int16" else ""
+
+
 def _operator(row: Row) -> Operator:
     def lower(graph: Graph, op: Op) -> Call:
         x, y = graph.input(op, 0), graph.output(op)
-        require_types(op, row.dtype, x, y)
+        if x.dtype == "int16" and x.dtype in row.dtypes:
+            require_int8_or_int16(op, x, y)
+        else:
+            require_types(op, row.dtypes[0], x, y)
         axes = constant_input(graph, op, 1, "axes", ("int32",)).reshape(-1).tolist()
         rank = len(x.shape)
         if any(not -rank <= axis < rank for axis in axes):
@@ -105,10 +118,11 @@ def _operator(row: Row) -> Operator:
         kept = [1 if axis in reduced else dim for axis, dim in enumerate(x.shape) if keep or axis not in reduced]
         require_shape(op, y, kept)
         count = prod(x.shape[axis] for axis in reduced)
-        if count > MAX_COUNT:
-            raise UnsupportedOp(f"{op} reduces {count} elements to one, more than {MAX_COUNT}: do it in two steps.")
+        most = MAX_COUNT.get(x.dtype, count)
+        if count > most:
+            raise UnsupportedOp(f"{op} reduces {count} elements to one, more than {most}: do it in two steps.")
         params = {"dims": alternating(op, x.shape, reduced), **row.scaling(op, x, y, count)}
-        return Call(op, row.kernel, params, (x.index,), (y.index,))
+        return Call(op, f"{row.kernel}{_suffix(x.dtype)}", params, (x.index,), (y.index,))
 
     return Operator(
         row.name,
@@ -117,7 +131,7 @@ def _operator(row: Row) -> Operator:
         "ReducerOptions",
         {"KeepDims": False},
         lower,
-        kernels=(row.kernel,),
+        kernels=tuple(f"{row.kernel}{_suffix(dtype)}" for dtype in row.dtypes),
     )
 
 
@@ -125,7 +139,8 @@ def mean_reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     x = inputs[0].reshape(p["dims"]).astype(np.int32) + p["input_offset"]
     total = x.sum(axis=(1, 3), dtype=np.int32)
     y = multiply_by_quantized_multiplier(total, p["multiplier"], p["shift"]) + p["output_offset"]
-    result: Array = np.clip(y, -128, 127).astype(np.int8)
+    limits = np.iinfo(inputs[0].dtype)
+    result: Array = np.clip(y, limits.min, limits.max).astype(inputs[0].dtype)
     return result
 
 
@@ -139,18 +154,14 @@ def min_reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return result
 
 
+MEAN_FIELDS = (
+    numbers("int32_t", "dims[5] multiplier")
+    + numbers("int16_t", "input_offset output_offset")
+    + numbers("int8_t", "shift")
+)
 KERNELS = (
-    Kernel(
-        "mean",
-        CStruct(
-            "nn_mean_t",
-            numbers("int32_t", "dims[5] multiplier")
-            + numbers("int16_t", "input_offset output_offset")
-            + numbers("int8_t", "shift"),
-            "reduction",
-        ),
-        mean_reference,
-    ),
+    Kernel("mean", CStruct("nn_mean_t", MEAN_FIELDS, "reduction"), mean_reference),
+    Kernel("mean_int16", CStruct("nn_mean_int16_t", MEAN_FIELDS, "elementwise_int16"), mean_reference),
     Kernel("reduce_max", CStruct("nn_reduce_t", numbers("int32_t", "dims[5]"), "reduction"), max_reference),
     Kernel("reduce_min", CStruct("nn_reduce_t", numbers("int32_t", "dims[5]"), "reduction"), min_reference),
 )

@@ -66,8 +66,9 @@ def _flipped(bytes_: Array, flip: int, dtype: type[np.int8] | type[np.uint8]) ->
 
 
 def keeps_values(params: Mapping[str, Any]) -> bool:
-    """Whether it changes nothing but what its clamp cuts off."""
-    same = params["input_offset"] == -params["output_offset"] and params["flip_x"] == params["flip_y"]
+    """Whether it, or one of the kernel rescale, changes nothing but what its clamp cuts off."""
+    same = params["input_offset"] == -params["output_offset"] and params.get("flip_x") == params.get("flip_y")
+    same = same and params.get("x_type") == params.get("y_type")
     return bool((params["multiplier"], params["shift"]) == IDENTITY and same)
 
 

@@ -1,4 +1,5 @@
-"""The kernel that brings int8, int16 or int32 from one scale to another: QUANTIZE of and to wider types."""
+"""The kernel that brings int8, int16 or int32 from one scale to another: QUANTIZE of and to wider types; RELU and RELU6
+of int16."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,12 +14,16 @@ from gen.model.ops.typed import NUMBERS
 DTYPE_OF = {number: DTYPES[name] for name, number in NUMBERS.items()}
 
 
-def rescale_call(op: Op, x: Tensor, y: Tensor, multiplier: int, shift: int) -> Call:
+def rescale_call(
+    op: Op, x: Tensor, y: Tensor, rescaling: tuple[int, int], act_range: tuple[int, int] | None = None
+) -> Call:
+    """rescaling: multiplier and shift. act_range: the output's limits, where they are not its type's."""
     limits = np.iinfo(DTYPES[y.dtype])
+    act_min, act_max = act_range or (int(limits.min), int(limits.max))
     params = {
-        "count": x.elements, "multiplier": multiplier, "shift": shift,
+        "count": x.elements, "multiplier": rescaling[0], "shift": rescaling[1],
         "input_offset": -x.zero_point, "output_offset": y.zero_point,
-        "act_min": int(limits.min), "act_max": int(limits.max),
+        "act_min": act_min, "act_max": act_max,
         "x_type": NUMBERS[x.dtype], "y_type": NUMBERS[y.dtype],
     }  # fmt: skip
     return Call(op, "rescale", params, (x.index,), (y.index,))

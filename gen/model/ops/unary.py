@@ -1,5 +1,6 @@
 """The family of unary element-wise operators on int8: each has 256 possible answers, so its kernel is a table of them,
-made here with TFLM's arithmetic. Each is a row of ROWS; there is no C to an operator."""
+made here with TFLM's arithmetic. Each is a row of ROWS; there is no C to an operator. What TFLM has of them on int16 is
+in unary_int16.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +22,9 @@ from gen.model.fixed_point import (
     rounding_divide_by_pot,
 )
 from gen.model.graph import Array, Graph, Op, Tensor
+from gen.model.ops import unary_int16
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int8_array, numbers
-from gen.model.ops.quantized import require_shape, require_types
+from gen.model.ops.quantized import require_int8_or_int16, require_shape, require_types
 from gen.model.ops.requantize import require_shift, rescale
 
 X = np.arange(-128, 128, dtype=np.int32)  # every input
@@ -186,13 +188,17 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
 def _operator(row: Row) -> Operator:
     def lower(graph: Graph, op: Op) -> Call:
         x, y = graph.input(op, 0), graph.output(op)
-        require_types(op, row.dtype, x, y)
         require_shape(op, y, x.shape)
+        if x.dtype == "int16" and row.name in unary_int16.CALLS:
+            require_int8_or_int16(op, x, y)
+            return unary_int16.CALLS[row.name][1](op, x, y)
+        require_types(op, row.dtype, x, y)
         table = int8_array(np.clip(row.answers(op, x, y), -128, 127))
         return Call(op, "lut", {"count": x.elements, "table": tuple(table.tolist())}, (x.index,), (y.index,))
 
+    kernels = ("lut", unary_int16.CALLS[row.name][0]) if row.name in unary_int16.CALLS else ("lut",)
     return Operator(
-        row.name, row.name.upper(), row.tflm, row.options_table, row.options, lower, kernels=("lut",), nodes=row.nodes
+        row.name, row.name.upper(), row.tflm, row.options_table, row.options, lower, kernels, nodes=row.nodes
     )
 
 

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define NN_ELEMENT int16_t
+#define NN_POOL nn_average_pool_2d_int16_portable
+#include "average_pool.h"
