@@ -58,7 +58,7 @@ def assert_exact_or_refused(content: bytes, x: list[Array]) -> None:
 def test_convolutions_equal_tflm(data: st.DataObject, rng: np.random.Generator, x_scale: float) -> None:
     same, depthwise = data.draw(st.booleans()), data.draw(st.booleans())
     high, wide = (data.draw(convolutions.windows(same, (1, 1, 2))) for _ in range(2))
-    groups, group_c = data.draw(st.sampled_from([(1, 1), (1, 3), (1, 9), (2, 2), (3, 1)]))
+    groups, group_c = data.draw(st.sampled_from([(1, 1), (1, 3), (1, 4), (1, 8), (1, 9), (2, 2), (3, 1)]))
     in_c, out_c = groups * group_c, groups * data.draw(st.integers(1, 9))
     if depthwise:
         out_c = in_c * data.draw(st.sampled_from([1, 1, 2, 3]))

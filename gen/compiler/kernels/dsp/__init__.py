@@ -1,7 +1,7 @@
 """Variants for Cortex-M4, M7 and M33: dual 16-bit multiply-accumulate."""
 
 from gen.compiler.kernels import elementwise, matrices, recurrent
-from gen.compiler.kernels.dsp import gemm, lstm, spatial, winograd
+from gen.compiler.kernels.dsp import gemm, lstm, spatial, wide, winograd
 from gen.compiler.kernels.variant import Variant
 
 VARIANTS: tuple[Variant, ...] = (
@@ -11,5 +11,6 @@ VARIANTS: tuple[Variant, ...] = (
     *elementwise.variants("dsp", "dsp/elementwise.h"),
     matrices.DSP,
     *lstm.VARIANTS,
+    *wide.VARIANTS,
     *recurrent.variants("dsp"),
 )

@@ -1,7 +1,7 @@
 """Variants for Cortex-M55: MVE, eight or sixteen lanes."""
 
 from gen.compiler.kernels import elementwise, matrices, recurrent
-from gen.compiler.kernels.mve import gemm, lstm, spatial
+from gen.compiler.kernels.mve import gemm, lstm, spatial, wide
 from gen.compiler.kernels.variant import Variant
 
 VARIANTS: tuple[Variant, ...] = (
@@ -10,5 +10,6 @@ VARIANTS: tuple[Variant, ...] = (
     *elementwise.variants("mve", "mve/elementwise.h", add="add_rows"),
     matrices.MVE,
     *lstm.VARIANTS,
+    *wide.VARIANTS,
     *recurrent.variants("mve"),
 )
