@@ -22,6 +22,8 @@ typedef struct {
 } nn_conv_2d_int16_ends_t;
 typedef void nn_conv_2d_int16_ends_fn(const nn_conv_2d_int16_ends_t *op, const int16_t *x, int16_t *y, void *scratch);
 nn_conv_2d_int16_ends_fn nn_conv_2d_int16_dsp;
+/* DEPTHWISE_CONV_2D with a multiplier of 1, channels in fours; no scratch. */
+nn_conv_2d_int16_ends_fn nn_depthwise_conv_2d_int16_dsp;
 
 /* Likewise on MVE. ends: of each four channels their multipliers, starts without the lowest 16 bits, these bits, and
  * the shifts, to the left, of a start + sum * multiplier without them; channels that are not there are 0. */
@@ -34,6 +36,7 @@ typedef struct {
 } nn_conv_2d_int16_fours_t;
 typedef void nn_conv_2d_int16_fours_fn(const nn_conv_2d_int16_fours_t *op, const int16_t *x, int16_t *y, void *scratch);
 nn_conv_2d_int16_fours_fn nn_conv_2d_int16_mve;
+nn_conv_2d_int16_fours_fn nn_depthwise_conv_2d_int16_mve; /* as the other one */
 
 enum { NN_END_WORDS = 4 };
 

@@ -2,11 +2,10 @@
  *
  * Two pixels at a time; windows are read as they lie on the image where both are wholly on it and their rows are long
  * stretches, else they are gathered into scratch memory. */
-#include <arm_mve.h>
 #include <string.h>
 
 #include "portable/window.h"
-#include "wide_ends.h"
+#include "wide_fours.h"
 
 enum { LANES = 8, LONG = 24 }; /* values of a row from which on it is not gathered */
 
@@ -159,31 +158,19 @@ __attribute__((noinline)) static void single_sums(const int16_t *x, const int8_t
     }
 }
 
-/* Four channels' outputs of a pixel. A sum times a multiplier of 16 bits is that of its upper half and that of its
- * lower half. */
-static inline int32x4_t finished(const int32_t *end, int32x4_t sum, int32x4_t low, int32x4_t high) {
-    const int32x4_t multiplier = vldrwq_s32(end);
-    const int32x4_t upper = vaddq_s32(vmulq_s32(vshrq_n_s32(sum, 16), multiplier), vldrwq_s32(end + 4));
-    const uint32x4_t half = vmovlbq_u16(vreinterpretq_u16_s32(sum));
-    const uint32x4_t product = vmulq_u32(half, vreinterpretq_u32_s32(multiplier));
-    const uint32x4_t lower = vshrq_n_u32(vaddq_u32(product, vreinterpretq_u32_s32(vldrwq_s32(end + 8))), 16);
-    const int32x4_t whole = vaddq_s32(upper, vreinterpretq_s32_u32(lower));
-    return vminq_s32(vmaxq_s32(vshlq_s32(whole, vldrwq_s32(end + 12)), low), high);
-}
-
 __attribute__((noinline)) static void finish_pair(const nn_conv_2d_int16_fours_t *op, const int32_t *sums, int16_t *y) {
     const int32x4_t low = vdupq_n_s32(op->act_min), high = vdupq_n_s32(op->act_max);
     const int32_t *end = op->ends, out_c = op->out_c;
     int32_t left = out_c;
     for (; left >= 4; left -= 4, sums += 8, y += 4, end += 16) {
         const int32x4x2_t both = vld2q_s32(sums);
-        vstrhq_s32(y, finished(end, both.val[0], low, high));
-        vstrhq_s32(y + out_c, finished(end, both.val[1], low, high));
+        vstrhq_s32(y, nn_finished(end, both.val[0], low, high));
+        vstrhq_s32(y + out_c, nn_finished(end, both.val[1], low, high));
     }
     if (left > 0) {
         const int32x4x2_t both = vld2q_s32(sums);
-        vstrhq_p_s32(y, finished(end, both.val[0], low, high), vctp32q((uint32_t)left));
-        vstrhq_p_s32(y + out_c, finished(end, both.val[1], low, high), vctp32q((uint32_t)left));
+        vstrhq_p_s32(y, nn_finished(end, both.val[0], low, high), vctp32q((uint32_t)left));
+        vstrhq_p_s32(y + out_c, nn_finished(end, both.val[1], low, high), vctp32q((uint32_t)left));
     }
 }
 
@@ -193,9 +180,9 @@ __attribute__((noinline)) static void finish_single(const nn_conv_2d_int16_fours
     const int32_t *end = op->ends;
     int32_t left = op->out_c;
     for (; left >= 4; left -= 4, sums += 4, y += 4, end += 16)
-        vstrhq_s32(y, finished(end, vldrwq_s32(sums), low, high));
+        vstrhq_s32(y, nn_finished(end, vldrwq_s32(sums), low, high));
     if (left > 0)
-        vstrhq_p_s32(y, finished(end, vldrwq_s32(sums), low, high), vctp32q((uint32_t)left));
+        vstrhq_p_s32(y, nn_finished(end, vldrwq_s32(sums), low, high), vctp32q((uint32_t)left));
 }
 
 /* Two pixels. whole: memory for their windows. */

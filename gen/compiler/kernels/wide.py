@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gen.compiler.kernels.common import given, is_dense, padded, wrapped
+from gen.compiler.kernels.common import depthwise_weights, given, is_dense, padded, wrapped
 from gen.model.graph import Array
 from gen.model.ops import conv_2d_int16
 from gen.model.ops.operator import Call, CStruct, numbers, pointers
@@ -64,17 +64,21 @@ def sums_fit(p: Mapping[str, Any], by_channel: Array) -> bool:
     return bool((highest < 2**31).all() and (right >= LEAST_RIGHT).all() and (starts < 2.0**START_BITS).all())
 
 
+def upper_parts_fit(p: Mapping[str, Any]) -> bool:
+    """Whether starts have an upper part of less than an int32."""
+    (multiplier, right), bias = _scaling(p), p["bias"].view(np.int64).astype(np.float64)
+    return bool((np.abs(bias) * multiplier + 2.0 ** (right - 1) < 2.0**HALF_BITS).all())
+
+
 def accepts(call: Call) -> bool:
     p = call.params
     return is_dense(p) and sums_fit(p, p["weights"].reshape(p["out_c"], -1))
 
 
-def accepts_fours(call: Call) -> bool:
-    """As accepts(), and starts have an upper part of less than an int32."""
-    if not accepts(call):
-        return False
-    (multiplier, right), bias = _scaling(call.params), call.params["bias"].view(np.int64).astype(np.float64)
-    return bool((np.abs(bias) * multiplier + 2.0 ** (right - 1) < 2.0**HALF_BITS).all())
+def accepts_depthwise(call: Call) -> bool:
+    """One output of each channel, which are in fours."""
+    p = call.params
+    return p["depth_multiplier"] == 1 and p["in_c"] % LANES == 0 and sums_fit(p, depthwise_weights(p))
 
 
 def pack_fours(call: Call) -> Mapping[str, Any]:

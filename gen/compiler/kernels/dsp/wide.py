@@ -1,9 +1,9 @@
-"""CONV_2D and FULLY_CONNECTED of int16 on Cortex-M4, M7 and M33."""
+"""CONV_2D, FULLY_CONNECTED and DEPTHWISE_CONV_2D of int16 on Cortex-M4, M7 and M33."""
 
 from gen.compiler.arena import aligned
 from gen.compiler.kernels.variant import Variant
-from gen.compiler.kernels.wide import CONV_2D, HEADER, PIXELS, accepts, depth, pack
-from gen.model.ops import conv_2d_int16
+from gen.compiler.kernels.wide import CONV_2D, HEADER, PIXELS, accepts, accepts_depthwise, depth, pack
+from gen.model.ops import conv_2d_int16, depthwise_conv_2d_int16
 from gen.model.ops.operator import Call
 
 
@@ -27,5 +27,17 @@ VARIANTS = (
         scratch_bytes=scratch_bytes,
         instructions=1.3,
         cycles=2.0,
+    ),
+    Variant(
+        kernel=depthwise_conv_2d_int16.NAME,
+        isa="dsp",
+        name="depthwise_conv_2d_int16_dsp",
+        files=("dsp/depthwise_conv_2d_int16.c",),
+        header=HEADER,
+        struct=CONV_2D,
+        accepts=accepts_depthwise,
+        pack=pack,
+        instructions=6.5,
+        cycles=9.0,
     ),
 )

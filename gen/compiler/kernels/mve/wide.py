@@ -1,9 +1,19 @@
-"""CONV_2D and FULLY_CONNECTED of int16 on Cortex-M55."""
+"""CONV_2D, FULLY_CONNECTED and DEPTHWISE_CONV_2D of int16 on Cortex-M55."""
 
 from gen.compiler.arena import aligned
 from gen.compiler.kernels.variant import Variant
-from gen.compiler.kernels.wide import CONV_2D_FOURS, HEADER, LANES, PIXELS, accepts_fours, depth, pack_fours
-from gen.model.ops import conv_2d_int16
+from gen.compiler.kernels.wide import (
+    CONV_2D_FOURS,
+    HEADER,
+    LANES,
+    PIXELS,
+    accepts,
+    accepts_depthwise,
+    depth,
+    pack_fours,
+    upper_parts_fit,
+)
+from gen.model.ops import conv_2d_int16, depthwise_conv_2d_int16
 from gen.model.ops.operator import Call
 
 
@@ -21,10 +31,22 @@ VARIANTS = (
         files=("mve/conv_2d_int16.c",),
         header=HEADER,
         struct=CONV_2D_FOURS,
-        accepts=accepts_fours,
+        accepts=lambda call: accepts(call) and upper_parts_fit(call.params),
         pack=pack_fours,
         scratch_bytes=scratch_bytes,
         instructions=0.35,
         cycles=0.6,
+    ),
+    Variant(
+        kernel=depthwise_conv_2d_int16.NAME,
+        isa="mve",
+        name="depthwise_conv_2d_int16_mve",
+        files=("mve/depthwise_conv_2d_int16.c",),
+        header=HEADER,
+        struct=CONV_2D_FOURS,
+        accepts=lambda call: accepts_depthwise(call) and upper_parts_fit(call.params),
+        pack=pack_fours,
+        instructions=2.7,
+        cycles=4.0,
     ),
 )
