@@ -615,6 +615,7 @@ nn_sigmoid_int16_fn nn_sigmoid_int16_portable;
 
 nn_conv_2d_fn nn_conv_2d_dsp;
 nn_fully_connected_fn nn_fully_connected_dsp;
+nn_conv_2d_int16_fn nn_conv_2d_int16_model_dsp;
 
 #ifdef __cplusplus
 }

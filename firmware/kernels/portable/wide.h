@@ -31,8 +31,11 @@ static inline int16_t nn_wide_output(const nn_wide_output_t *out, int32_t channe
     return (int16_t)nn_clamp(scaled, out->act_min, out->act_max);
 }
 
-/* Adds the products of length inputs with the weights of four channels, which are w_channel apart. Not inlined, so that
- * the inner loop has the registers to itself. */
+/* Adds the products of length inputs with the weights of four channels, which are w_channel apart. */
+typedef void nn_wide_add_fn(const int16_t *x, const int8_t *w, int32_t w_channel, int32_t length,
+                            int64_t sums[NN_WIDE_CHANNELS]);
+
+/* Not inlined, so that the inner loop has the registers to itself. */
 __attribute__((noinline, unused)) static void nn_wide_add(const int16_t *x, const int8_t *w, int32_t w_channel,
                                                           int32_t length, int64_t sums[NN_WIDE_CHANNELS]) {
     while (length > 0) {

@@ -1,7 +1,7 @@
 """CONV_2D, FULLY_CONNECTED and DEPTHWISE_CONV_2D of int16 on Cortex-M4, M7 and M33."""
 
 from gen.compiler.arena import aligned
-from gen.compiler.kernels.variant import Variant
+from gen.compiler.kernels.variant import Variant, own_layout
 from gen.compiler.kernels.wide import CONV_2D, HEADER, PIXELS, accepts, accepts_depthwise, depth, pack
 from gen.model.ops import conv_2d_int16, depthwise_conv_2d_int16
 from gen.model.ops.operator import Call
@@ -40,4 +40,5 @@ VARIANTS = (
         instructions=6.5,
         cycles=9.0,
     ),
+    own_layout(conv_2d_int16.NAME, "dsp", "dsp/conv_2d_int16_model.c", header="nn.h", name="conv_2d_int16_model_dsp"),
 )
