@@ -163,6 +163,35 @@ def test_pads_merge_into_convolutions(widths: tuple[int, ...], zero: int, depthw
     assert ("pad" in kinds) == (max(widths) > 2)
 
 
+def test_pads_and_activations_merge_into_convolutions_of_int16() -> None:
+    """PAD, CONV_2D, RELU, DEPTHWISE_CONV_2D, RELU6 of int16: two operators, of the same outputs."""
+    rng = np.random.default_rng(5)
+    whole = T((1, 6, 7, 4), "int16", 0.001)
+    tensors = [
+        T((1, 4, 5, 4), "int16", 0.001),
+        T((4, 2), "int32", data=[[0, 0], [1, 1], [1, 1], [0, 0]]),
+        whole,
+        T((4, 3, 3, 4), scale=0.01, data=rng.integers(-127, 128, (4, 3, 3, 4))),
+        T((4,), "int64", scale=0.00001, data=[90_000, -(2**21), 5, -7]),
+        *(T((1, 4, 3, 4), "int16", 0.01) for _ in range(2)),
+        T((1, 3, 3, 4), scale=0.01, data=rng.integers(-127, 128, (1, 3, 3, 4))),
+        *(T((1, 2, 1, 4), "int16", 0.001) for _ in range(2)),
+    ]
+    ops = [
+        O("PAD", [0, 1], [2]),
+        O("CONV_2D", [2, 3, 4], [5], VALID, "Conv2DOptions"),
+        O("RELU", [5], [6]),
+        O("DEPTHWISE_CONV_2D", [6, 7], [8], VALID | {"depthMultiplier": 1}, "DepthwiseConv2DOptions"),
+        O("RELU6", [8], [9]),
+    ]
+    graph = tflite.read(model(tensors, ops, [0], [9]), "net")
+    merged = passes.optimize(graph)
+    assert [op.kind for op in merged.ops] == ["conv_2d", "depthwise_conv_2d"]
+    for vector in range(8):
+        x = reference.random_inputs(graph, vector, seed=6)
+        assert reference.outputs(graph, x)[0].tobytes() == reference.outputs(merged, x)[0].tobytes()
+
+
 def test_a_pad_with_another_reader_stays() -> None:
     tensors = [T((1, 2, 2, 1), scale=0.1), T((4, 2), "int32", data=[[0, 0], [1, 1], [1, 1], [0, 0]]),
                T((1, 4, 4, 1), scale=0.1), T((1, 2, 2, 1), scale=0.01, data=np.ones((1, 2, 2, 1))),
