@@ -44,6 +44,8 @@ def lstm(
     cell_scale: float | None = None,
     peephole: bool = False,
     halves: bool = False,
+    *,
+    dtype: str = "int8",
 ) -> bytes:
     """x batches x steps x in_n or steps first -> y of units. Three of four shift sums to the right only and have
     weights of -128 in every second gate at most, as Cortex-M4's kernel wants it. halves: input and forget gate are 1/2,
@@ -57,7 +59,11 @@ def lstm(
     if halves:
         s_h, z_h, s_c = 2.0**-13, 0, 2.0**-12
     s_x = float(rng.uniform(*((0.001, 0.006) if small else (0.01, 0.1))))
-    tensors = [T((*outer, in_n), scale=s_x, zero_point=_upto(rng, -128, 127))]
+    zero_point = _upto(rng, -128, 127)
+    bias_type = "int32"
+    if dtype == "int16":
+        s_x, s_h, zero_point, z_h, bias_type = s_x / 256, s_h / 256, 0, 0, "int64"
+    tensors = [T((*outer, in_n), dtype, scale=s_x, zero_point=zero_point)]
     inputs = [0]
 
     def add(tensor: T) -> int:
@@ -76,13 +82,13 @@ def lstm(
     if peephole:
         inputs[-1] = add(T((units,), "int16", scale=0.01, data=rng.integers(-100, 100, units)))
     for number in range(4):
-        data = factors[number] * rng.integers(-3000, 3000, units)
-        inputs.append(add(T((units,), "int32", scale=s_x * scales[number], data=data)))
+        data = factors[number] * rng.integers(-3000, 3000, units) * (1 if dtype == "int8" else 256)
+        inputs.append(add(T((units,), bias_type, scale=s_x * scales[number], data=data)))
     inputs += [-1, -1]
-    inputs.append(add(T((batches, units), scale=s_h, zero_point=z_h, variable=True)))
+    inputs.append(add(T((batches, units), dtype, scale=s_h, zero_point=z_h, variable=True)))
     inputs.append(add(T((batches, units), "int16", scale=s_c, variable=True)))
     inputs += [-1, -1, -1, -1]
-    y = add(T((*outer, units), scale=s_h, zero_point=z_h))
+    y = add(T((*outer, units), dtype, scale=s_h, zero_point=z_h))
     clip = float(rng.choice([0.0, 0.0, 0.25, 1.5, 10.0]))
     options: dict[str, Any] = {
         "fusedActivationFunction": activation, "cellClip": clip, "timeMajor": time_major,

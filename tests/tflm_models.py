@@ -270,6 +270,10 @@ def lstm() -> bytes:
     return recurrent.lstm(np.random.default_rng(2))
 
 
+def lstm_int16() -> bytes:
+    return recurrent.lstm(np.random.default_rng(4), dtype="int16")
+
+
 def conversions() -> bytes:
     """QUANTIZE and CAST between float32, int8, int16, int32 and uint32, DEQUANTIZE and SOFTMAX of int16."""
     shape = (3, 7)
@@ -342,6 +346,7 @@ EVERY = (
     svdf,
     svdf_int8,
     lstm,
+    lstm_int16,
     operator_models.picked,
     operator_models.gathered,
     operator_models.arithmetic,

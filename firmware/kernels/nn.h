@@ -487,6 +487,18 @@ typedef struct {
 typedef void nn_batch_matmul_int16_fn(const nn_batch_matmul_int16_t *op, const int16_t *x1, const int16_t *x2,
                                       int16_t *y, void *scratch);
 
+/* UNIDIRECTIONAL_SEQUENCE_LSTM: as nn_lstm_t, offsets 0; sums and biases are wide. */
+typedef struct {
+    const int8_t *x_i, *x_f, *x_c, *x_o, *h_i, *h_f, *h_c, *h_o;
+    const int32_t *bias_i, *bias_f, *bias_c, *bias_o;
+    int32_t batches, steps, in_n, units, time_major;
+    int32_t multiplier[8], forget_multiplier, remember_multiplier, output_multiplier, tanh_multiplier;
+    int8_t shift[8], forget_shift, remember_shift, output_shift, tanh_shift;
+    int16_t input_offset, hidden_offset, clip_low, clip_high;
+} nn_lstm_int16_t;
+typedef void nn_lstm_int16_fn(const nn_lstm_int16_t *op, const int16_t *x, int16_t *y, int16_t *hidden, int16_t *cell,
+                              void *scratch);
+
 typedef void nn_average_pool_2d_int16_fn(const nn_pool_2d_t *op, const int16_t *x, int16_t *y, void *scratch);
 typedef void nn_max_pool_2d_int16_fn(const nn_pool_2d_t *op, const int16_t *x, int16_t *y, void *scratch);
 
@@ -612,10 +624,11 @@ nn_pad_int16_fn nn_pad_int16_portable;
 nn_binary_int16_fn nn_binary_int16_portable;
 nn_slopes_int16_fn nn_slopes_int16_portable;
 nn_sigmoid_int16_fn nn_sigmoid_int16_portable;
+nn_lstm_int16_fn nn_lstm_int16_portable;
 
 nn_conv_2d_fn nn_conv_2d_dsp;
 nn_fully_connected_fn nn_fully_connected_dsp;
-nn_conv_2d_int16_fn nn_conv_2d_int16_model_dsp;
+nn_conv_2d_int16_fn nn_conv_2d_int16_dsp;
 
 #ifdef __cplusplus
 }

@@ -21,7 +21,7 @@ typedef struct {
     int16_t act_min, act_max;
 } nn_conv_2d_int16_ends_t;
 typedef void nn_conv_2d_int16_ends_fn(const nn_conv_2d_int16_ends_t *op, const int16_t *x, int16_t *y, void *scratch);
-nn_conv_2d_int16_ends_fn nn_conv_2d_int16_dsp;
+nn_conv_2d_int16_ends_fn nn_conv_2d_int16_ends_dsp;
 /* DEPTHWISE_CONV_2D with a multiplier of 1, channels in fours; no scratch. */
 nn_conv_2d_int16_ends_fn nn_depthwise_conv_2d_int16_dsp;
 

@@ -64,6 +64,7 @@ bool fits(const nn_pad_int16_t &op, const Extent &extent);
 bool fits(const nn_binary_int16_t &op, const Extent &extent);
 bool fits(const nn_slopes_int16_t &op, const Extent &extent);
 bool fits(const nn_sigmoid_int16_t &op, const Extent &extent);
+bool fits(const nn_lstm_int16_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);

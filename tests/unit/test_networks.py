@@ -65,6 +65,7 @@ def networks() -> list[Case]:
             f"svdf {seed}": recurrent.svdf(rngs[0], "int16"),
             f"svdf_int8 {seed}": recurrent.svdf(rngs[1], "int8"),
             f"lstm {seed}": recurrent.lstm(rngs[2]),
+            f"lstm of int16 {seed}": recurrent.lstm(np.random.default_rng((seed, 3)), dtype="int16"),
             f"lstm of halves {seed}": recurrent.lstm(rngs[2], halves=True),
         }
         found += [programs.case(name, content, tflite.read(content, "m")) for name, content in contents.items()]

@@ -17,14 +17,17 @@ typedef struct {
     int32_t wide, act_min, act_max;
 } nn_wide_output_t;
 
+/* Of pairs of words. */
+static inline uint64_t nn_wide_bias(const int32_t *bias, int32_t channel) {
+    return (uint32_t)bias[2 * channel] | (uint64_t)(uint32_t)bias[2 * channel + 1] << 32;
+}
+
 static inline int16_t nn_wide_output(const nn_wide_output_t *out, int32_t channel, int64_t sum) {
     const int32_t multiplier = out->multiplier[channel];
     const int shift = out->shift[channel];
     int32_t scaled;
     if (out->wide) {
-        const int32_t *words = out->bias + 2 * channel;
-        const uint64_t bias = (uint32_t)words[0] | (uint64_t)(uint32_t)words[1] << 32;
-        scaled = nn_requantize_wide((int64_t)((uint64_t)sum + bias), multiplier, shift);
+        scaled = nn_requantize_wide((int64_t)((uint64_t)sum + nn_wide_bias(out->bias, channel)), multiplier, shift);
     } else {
         scaled = nn_requantize((int32_t)((uint32_t)sum + (uint32_t)out->bias[channel]), multiplier, shift);
     }

@@ -118,7 +118,7 @@ KERNELS: dict[str, Kernel] = {
         depthwise_conv_2d_int16.KERNEL,
         *dequantize.KERNELS,
         fully_connected.KERNEL,
-        lstm.KERNEL,
+        *lstm.KERNELS,
         *max_pool_2d.KERNELS,
         *pad.KERNELS,
         picking.KERNEL,

@@ -1,4 +1,4 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM, int8 with a cell state of int16: gates without peepholes, projection or layer
+"""UNIDIRECTIONAL_SEQUENCE_LSTM, int8 or int16 with a cell state of int16: gates without peepholes, projection or layer
 normalization. Hidden and cell state go on from one inference to the next, as TFLM's do.
 
 x and y: batches x steps x elements, or steps first (time major). Source: TFLM's lstm_eval and TFLite's definition;
@@ -11,11 +11,16 @@ from typing import Any
 import numpy as np
 
 from gen.errors import UnsupportedOp
-from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
+from gen.model.fixed_point import (
+    multiply_by_quantized_multiplier,
+    multiply_by_reduced_multiplier,
+    quantize_multiplier,
+)
 from gen.model.graph import Array, Graph, Op, Tensor
 from gen.model.ops import sigmoid
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
-from gen.model.ops.quantized import require_int8, require_shape, require_sums
+from gen.model.ops.quantized import require_int8, require_int8_or_int16, require_shape, require_sums
+from gen.model.ops.wide import require_wide_sums
 
 OPTIONS = {
     "FusedActivationFunction": "none",
@@ -37,10 +42,12 @@ def lower(graph: Graph, op: Op) -> Call:
         [graph.input(op, first + gate) for gate in range(4)] for first in (X_WEIGHTS, H_WEIGHTS, BIASES)
     )
     _require_plain(graph, op)
-    require_int8(op, x, y, hidden, *x_weights, *h_weights)
+    require_int8_or_int16(op, x, y, hidden)
+    require_int8(op, *x_weights, *h_weights)
     _require_states(op, hidden, cell)
-    if any(t.data is None for t in (*x_weights, *h_weights, *biases)) or any(b.dtype != "int32" for b in biases):
-        raise UnsupportedOp(f"{op} needs constant int8 weights and int32 biases: convert the model again.")
+    is_wide, bias_type = x.dtype == "int16", "int64" if x.dtype == "int16" else "int32"
+    if any(t.data is None for t in (*x_weights, *h_weights, *biases)) or any(b.dtype != bias_type for b in biases):
+        raise UnsupportedOp(f"{op} needs constant int8 weights and {bias_type} biases: convert the model again.")
     if any(weights.zero_point for weights in (*x_weights, *h_weights)):
         raise UnsupportedOp(f"{op} has asymmetric weights: TFLite's int8 scheme needs zero point 0, convert it again.")
     if len(x.shape) != 3:
@@ -63,10 +70,11 @@ def lower(graph: Graph, op: Op) -> Call:
     )
     clip = min(int(op.options["CellClip"] / cell.scale), 32767)
     low, high = (-clip, clip) if op.options["CellClip"] > 0 else (-32768, 32767)
+    words = [bias.data.view(np.int32) if bias.data is not None and is_wide else bias.data for bias in biases]
     params = {
         **{f"x_{gate}": weights.data for gate, weights in zip(GATES, x_weights, strict=True)},
         **{f"h_{gate}": weights.data for gate, weights in zip(GATES, h_weights, strict=True)},
-        **{f"bias_{gate}": bias.data for gate, bias in zip(GATES, biases, strict=True)},
+        **{f"bias_{gate}": bias for gate, bias in zip(GATES, words, strict=True)},
         "batches": batches, "steps": steps, "in_n": in_n, "units": units, "time_major": int(time_major),
         "multiplier": multipliers, "shift": shifts, "forget_multiplier": forget[0], "forget_shift": forget[1],
         "remember_multiplier": remember[0], "remember_shift": remember[1],
@@ -76,7 +84,7 @@ def lower(graph: Graph, op: Op) -> Call:
         "clip_low": low, "clip_high": high,
     }  # fmt: skip
     macs = batches * steps * units * (4 * (in_n + units) + 4)
-    return Call(op, "lstm", params, (x.index,), (y.index,), macs, state=(hidden.index, cell.index))
+    return Call(op, KERNELS[is_wide].name, params, (x.index,), (y.index,), macs, state=(hidden.index, cell.index))
 
 
 def _require_plain(graph: Graph, op: Op) -> None:
@@ -104,7 +112,12 @@ def _gates(op: Op, x: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor
     for weight, bias in zip(weights, biases, strict=True):
         multiplier, shift = quantize_multiplier(x.scale * weight.scale * GATE_ONE)
         assert weight.data is not None
-        require_sums(op, x, weight.data, None if bias is None else bias.data, np.array([shift]))
+        data = None if bias is None else bias.data
+        if x.dtype == "int16":
+            sums = np.abs(weight.data.astype(np.float64)).sum(axis=1) * 2.0**15
+            require_wide_sums(op, sums + (0 if data is None else np.abs(data.astype(np.float64))), np.array([shift]))
+        else:
+            require_sums(op, x, weight.data, data, np.array([shift]))
         scales.append((multiplier, shift))
     return scales
 
@@ -114,20 +127,24 @@ def _int16(values: Array) -> Array:
     return clamped
 
 
+def _scaled(p: Mapping[str, Any], at: int, sums: Array) -> Array:
+    """What a gate's sums come to; of int64, by TFLM's multiplication of that."""
+    multiply = multiply_by_reduced_multiplier if sums.dtype == np.int64 else multiply_by_quantized_multiplier
+    return _int16(multiply(sums, p["multiplier"][at], p["shift"][at]))
+
+
 def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> list[Array]:
     x, hidden, cell = inputs
-    h, c = hidden.astype(np.int32), cell.astype(np.int32)
-    rows = (x if p["time_major"] else x.transpose(1, 0, 2)).astype(np.int32) + np.int32(p["input_offset"])
+    h, c, limits = hidden.astype(np.int32), cell.astype(np.int32), np.iinfo(x.dtype)
+    sums = np.dtype(np.int64 if x.dtype == np.int16 else np.int32)
+    rows = (x if p["time_major"] else x.transpose(1, 0, 2)).astype(sums) + p["input_offset"]
     made = []
     for row in rows:
         gates = []
         for number, gate in enumerate(GATES):
-            of_x = row @ p[f"x_{gate}"].astype(np.int32).T + p[f"bias_{gate}"]
-            of_h = (h + np.int32(p["hidden_offset"])) @ p[f"h_{gate}"].astype(np.int32).T
-            of_x, of_h = (
-                _int16(multiply_by_quantized_multiplier(each, p["multiplier"][at], p["shift"][at]))
-                for at, each in ((number, of_x), (4 + number, of_h))
-            )
+            of_x = row @ p[f"x_{gate}"].astype(sums).T + p[f"bias_{gate}"].view(sums)
+            of_h = (h.astype(sums) + p["hidden_offset"]) @ p[f"h_{gate}"].astype(sums).T
+            of_x, of_h = _scaled(p, number, of_x), _scaled(p, 4 + number, of_h)
             look_up = sigmoid.tanh if gate == "c" else sigmoid.logistic
             gates.append(look_up(3 * _int16(of_x + of_h)).astype(np.int32))
         i, f, g, o = gates
@@ -138,26 +155,23 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> list[Array]:
         scaled = (wide + ((1 << p["tanh_shift"]) >> 1)) >> p["tanh_shift"]
         out = o * sigmoid.tanh(scaled).astype(np.int32)
         out = multiply_by_quantized_multiplier(out, p["output_multiplier"], p["output_shift"])
-        h = np.clip(out - np.int32(p["hidden_offset"]), -128, 127).astype(np.int32)
-        made.append(h.astype(np.int8))
+        h = np.clip(out - np.int32(p["hidden_offset"]), limits.min, limits.max).astype(np.int32)
+        made.append(h.astype(x.dtype))
     y = np.stack(made, axis=0 if p["time_major"] else 1)
-    return [y, h.astype(np.int8), c.astype(np.int16)]
+    return [y, h.astype(x.dtype), c.astype(np.int16)]
 
 
-KERNEL = Kernel(
-    "lstm",
-    CStruct(
-        "nn_lstm_t",
-        pointers("int8_t", " ".join(f"{side}_{gate}" for side in "xh" for gate in GATES))
-        + pointers("int32_t", " ".join(f"bias_{gate}" for gate in GATES))
-        + numbers("int32_t", "batches steps in_n units time_major")
-        + numbers("int32_t", "multiplier[8] forget_multiplier remember_multiplier output_multiplier tanh_multiplier")
-        + numbers("int8_t", "shift[8] forget_shift remember_shift output_shift tanh_shift")
-        + numbers("int16_t", "input_offset hidden_offset clip_low clip_high"),
-        "recurrent",
-    ),
-    reference,
-    state=2,
+FIELDS = (
+    pointers("int8_t", " ".join(f"{side}_{gate}" for side in "xh" for gate in GATES))
+    + pointers("int32_t", " ".join(f"bias_{gate}" for gate in GATES))
+    + numbers("int32_t", "batches steps in_n units time_major")
+    + numbers("int32_t", "multiplier[8] forget_multiplier remember_multiplier output_multiplier tanh_multiplier")
+    + numbers("int8_t", "shift[8] forget_shift remember_shift output_shift tanh_shift")
+    + numbers("int16_t", "input_offset hidden_offset clip_low clip_high")
+)
+KERNELS = (
+    Kernel("lstm", CStruct("nn_lstm_t", FIELDS, "recurrent"), reference, state=2),
+    Kernel("lstm_int16", CStruct("nn_lstm_int16_t", FIELDS, "recurrent_int16"), reference, state=2),
 )
 OPERATOR = Operator(
     "unidirectional_sequence_lstm",
@@ -166,5 +180,5 @@ OPERATOR = Operator(
     "UnidirectionalSequenceLSTMOptions",
     OPTIONS,
     lower,
-    kernels=("lstm",),
+    kernels=tuple(kernel.name for kernel in KERNELS),
 )

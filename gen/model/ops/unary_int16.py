@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from gen.errors import UnsupportedOp
-from gen.model import sigmoid
 from gen.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from gen.model.graph import Array, Op, Tensor
+from gen.model.ops import sigmoid
 from gen.model.ops.operator import Call, CStruct, Kernel, numbers
 from gen.model.ops.requantize import require_shift, rescale
 

@@ -35,9 +35,9 @@ def test_svdf(seed: int, state: str) -> None:
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(15, 80))
-@given(st.integers(0, 2**32 - 1), st.booleans())
-def test_lstm(seed: int, halves: bool) -> None:
-    assert_as_tflm(lstm(np.random.default_rng(seed), halves=halves))
+@given(st.integers(0, 2**32 - 1), st.booleans(), st.sampled_from(["int8", "int16"]))
+def test_lstm(seed: int, halves: bool, dtype: str) -> None:
+    assert_as_tflm(lstm(np.random.default_rng(seed), halves=halves, dtype=dtype))
 
 
 def asymmetric(m: Any) -> None:

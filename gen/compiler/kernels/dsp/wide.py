@@ -18,8 +18,8 @@ VARIANTS = (
     Variant(
         kernel=conv_2d_int16.NAME,
         isa="dsp",
-        name="conv_2d_int16_dsp",
-        files=("dsp/conv_2d_int16.c",),
+        name="conv_2d_int16_ends_dsp",
+        files=("dsp/conv_2d_int16_ends.c",),
         header=HEADER,
         struct=CONV_2D,
         accepts=accepts,
@@ -40,5 +40,5 @@ VARIANTS = (
         instructions=6.5,
         cycles=9.0,
     ),
-    own_layout(conv_2d_int16.NAME, "dsp", "dsp/conv_2d_int16_model.c", header="nn.h", name="conv_2d_int16_model_dsp"),
+    own_layout(conv_2d_int16.NAME, "dsp", "dsp/conv_2d_int16.c", header="nn.h"),
 )
