@@ -79,6 +79,11 @@ class Tensor:
         return self.quant
 
 
+def title_of(kind: str) -> str:
+    """TFLite's name of a kind of operator in capitals, or "CUSTOM" and the name as files have it."""
+    return f"CUSTOM {kind[7:]}" if kind.startswith("custom ") else kind.upper()
+
+
 @dataclass(frozen=True)
 class Op:
     """One operator."""
@@ -99,8 +104,7 @@ class Op:
 
     @property
     def title(self) -> str:
-        """TFLite's name in capitals, or "CUSTOM" and the name as the file has it."""
-        return f"CUSTOM {self.kind[7:]}" if self.kind.startswith("custom ") else self.kind.upper()
+        return title_of(self.kind)
 
 
 @dataclass(frozen=True, eq=False)

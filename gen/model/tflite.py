@@ -19,8 +19,9 @@ import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError, brief
 from gen.model import tail
-from gen.model.flatbuffer import text
+from gen.model.flatbuffer import custom_options, kind_of, read_options, text
 from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify
+from gen.model.hidden import exposed
 from gen.model.inline import builtin
 from gen.model.ops import OPS
 from gen.model.variables import resolve
@@ -94,7 +95,7 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
         raise ValueError(f"{subgraph.TensorsLength()} tensors, {subgraph.OperatorsLength()} operators")
     cut = tail.whole(content)
     resolved = resolve(cut.content)
-    model = tflite.Model.GetRootAsModel(resolved.content, 0)
+    model = tflite.Model.GetRootAsModel(exposed(resolved.content), 0)
     subgraph = model.Subgraphs(0)
     if model.BuffersLength() and model.Buffers(0).DataLength():
         raise ValueError("buffer 0, which stands for none, has data")  # to TFLM they are every activation's
@@ -227,8 +228,8 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
     code = model.OperatorCodes(_at(table.OpcodeIndex(), model.OperatorCodesLength(), "operator code"))
     number = builtin(code)
     kind = _BUILTINS.get(number, f"builtin {number}").lower()
-    if kind == "custom":
-        kind = f"custom {text(code.CustomCode() or b'without a name')}"
+    if number == tflite.BuiltinOperator.CUSTOM:
+        kind = kind_of(text(code.CustomCode()))
     operator = OPS.get(kind)
     options: dict[str, Any] = dict(operator.options) if operator else {}
     union = table.BuiltinOptions()
@@ -242,5 +243,7 @@ def _read_op(model: Any, table: Any, index: int) -> Op:
             if isinstance(value, float) and not isfinite(value):
                 raise ValueError(f"operator {index} has {key} {value}")
             options[key] = _ENUMS[key][value] if key in _ENUMS else value
+    if operator is not None and number == tflite.BuiltinOperator.CUSTOM:
+        options = dict(read_options(custom_options(table), operator.options))
     has_options = union is not None
     return Op(index, kind, _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy()), options, has_options)

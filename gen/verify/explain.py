@@ -9,7 +9,7 @@ from gen.compiler.engines import Sources
 from gen.device.session import Session
 from gen.errors import ModelError
 from gen.model import reference
-from gen.model.graph import Array, Graph, Op, QuantParams
+from gen.model.graph import Array, Graph, Op, QuantParams, title_of
 from gen.model.ops import OPS, lower
 
 EXAMINED = 4  # mismatching vectors that are run operator by operator
@@ -37,7 +37,7 @@ class WrongOp:
     def __str__(self) -> str:
         return (
             ("" if self.step is None else f"at step {self.step} ")
-            + f"operator {self.op} ({self.kind.upper()}, {self.kernel}): {self.wrong_elements} of {self.elements} "
+            + f"operator {self.op} ({title_of(self.kind)}, {self.kernel}): {self.wrong_elements} of {self.elements} "
             f"elements; the worst, element {self.element}, is {self.computed:g} and should be {self.expected:g}"
         )
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gen.files import write_if_changed
 from gen.learn.objective import OBJECTIVES
+from gen.model.graph import title_of
 from gen.tables import _console
 from gen.verify.built import Built
 from gen.verify.compare import Verdict
@@ -148,6 +149,6 @@ def save(report: Report, folder: Path) -> None:
     lines = [f"# {report.model} on {report.board}: {values['verdict']}", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in rows(report)]
     lines += ["", "| operator | kind | kernel |", "|--:|---|---|"]
-    lines += [f"| {index} | {kind.upper()} | `{kernel}` |" for index, kind, kernel in report.kernels]
+    lines += [f"| {index} | {title_of(kind)} | `{kernel}` |" for index, kind, kernel in report.kernels]
     write_if_changed(folder / "report.md", "\n".join(lines) + "\n")
     write_if_changed(folder / "report.json", json.dumps(values, indent=2) + "\n")

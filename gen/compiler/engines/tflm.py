@@ -12,6 +12,7 @@ from gen.compiler.kernels.select import interpreted
 from gen.compiler.target import Target
 from gen.errors import ModelError
 from gen.model.graph import Graph, Op, Tensor
+from gen.model.hidden import exposed
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call, Kernel
 from gen.model.quantized import QuantizedModel
@@ -87,7 +88,7 @@ def generate(model: QuantizedModel, target: Target, level: str = "balanced") -> 
 def device_model(content: bytes, tensors: Sequence[Tensor], calls: Sequence[Call], pointer_bytes: int) -> bytes:
     """The .tflite as the interpreter takes it; tensors and calls: as its graph has them, in order."""
     prepared = [call if is_prepared(call) else None for call in calls]
-    return with_calls(resolve(whole(content).content).content, tensors, prepared, pointer_bytes)
+    return with_calls(exposed(resolve(whole(content).content).content), tensors, prepared, pointer_bytes)
 
 
 def is_prepared(call: Call) -> bool:

@@ -20,6 +20,7 @@ from gen.model.ops import (
     depthwise_conv_2d,
     dequantize,
     dynamic_update_slice,
+    filter_bank,
     fully_connected,
     gather,
     l2_normalization,
@@ -41,6 +42,7 @@ from gen.model.ops import (
     resize_nearest_neighbor,
     select_v2,
     softmax,
+    spectrum,
     split,
     svdf,
     transpose_conv,
@@ -89,6 +91,8 @@ OPS: dict[str, Operator] = {
         softmax.OPERATOR,
         *split.OPERATORS,
         svdf.OPERATOR,
+        *spectrum.OPERATORS,
+        *filter_bank.OPERATORS,
         *variable.OPERATORS,
     )
 }
@@ -131,6 +135,8 @@ KERNELS: dict[str, Kernel] = {
         *softmax.KERNELS,
         split.KERNEL,
         *svdf.KERNELS,
+        *spectrum.KERNELS,
+        *filter_bank.KERNELS,
     )
 }
 

@@ -1,4 +1,4 @@
-"""CONCATENATION of int8 tensors that share one scale and zero point: bytes moved, as TFLM does."""
+"""CONCATENATION of tensors that share one type, scale and zero point: bytes moved, as TFLM does."""
 
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -7,24 +7,28 @@ from typing import Any
 import numpy as np
 
 from gen.errors import ModelError, UnsupportedOp
-from gen.model.graph import Array, Graph, Op
+from gen.model.graph import DTYPES, Array, Graph, Op
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int32_array, numbers, pointers
 from gen.model.ops.quantized import require_int8, require_shape
-from gen.model.ops.shapes import index_of_axis
+from gen.model.ops.shapes import index_of_axis, require_moved
 
 OPTIONS = {"Axis": 0, "FusedActivationFunction": "none"}
+UNSCALED = ("int32", "bool")
 
 
 def lower(graph: Graph, op: Op) -> Call:
     xs, y = [graph.input(op, i) for i in range(len(op.inputs))], graph.output(op)
-    require_int8(op, *xs, y)
+    if y.dtype in UNSCALED:
+        require_moved(op, *xs, y)
+    else:
+        require_int8(op, *xs, y)
     if op.options["FusedActivationFunction"] != "none":
         raise UnsupportedOp(
             f"{op} has the fused activation {op.options['FusedActivationFunction'].upper()}: "
             "apply the activation to its inputs instead."
         )
     for x in xs:
-        if (x.scale, x.zero_point) != (y.scale, y.zero_point):
+        if y.dtype not in UNSCALED and (x.scale, x.zero_point) != (y.scale, y.zero_point):
             raise UnsupportedOp(
                 f"{op} joins tensor {x.name!r} of another scale or zero point than its output's, and nothing on the "
                 "device rescales it: quantize the model with a converter that gives them the same."
@@ -38,7 +42,7 @@ def lower(graph: Graph, op: Op) -> Call:
     for x in xs:
         require_shape(op, y, (*x.shape[:axis], joined, *x.shape[axis + 1 :]))
     params = {
-        "inner": int32_array([prod(x.shape[axis:]) for x in xs]),
+        "inner": int32_array([prod(x.shape[axis:]) * DTYPES[x.dtype].itemsize for x in xs]),
         "inputs": len(xs),
         "outer": prod(y.shape[:axis]),
     }

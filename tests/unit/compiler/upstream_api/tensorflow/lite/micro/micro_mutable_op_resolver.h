@@ -36,6 +36,15 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     TfLiteStatus AddReshape();
     TfLiteStatus AddSoftmax(const TFLMRegistration *registration = nullptr);
     TfLiteStatus AddAbs();
+    TfLiteStatus AddWindow();
+    TfLiteStatus AddRfft();
+    TfLiteStatus AddPCAN();
+    TfLiteStatus AddFilterBankSquareRoot();
+    TfLiteStatus AddFilterBankSpectralSubtraction();
+    TfLiteStatus AddFilterBankLog();
+    TfLiteStatus AddFilterBank();
+    TfLiteStatus AddFftAutoScale();
+    TfLiteStatus AddEnergy();
     TfLiteStatus AddAddN();
     TfLiteStatus AddArgMax();
     TfLiteStatus AddArgMin();
