@@ -112,6 +112,53 @@ def log(count: int, correction: int, scale: int) -> bytes:
     return alone("FilterBankLog", [T((count,), "uint32"), T((count,), "int16")], 1, options)
 
 
+def delay(shape: tuple[int, ...], length: int) -> bytes:
+    return alone("Delay", [T(shape, "int16"), T(shape, "int16")], 1, {"delay_length": length})
+
+
+def overlap_add(shape: tuple[int, ...], step: int) -> bytes:
+    """shape: ... x frames x samples."""
+    tensors = [T(shape, "int16"), T((*shape[:-2], shape[-2] * step), "int16")]
+    return alone("OverlapAdd", tensors, 1, {"T": 7, "frame_step": step})
+
+
+def stacker(channels: int, left: int, right: int, step: int) -> bytes:
+    tensors = [T((channels,), "int16"), T((channels * (left + right + 1),), "int16"), T((), "bool")]
+    options = {"num_channels": channels, "stacker_left_context": left, "stacker_right_context": right}
+    return alone("Stacker", tensors, 2, options | {"stacker_step": step})
+
+
+def framer(outer: tuple[int, ...], frames: int, size: int, step: int, prefill: bool) -> bytes:
+    tensors = [T((*outer, frames * step), "int16"), T((*outer, frames, size), "int16"), T((), "bool")]
+    return alone("Framer", tensors, 2, {"frame_size": size, "frame_step": step, "prefill": prefill})
+
+
+def streaming() -> bytes:
+    """FRAMER, OVERLAP_ADD, DELAY and STACKER behind each other: 2 x 12 samples."""
+    tensors = [
+        T((2, 12), "int16"),
+        T((2, 3, 7), "int16"),
+        T((), "bool"),
+        T((2, 15), "int16"),
+        T((2, 15), "int16"),
+        T((1,), "int32", data=np.array([30], np.int32)),
+        T((30,), "int16"),
+        T((90,), "int16"),
+        T((), "bool"),
+    ]
+    ops = [
+        operator("Framer", (0,), (1, 2), {"frame_size": 7, "frame_step": 4, "prefill": True}),
+        operator("OverlapAdd", (1,), (3,), {"T": 7, "frame_step": 5}),
+        operator("Delay", (3,), (4,), {"delay_length": 20}),
+        O("RESHAPE", (4, 5), (6,)),
+        operator(
+            "Stacker", (6,), (7, 8),
+            {"num_channels": 30, "stacker_left_context": 2, "stacker_right_context": 0, "stacker_step": 1},
+        ),
+    ]  # fmt: skip
+    return model(tensors, ops, (0,), (7, 8, 2, 3))
+
+
 def front_end(seed: int = 12) -> bytes:
     """From 48 samples to 6 features in int8, by an FFT of 64 points."""
     rng, channels, samples, points = np.random.default_rng(seed), 6, 48, 64

@@ -349,6 +349,7 @@ EVERY = (
     conversions,
     float_tail,
     front_end.front_end,
+    front_end.streaming,
 )
 MODELS = {f.__name__: f for f in EVERY}
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]

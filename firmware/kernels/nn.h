@@ -508,6 +508,37 @@ typedef struct {
 } nn_signal_log_t;
 typedef void nn_signal_log_fn(const nn_signal_log_t *op, const uint32_t *x, int16_t *y, void *scratch);
 
+/* Samples of so many inferences before: x and y are batches x size, the state batches x delay. */
+typedef struct {
+    int32_t batches, size, delay;
+} nn_signal_delay_t;
+typedef void nn_signal_delay_fn(const nn_signal_delay_t *op, const int16_t *x, int16_t *y, int16_t *state,
+                                void *scratch);
+
+/* Frames of size samples, each a step behind the one before, added up, saturating: x is batches x frames x size, y
+ * batches x frames * step, the state batches x size. */
+typedef struct {
+    int32_t batches, frames, size, step;
+} nn_signal_overlap_add_t;
+typedef void nn_signal_overlap_add_fn(const nn_signal_overlap_add_t *op, const int16_t *x, int16_t *y, int16_t *state,
+                                      void *scratch);
+
+/* Channels of several inferences behind each other, size values in all, of which step go afterwards; the first one's
+ * left times more. valid: whether there are so many. held: 0 before the first inference, then 1 + values in state. */
+typedef struct {
+    int32_t channels, size, step, left;
+} nn_signal_stacker_t;
+typedef void nn_signal_stacker_fn(const nn_signal_stacker_t *op, const int16_t *x, int16_t *y, int8_t *valid,
+                                  int16_t *state, int32_t *held, void *scratch);
+
+/* Frames of size samples, each a step behind the one before: x is batches x frames * step, y batches x frames x size,
+ * the state batches x capacity, of which first + *held are samples; capacity: size up to a multiple of step. */
+typedef struct {
+    int32_t batches, frames, size, step, capacity, first;
+} nn_signal_framer_t;
+typedef void nn_signal_framer_fn(const nn_signal_framer_t *op, const int16_t *x, int16_t *y, int8_t *valid,
+                                 int16_t *state, int32_t *held, void *scratch);
+
 nn_conv_2d_fn nn_conv_2d_portable;
 nn_depthwise_conv_2d_fn nn_depthwise_conv_2d_portable;
 nn_fully_connected_fn nn_fully_connected_portable;
@@ -576,6 +607,10 @@ nn_signal_root_fn nn_signal_root_portable;
 nn_signal_subtract_noise_fn nn_signal_subtract_noise_portable;
 nn_signal_pcan_fn nn_signal_pcan_portable;
 nn_signal_log_fn nn_signal_log_portable;
+nn_signal_delay_fn nn_signal_delay_portable;
+nn_signal_overlap_add_fn nn_signal_overlap_add_portable;
+nn_signal_stacker_fn nn_signal_stacker_portable;
+nn_signal_framer_fn nn_signal_framer_portable;
 
 nn_conv_2d_fn nn_conv_2d_dsp;
 nn_fully_connected_fn nn_fully_connected_dsp;

@@ -63,6 +63,10 @@ bool fits(const nn_signal_root_t &op, const Extent &extent);
 bool fits(const nn_signal_subtract_noise_t &op, const Extent &extent);
 bool fits(const nn_signal_pcan_t &op, const Extent &extent);
 bool fits(const nn_signal_log_t &op, const Extent &extent);
+bool fits(const nn_signal_delay_t &op, const Extent &extent);
+bool fits(const nn_signal_overlap_add_t &op, const Extent &extent);
+bool fits(const nn_signal_stacker_t &op, const Extent &extent);
+bool fits(const nn_signal_framer_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);

@@ -68,6 +68,7 @@ def networks() -> list[Case]:
             f"lstm of halves {seed}": recurrent.lstm(rngs[2], halves=True),
             f"front end {seed}": front_end.front_end(seed),
         }
+        contents |= {"streams": front_end.streaming()} if seed == 0 else {}
         found += [programs.case(name, content, tflite.read(content, "m")) for name, content in contents.items()]
     for seed in range(cases(4, 10)):
         content = transpose_conv(np.random.default_rng(seed))

@@ -10,10 +10,6 @@ bool counts_within(int32_t count, int32_t x_bytes, int32_t y_bytes, const Extent
     return axes_within(x, 2, y, 2, extent);
 }
 
-bool is_within(int32_t value, int32_t low, int32_t high) {
-    return value >= low && value <= high;
-}
-
 } // namespace
 
 bool fits(const nn_signal_window_t &op, const Extent &extent) {

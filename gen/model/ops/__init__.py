@@ -44,6 +44,7 @@ from gen.model.ops import (
     softmax,
     spectrum,
     split,
+    streaming,
     svdf,
     transpose_conv,
     unary,
@@ -93,6 +94,7 @@ OPS: dict[str, Operator] = {
         svdf.OPERATOR,
         *spectrum.OPERATORS,
         *filter_bank.OPERATORS,
+        *streaming.OPERATORS,
         *variable.OPERATORS,
     )
 }
@@ -137,6 +139,7 @@ KERNELS: dict[str, Kernel] = {
         *svdf.KERNELS,
         *spectrum.KERNELS,
         *filter_bank.KERNELS,
+        *streaming.KERNELS,
     )
 }
 

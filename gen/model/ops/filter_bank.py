@@ -14,11 +14,11 @@ from gen.model.ops.operator import Call, Kept, Kernel, numbers, pointers
 from gen.model.ops.quantized import require_shape, require_types
 from gen.model.ops.spectrum import (
     constant_vector,
-    fits_file,
     require_options,
     require_range,
     require_vector,
     signal_operator,
+    signal_struct,
 )
 
 # Option of SignalFilterBankSpectralSubtraction -> field of the struct.
@@ -126,15 +126,15 @@ def subtraction(p: Mapping[str, Any], inputs: Sequence[Array]) -> Sequence[Array
 
 BANK = Kernel(
     "signal_filter_bank",
-    fits_file(
+    signal_struct(
         "filter_bank", pointers("int16_t", "weight unweight bins places widths") + numbers("int32_t", "channels")
     ),
     lambda p, inputs: signal.filter_bank(inputs[0], p),
 )
-ROOT = Kernel("signal_root", fits_file("root", numbers("int32_t", "count")), root, arity=2)
+ROOT = Kernel("signal_root", signal_struct("root", numbers("int32_t", "count")), root, arity=2)
 SUBTRACT = Kernel(
     "signal_subtract_noise",
-    fits_file(
+    signal_struct(
         "subtract_noise",
         numbers("int32_t", "count smoothing one_minus alternate_smoothing alternate_one_minus least")
         + numbers("uint8_t", "smoothing_bits bits clamping"),
@@ -145,14 +145,14 @@ SUBTRACT = Kernel(
 )
 PCAN = Kernel(
     "signal_pcan",
-    fits_file("pcan", pointers("int16_t", "gains") + numbers("int32_t", "count shift")),
+    signal_struct("pcan", pointers("int16_t", "gains") + numbers("int32_t", "count shift")),
     lambda p, inputs: signal.pcan(inputs[0], inputs[1], p["gains"], p["shift"]),
     arity=2,
     in_place=True,
 )
 LOG = Kernel(
     "signal_log",
-    fits_file("log", pointers("uint16_t", "fractions") + numbers("int32_t", "count correction scale")),
+    signal_struct("log", pointers("uint16_t", "fractions") + numbers("int32_t", "count correction scale")),
     lambda p, inputs: signal.log(inputs[0], p["fractions"], p["correction"], p["scale"]),
 )
 KERNELS = (BANK, ROOT, SUBTRACT, PCAN, LOG)

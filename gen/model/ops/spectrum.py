@@ -10,6 +10,7 @@ from gen.model.ops import signal
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
 from gen.model.ops.quantized import require_rank, require_shape, require_types
 
+TYPE_INT16 = 7  # the option T, as the schema numbers types
 MOST_POINTS = 1 << 14  # of an FFT: more than any microcontroller's samples
 
 
@@ -19,8 +20,8 @@ def signal_operator(name: str, options: Sequence[str], lower: Any, **more: Any) 
     return Operator(kind, "CUSTOM", name, None, dict.fromkeys(options, 0), lower, **more)
 
 
-def fits_file(name: str, fields: Any) -> CStruct:
-    return CStruct(f"nn_signal_{name}_t", fields, "signal")
+def signal_struct(name: str, fields: Any, fits: str = "signal") -> CStruct:
+    return CStruct(f"nn_signal_{name}_t", fields, fits)
 
 
 def require_options(op: Op, names: Sequence[str]) -> None:
@@ -78,6 +79,7 @@ def lower_auto_scale(graph: Graph, op: Op) -> Call:
 def lower_rfft(graph: Graph, op: Op) -> Call:
     require_options(op, ("T", "fft_length"))
     x, y, points = graph.input(op, 0), graph.output(op), op.options["fft_length"]
+    require_range(op, "T", op.options["T"], TYPE_INT16, TYPE_INT16)
     require_types(op, "int16", x, y)
     if points.bit_count() != 1 or not 4 <= points <= MOST_POINTS or not x.shape or not 0 < x.shape[-1] <= points:
         raise UnsupportedOp(
@@ -122,17 +124,19 @@ def energy(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
 
 WINDOW = Kernel(
     "signal_window",
-    fits_file("window", pointers("int16_t", "window") + numbers("int32_t", "count size shift")),
+    signal_struct("window", pointers("int16_t", "window") + numbers("int32_t", "count size shift")),
     window,
     in_place=True,
 )
-AUTO_SCALE = Kernel("signal_auto_scale", fits_file("auto_scale", numbers("int32_t", "count")), auto_scale, outputs=2)
+AUTO_SCALE = Kernel(
+    "signal_auto_scale", signal_struct("auto_scale", numbers("int32_t", "count")), auto_scale, outputs=2
+)
 RFFT = Kernel(
     "signal_rfft",
-    fits_file("rfft", pointers("int16_t", "twiddles post") + numbers("int32_t", "batches in_n points")),
+    signal_struct("rfft", pointers("int16_t", "twiddles post") + numbers("int32_t", "batches in_n points")),
     rfft,
 )
-ENERGY = Kernel("signal_energy", fits_file("energy", numbers("int32_t", "count start end")), energy)
+ENERGY = Kernel("signal_energy", signal_struct("energy", numbers("int32_t", "count start end")), energy)
 KERNELS = (WINDOW, AUTO_SCALE, RFFT, ENERGY)
 OPERATORS = (
     signal_operator("Window", ("shift",), lower_window, kernels=(WINDOW.name,)),

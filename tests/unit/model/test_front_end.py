@@ -126,6 +126,57 @@ def test_log(seed: int, scale: int) -> None:
     assert_as_tflm(front_end.log(count, correction, scale), [[unsigned(rng, 32, count)]])
 
 
+@settings(derandomize=True, deadline=None, max_examples=cases(8, 40))
+@given(SEEDS)
+def test_delay(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = tuple(int(n) for n in rng.integers(1, 8, int(rng.integers(1, 4))))
+    content = front_end.delay(shape, int(rng.integers(1, 20)))
+    assert_as_tflm(content, [[samples(rng, shape)] for _ in range(6)])
+
+
+@settings(derandomize=True, deadline=None, max_examples=cases(8, 40))
+@given(SEEDS)
+def test_overlap_add(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = tuple(int(n) for n in rng.integers(1, 9, int(rng.integers(2, 4))))
+    content = front_end.overlap_add(shape, int(rng.integers(1, shape[-1] + 1)))
+    assert_as_tflm(content, [[samples(rng, shape)] for _ in range(6)])
+
+
+def assert_as_tflm_where_valid(content: bytes, steps: Sequence[Sequence[Array]]) -> None:
+    """The second output says whether the first one is complete; else TFLM leaves it as it is."""
+    both = zip(reference.sequence(tflite.read(content, "m"), steps), tflm_sequence(content, steps), strict=True)
+    for step, (ours, theirs) in enumerate(both):
+        assert ours[1] == theirs[1], f"step {step}"
+        if ours[1]:
+            np.testing.assert_array_equal(ours[0], theirs[0], f"step {step}")
+
+
+@settings(derandomize=True, deadline=None, max_examples=cases(10, 60))
+@given(SEEDS)
+def test_stacker(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    channels, left, right = (int(n) for n in rng.integers((1, 0, 0), (5, 4, 4)))
+    content = front_end.stacker(channels, left, right, int(rng.integers(1, left + right + 2)))
+    assert_as_tflm_where_valid(content, [[samples(rng, (channels,))] for _ in range(12)])
+
+
+@settings(derandomize=True, deadline=None, max_examples=cases(10, 60))
+@given(SEEDS, st.booleans())
+def test_framer(seed: int, prefill: bool) -> None:
+    rng = np.random.default_rng(seed)
+    frames, size = (int(n) for n in rng.integers(1, (4, 9)))
+    outer, step = ((), (2,), (1, 3))[seed % 3], int(rng.integers(1, (size if prefill else 10) + 1))
+    content = front_end.framer(outer, frames, size, step, prefill)
+    assert_as_tflm_where_valid(content, [[samples(rng, (*outer, frames * step))] for _ in range(8)])
+
+
+def test_streams_behind_each_other() -> None:
+    rng = np.random.default_rng(2)
+    assert_as_tflm(front_end.streaming(), [[samples(rng, (2, 12))] for _ in range(6)])
+
+
 @pytest.mark.parametrize("seed", range(cases(3, 12)))
 def test_a_front_end(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -148,6 +199,11 @@ def options(m: Any) -> None:
         (front_end.window([1, 2, 3], 6, 32), "option shift = 32"),
         (front_end.pcan(np.arange(30), 4, 6), "a table of 30 gains, and reads up to 125"),
         (front_end.subtract_noise(4, smoothing=-1), "option smoothing = -1"),
+        (front_end.stacker(2, 1, 1, 4), "option stacker_step = 4, not within 1 to 3"),
+        (front_end.framer((), 2, 3, 4, prefill=True), "option frame_step = 4"),
+        (front_end.overlap_add((2, 3), 4), "option frame_step = 4, not within 1 to 3"),
+        (front_end.delay((4,), 0), "option delay_length = 0"),
+        (front_end.rfft((8,), 8, real_type=0), "option T = 0"),
         (front_end.log(4, 32, 64), "option input_correction_bits = 32"),
     ],
 )

@@ -36,6 +36,10 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     TfLiteStatus AddReshape();
     TfLiteStatus AddSoftmax(const TFLMRegistration *registration = nullptr);
     TfLiteStatus AddAbs();
+    TfLiteStatus AddDelay();
+    TfLiteStatus AddFramer();
+    TfLiteStatus AddOverlapAdd();
+    TfLiteStatus AddStacker();
     TfLiteStatus AddWindow();
     TfLiteStatus AddRfft();
     TfLiteStatus AddPCAN();
