@@ -55,6 +55,11 @@ def rfft(shape: tuple[int, ...], points: int, real_type: int = 7) -> bytes:
     return alone("Rfft", tensors, 1, {"T": real_type, "fft_length": points})
 
 
+def irfft(shape: tuple[int, ...], points: int) -> bytes:
+    tensors = [T((*shape, points + 2), "int16"), T((*shape, points), "int16")]
+    return alone("Irfft", tensors, 1, {"T": 7, "fft_length": points})
+
+
 def energy(count: int, start: int, end: int) -> bytes:
     tensors = [T((2 * count,), "int16"), T((count,), "uint32")]
     return alone("Energy", tensors, 1, {"start_index": start, "end_index": end})

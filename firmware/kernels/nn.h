@@ -463,6 +463,13 @@ typedef struct {
 } nn_signal_rfft_t;
 typedef void nn_signal_rfft_fn(const nn_signal_rfft_t *op, const int16_t *x, int16_t *y, void *scratch);
 
+/* Its inverse: x: batches x points / 2 + 1 complex numbers; y: batches x points; tables of the other direction. */
+typedef struct {
+    const int16_t *twiddles, *post;
+    int32_t batches, points;
+} nn_signal_irfft_t;
+typedef void nn_signal_irfft_fn(const nn_signal_irfft_t *op, const int16_t *x, int16_t *y, void *scratch);
+
 /* Squares of the complex numbers from start to end, of count; of the others 0. */
 typedef struct {
     int32_t count, start, end;
@@ -601,6 +608,7 @@ nn_cast_fn nn_cast_portable;
 nn_signal_window_fn nn_signal_window_portable;
 nn_signal_auto_scale_fn nn_signal_auto_scale_portable;
 nn_signal_rfft_fn nn_signal_rfft_portable;
+nn_signal_irfft_fn nn_signal_irfft_portable;
 nn_signal_energy_fn nn_signal_energy_portable;
 nn_signal_filter_bank_fn nn_signal_filter_bank_portable;
 nn_signal_root_fn nn_signal_root_portable;

@@ -57,6 +57,7 @@ bool fits(const nn_cast_t &op, const Extent &extent);
 bool fits(const nn_signal_window_t &op, const Extent &extent);
 bool fits(const nn_signal_auto_scale_t &op, const Extent &extent);
 bool fits(const nn_signal_rfft_t &op, const Extent &extent);
+bool fits(const nn_signal_irfft_t &op, const Extent &extent);
 bool fits(const nn_signal_energy_t &op, const Extent &extent);
 bool fits(const nn_signal_filter_bank_t &op, const Extent &extent);
 bool fits(const nn_signal_root_t &op, const Extent &extent);

@@ -28,6 +28,14 @@ def test_rfft(points: int) -> None:
     assert_exact(content, [rng.choice([LOWEST, 2**15 - 1], shape).astype(np.int16)])
 
 
+@pytest.mark.parametrize("points", [4, 8, 64, 128])
+def test_irfft(points: int) -> None:
+    rng = np.random.default_rng(points)
+    shape, content = (2, points + 2), front_end.irfft((2,), points)
+    assert_exact(content, [samples(rng, shape)])
+    assert_exact(content, [rng.choice([LOWEST, 2**15 - 1], shape).astype(np.int16)])
+
+
 def test_energy() -> None:
     rng = np.random.default_rng(4)
     assert_exact(front_end.energy(21, 0, 21), [rng.choice([LOWEST, -7, 9, 2**15 - 1], 42).astype(np.int16)])

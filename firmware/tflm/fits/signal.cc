@@ -10,6 +10,16 @@ bool counts_within(int32_t count, int32_t x_bytes, int32_t y_bytes, const Extent
     return axes_within(x, 2, y, 2, extent);
 }
 
+// Whether a real FFT of so many points exists, and its tables, twiddles and post, are whole.
+bool are_points(int32_t points, const Extent &extent) {
+    constexpr int32_t kMostPoints = 1 << 14, kPair = 2 * sizeof(int16_t);
+    if (!is_within(points, 4, kMostPoints) || (points & (points - 1)) != 0) {
+        return false;
+    }
+    const int32_t turns = 3 * points / 8, twiddles = kPair * (turns < 1 ? 1 : turns), post = kPair * points / 4;
+    return static_cast<uint32_t>(twiddles) <= extent.arrays[0] && static_cast<uint32_t>(post) <= extent.arrays[1];
+}
+
 } // namespace
 
 bool fits(const nn_signal_window_t &op, const Extent &extent) {
@@ -23,14 +33,19 @@ bool fits(const nn_signal_auto_scale_t &op, const Extent &extent) {
 }
 
 bool fits(const nn_signal_rfft_t &op, const Extent &extent) {
-    constexpr int32_t kMostPoints = 1 << 14, kPair = 2 * sizeof(int16_t);
-    if (!is_within(op.points, 4, kMostPoints) || (op.points & (op.points - 1)) != 0 || op.in_n > op.points) {
+    if (!are_points(op.points, extent)) {
         return false;
     }
     const int32_t x[] = {op.batches, op.in_n, sizeof(int16_t)}, y[] = {op.batches, op.points + 2, sizeof(int16_t)};
-    const int32_t turns = 3 * op.points / 8, twiddles = kPair * (turns < 1 ? 1 : turns), post = kPair * op.points / 4;
-    return axes_within(x, 3, y, 3, extent) && static_cast<uint32_t>(twiddles) <= extent.arrays[0] &&
-           static_cast<uint32_t>(post) <= extent.arrays[1];
+    return op.in_n <= op.points && axes_within(x, 3, y, 3, extent);
+}
+
+bool fits(const nn_signal_irfft_t &op, const Extent &extent) {
+    if (!are_points(op.points, extent)) {
+        return false;
+    }
+    const int32_t x[] = {op.batches, op.points + 2, sizeof(int16_t)}, y[] = {op.batches, op.points, sizeof(int16_t)};
+    return axes_within(x, 3, y, 3, extent);
 }
 
 bool fits(const nn_signal_energy_t &op, const Extent &extent) {

@@ -41,14 +41,15 @@ def auto_scale(x: Array) -> tuple[Array, Array]:
     return (x.astype(np.int32) << shift).astype(np.int16), np.array(shift, np.int32)
 
 
-def twiddles(points: int) -> Array:
-    """int16, pairs of cos and sin of -2 pi k / points, k below 3/4 of the points: what passes of a complex FFT take."""
-    return _turns(-2 * np.pi * np.arange(max(3 * points // 4, 1)) / points)
+def twiddles(points: int, sign: int = -1) -> Array:
+    """int16, pairs of cos and sin of -2 pi k / points, k below 3/4 of the points: what passes of a complex FFT take.
+    sign: 1 for its inverse."""
+    return _turns(sign * 2 * np.pi * np.arange(max(3 * points // 4, 1)) / points)
 
 
-def post_twiddles(points: int) -> Array:
-    """Likewise of what makes a real FFT of twice as many points from a complex one."""
-    return _turns(-np.pi * ((np.arange(points // 2) + 1) / points + 0.5))
+def post_twiddles(points: int, sign: int = -1) -> Array:
+    """Likewise of what makes a real FFT of twice as many points from a complex one, or the other way round."""
+    return _turns(sign * np.pi * ((np.arange(points // 2) + 1) / points + 0.5))
 
 
 def _turns(angles: Array) -> Array:
@@ -84,7 +85,7 @@ def _pass_of_two(re: Array, im: Array) -> tuple[Array, Array]:
     return _wrapped(re).reshape(len(re), -1), _wrapped(im).reshape(len(im), -1)
 
 
-def _pass_of_four(re: Array, im: Array, m: int, turns: Array) -> tuple[Array, Array]:
+def _pass_of_four(re: Array, im: Array, turns: Array, m: int, inverse: bool) -> tuple[Array, Array]:
     """Groups of 4 m points, quartered."""
     batches, points = re.shape
     parts = [_rounded(part * (ONE // 4)).reshape(batches, -1, 4, m) for part in (re, im)]
@@ -94,12 +95,13 @@ def _pass_of_four(re: Array, im: Array, m: int, turns: Array) -> tuple[Array, Ar
     (f0r, f0i), (f1r, f1i), (f2r, f2i), (f3r, f3i) = f
     dr, di, er, ei = f0r - f2r, f0i - f2i, f0r + f2r, f0i + f2i
     pr, pi, qr, qi = f1r + f3r, f1i + f3i, f1r - f3r, f1i - f3i
+    qr, qi = (-qr, -qi) if inverse else (qr, qi)
     re = np.stack([er + pr, dr + qi, er - pr, dr - qi], axis=2)
     im = np.stack([ei + pi, di - qr, ei - pi, di + qr], axis=2)
     return _wrapped(re).reshape(batches, points), _wrapped(im).reshape(batches, points)
 
 
-def fft(re: Array, im: Array, turns: Array) -> tuple[Array, Array]:
+def fft(re: Array, im: Array, turns: Array, inverse: bool = False) -> tuple[Array, Array]:
     """int64 holding int16, batches x a power of 2 points; divided by the points."""
     points = re.shape[1]
     order = reversed_digits(points)
@@ -107,7 +109,7 @@ def fft(re: Array, im: Array, turns: Array) -> tuple[Array, Array]:
     if points.bit_length() % 2 == 0:
         re, im, m = *_pass_of_two(re, im), 2
     while m < points:
-        re, im, m = *_pass_of_four(re, im, m, turns), 4 * m
+        re, im, m = *_pass_of_four(re, im, turns, m, inverse), 4 * m
     return re, im
 
 
@@ -127,6 +129,24 @@ def rfft(x: Array, points: int, turns: Array, post: Array) -> Array:
     y[:, k, 0], y[:, k, 1] = (fr + tr) >> 1, (fi + ti) >> 1
     y[:, half - k, 0], y[:, half - k, 1] = (fr - tr) >> 1, (ti - fi) >> 1
     return y.astype(np.int16).reshape(len(x), -1)
+
+
+def irfft(x: Array, points: int, turns: Array, post: Array) -> Array:
+    """The other way round: int16, batches x (points + 2) -> batches x points; tables of sign 1."""
+    half = points // 2
+    z = x.reshape(len(x), half + 1, 2).astype(np.int64)
+    re, im = np.zeros((2, len(x), half), np.int64)
+    re[:, 0], im[:, 0] = (_rounded(_wrapped(z[:, 0, 0] + s * z[:, half, 0]) * (ONE // 2)) for s in (1, -1))
+    k = np.arange(1, half // 2 + 1)
+    ar, ai, br, bi = (
+        _rounded(part * (ONE // 2))
+        for part in (z[:, k, 0], z[:, k, 1], z[:, half - k, 0], _wrapped(-z[:, half - k, 1]))
+    )
+    tr, ti = _times(_wrapped(ar - br), _wrapped(ai - bi), post[k - 1])
+    re[:, k], im[:, k] = ar + br + tr, ai + bi + ti
+    re[:, half - k], im[:, half - k] = ar + br - tr, ti - ai - bi
+    y = np.stack(fft(_wrapped(re), _wrapped(im), turns, inverse=True), axis=2)
+    return y.astype(np.int16).reshape(len(x), points)
 
 
 def energy(x: Array, start: int, end: int) -> Array:

@@ -1,5 +1,5 @@
 """Operators of TFLM's signal library from samples to energies: SignalWindow, SignalFftAutoScale, SignalRfft,
-SignalEnergy, on int16. What they compute is in gen/model/ops/signal.py."""
+SignalEnergy, on int16, and back to samples: SignalIrfft. What they compute is in gen/model/ops/signal.py."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +11,7 @@ from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers, poi
 from gen.model.ops.quantized import require_rank, require_shape, require_types
 
 TYPE_INT16 = 7  # the option T, as the schema numbers types
+FFT_OPTIONS = ("T", "fft_length")
 MOST_POINTS = 1 << 14  # of an FFT: more than any microcontroller's samples
 
 
@@ -77,21 +78,38 @@ def lower_auto_scale(graph: Graph, op: Op) -> Call:
 
 
 def lower_rfft(graph: Graph, op: Op) -> Call:
-    require_options(op, ("T", "fft_length"))
-    x, y, points = graph.input(op, 0), graph.output(op), op.options["fft_length"]
+    x, y = graph.input(op, 0), graph.output(op)
+    points = _points(op, x, y)
+    if not x.shape or not 0 < x.shape[-1] <= points:
+        raise UnsupportedOp(f"{op} transforms an input of shape {x.shape} in {points} points, which are fewer: cut it.")
+    require_shape(op, y, (*x.shape[:-1], points + 2))
+    sizes = {"batches": x.elements // x.shape[-1], "in_n": x.shape[-1], "points": points}
+    return Call(op, RFFT.name, {**sizes, **_tables(points, -1)}, (x.index,), (y.index,))
+
+
+def lower_irfft(graph: Graph, op: Op) -> Call:
+    x, y = graph.input(op, 0), graph.output(op)
+    points = _points(op, x, y)
+    require_shape(op, x, (*x.shape[:-1], points + 2))
+    require_shape(op, y, (*x.shape[:-1], points))
+    sizes = {"batches": y.elements // points, "points": points}
+    return Call(op, IRFFT.name, {**sizes, **_tables(points, 1)}, (x.index,), (y.index,))
+
+
+def _points(op: Op, x: Tensor, y: Tensor) -> int:
+    require_options(op, FFT_OPTIONS)
     require_range(op, "T", op.options["T"], TYPE_INT16, TYPE_INT16)
     require_types(op, "int16", x, y)
-    if points.bit_count() != 1 or not 4 <= points <= MOST_POINTS or not x.shape or not 0 < x.shape[-1] <= points:
+    points: int = op.options["fft_length"]
+    if points.bit_count() != 1 or not 4 <= points <= MOST_POINTS:
         raise UnsupportedOp(
-            f"{op} transforms an input of shape {x.shape} in {points} points: a power of 2 from 4 to {MOST_POINTS} is "
-            "supported, and no more values than points."
+            f"{op} transforms {points} points: a power of 2 from 4 to {MOST_POINTS} is supported, fill them up."
         )
-    require_shape(op, y, (*x.shape[:-1], points + 2))
-    params = {
-        "twiddles": signal.twiddles(points // 2), "post": signal.post_twiddles(points // 2),
-        "batches": x.elements // x.shape[-1], "in_n": x.shape[-1], "points": points,
-    }  # fmt: skip
-    return Call(op, RFFT.name, params, (x.index,), (y.index,))
+    return points
+
+
+def _tables(points: int, sign: int) -> Mapping[str, Array]:
+    return {"twiddles": signal.twiddles(points // 2, sign), "post": signal.post_twiddles(points // 2, sign)}
 
 
 def lower_energy(graph: Graph, op: Op) -> Call:
@@ -118,6 +136,11 @@ def rfft(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return signal.rfft(x, p["points"], p["twiddles"].reshape(-1, 2), p["post"].reshape(-1, 2))
 
 
+def irfft(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
+    x = inputs[0].reshape(p["batches"], -1)
+    return signal.irfft(x, p["points"], p["twiddles"].reshape(-1, 2), p["post"].reshape(-1, 2))
+
+
 def energy(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
     return signal.energy(inputs[0], p["start"], p["end"])
 
@@ -136,11 +159,17 @@ RFFT = Kernel(
     signal_struct("rfft", pointers("int16_t", "twiddles post") + numbers("int32_t", "batches in_n points")),
     rfft,
 )
+IRFFT = Kernel(
+    "signal_irfft",
+    signal_struct("irfft", pointers("int16_t", "twiddles post") + numbers("int32_t", "batches points")),
+    irfft,
+)
 ENERGY = Kernel("signal_energy", signal_struct("energy", numbers("int32_t", "count start end")), energy)
-KERNELS = (WINDOW, AUTO_SCALE, RFFT, ENERGY)
+KERNELS = (WINDOW, AUTO_SCALE, RFFT, IRFFT, ENERGY)
 OPERATORS = (
     signal_operator("Window", ("shift",), lower_window, kernels=(WINDOW.name,)),
     signal_operator("FftAutoScale", (), lower_auto_scale, kernels=(AUTO_SCALE.name,)),
-    signal_operator("Rfft", ("T", "fft_length"), lower_rfft, kernels=(RFFT.name,)),
+    signal_operator("Rfft", FFT_OPTIONS, lower_rfft, kernels=(RFFT.name,)),
+    signal_operator("Irfft", FFT_OPTIONS, lower_irfft, kernels=(IRFFT.name,)),
     signal_operator("Energy", ("end_index", "start_index"), lower_energy, kernels=(ENERGY.name,)),
 )

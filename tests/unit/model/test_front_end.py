@@ -56,10 +56,12 @@ def test_auto_scale(seed: int) -> None:
 
 @pytest.mark.parametrize("points", [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048])
 def test_rfft(points: int) -> None:
-    """Every power of 2; several rows, some of fewer values than points."""
+    """Every power of 2; several rows, some of fewer values than points; and back."""
     rng = np.random.default_rng(points)
     for shape in ((points,), (2, points - 1), (1, 3, int(rng.integers(1, points)))):
         assert_as_tflm(front_end.rfft(shape, points), [[samples(rng, shape)] for _ in range(cases(4, 12))])
+    steps = [[samples(rng, (2, points + 2))] for _ in range(cases(4, 12))]
+    assert_as_tflm(front_end.irfft((2,), points), steps)
 
 
 @settings(derandomize=True, deadline=None, max_examples=cases(5, 20))
@@ -194,7 +196,7 @@ def options(m: Any) -> None:
         (front_end.alone("Energy", [T((8,), "int16"), T((4,), "uint32")], 1, {"start": 0}), "other options than"),
         (front_end.energy(4, 3, 9), "option end_index = 9, not within 3 to 4"),
         (front_end.rfft((12,), 12), "a power of 2 from 4"),
-        (front_end.rfft((9,), 8), "no more values than points"),
+        (front_end.rfft((9,), 8), "in 8 points, which are fewer"),
         (front_end.window([1, 2, 3], 7, 12), "a window of 3 values for 7 samples"),
         (front_end.window([1, 2, 3], 6, 32), "option shift = 32"),
         (front_end.pcan(np.arange(30), 4, 6), "a table of 30 gains, and reads up to 125"),

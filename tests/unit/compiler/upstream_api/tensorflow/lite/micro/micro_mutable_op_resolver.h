@@ -36,6 +36,7 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     TfLiteStatus AddReshape();
     TfLiteStatus AddSoftmax(const TFLMRegistration *registration = nullptr);
     TfLiteStatus AddAbs();
+    TfLiteStatus AddIrfft();
     TfLiteStatus AddDelay();
     TfLiteStatus AddFramer();
     TfLiteStatus AddOverlapAdd();
