@@ -22,6 +22,10 @@ static inline nn_complex_t nn_fft_scaled(const int16_t *x, int32_t by) {
     return y;
 }
 
+static inline nn_complex_t nn_fft_quarter(const int16_t *x) {
+    return nn_fft_scaled(x, NN_FFT_ONE / 4);
+}
+
 /* Wrapping as int16 does. */
 static inline nn_complex_t nn_fft_times(nn_complex_t x, const int16_t *turn) {
     const nn_complex_t y = {(int16_t)nn_fft_rounded(x.re * turn[0] - x.im * turn[1]),
@@ -64,27 +68,37 @@ static inline void nn_fft_pass_of_two(int16_t *y, int32_t points) {
     }
 }
 
-/* f: three of the four numbers, turned. */
-static inline void nn_fft_butterfly(int16_t *y, int32_t m, int inverse, const nn_complex_t *f) {
-    const nn_complex_t f0 = nn_fft_scaled(y, NN_FFT_ONE / 4);
-    const nn_complex_t d = {f0.re - f[1].re, f0.im - f[1].im}, e = {f0.re + f[1].re, f0.im + f[1].im};
-    const nn_complex_t p = {f[0].re + f[2].re, f[0].im + f[2].im}, q = {f[0].re - f[2].re, f[0].im - f[2].im};
+/* f1, f2, f3: three of the four numbers, turned. */
+static inline void nn_fft_butterfly(int16_t *y, int32_t m, nn_complex_t f1, nn_complex_t f2, nn_complex_t f3) {
+    const nn_complex_t f0 = nn_fft_quarter(y);
+    const nn_complex_t d = {f0.re - f2.re, f0.im - f2.im}, e = {f0.re + f2.re, f0.im + f2.im};
+    const nn_complex_t p = {f1.re + f3.re, f1.im + f3.im}, q = {f1.re - f3.re, f1.im - f3.im};
     nn_fft_put(y, e.re + p.re, e.im + p.im);
-    nn_fft_put(y + (inverse ? 6 : 2) * m, d.re + q.im, d.im - q.re);
+    nn_fft_put(y + 2 * m, d.re + q.im, d.im - q.re);
     nn_fft_put(y + 4 * m, e.re - p.re, e.im - p.im);
-    nn_fft_put(y + (inverse ? 2 : 6) * m, d.re - q.im, d.im + q.re);
+    nn_fft_put(y + 6 * m, d.re - q.im, d.im + q.re);
 }
 
-/* Groups of 4 m points. */
+/* Groups of 4 m points: the first number of each quarter. A turn by 0 changes nothing. */
+static inline void nn_fft_unturned(int16_t *y, int32_t points, int32_t m, int inverse) {
+    for (int16_t *at = y; at < y + 2 * points; at += 8 * m) {
+        const nn_complex_t f1 = nn_fft_quarter(at + 2 * m), f2 = nn_fft_quarter(at + 4 * m),
+                           f3 = nn_fft_quarter(at + 6 * m);
+        nn_fft_butterfly(at, m, inverse ? f3 : f1, f2, inverse ? f1 : f3);
+    }
+}
+
+/* The other numbers. The inverse is an FFT whose second and fourth number are exchanged. */
 static inline void nn_fft_pass_of_four(const int16_t *twiddles, int16_t *y, int32_t points, int32_t m, int inverse) {
-    for (int32_t j = 0; j < m; j++) {
-        const int32_t step = 2 * j * (points / (4 * m));
-        for (int32_t i = j; i < points; i += 4 * m) {
-            int16_t *at = y + 2 * i;
-            nn_complex_t f[3];
-            for (int32_t k = 0; k < 3; k++)
-                f[k] = nn_fft_times(nn_fft_scaled(at + 2 * (k + 1) * m, NN_FFT_ONE / 4), twiddles + (k + 1) * step);
-            nn_fft_butterfly(at, m, inverse, f);
+    nn_fft_unturned(y, points, m, inverse);
+    for (int32_t j = 1; j < m; j++) {
+        const int16_t *turn = twiddles + 2 * j * (points / (4 * m)), *twice = turn + (turn - twiddles);
+        const int16_t *thrice = twice + (turn - twiddles);
+        for (int16_t *at = y + 2 * j; at < y + 2 * points; at += 8 * m) {
+            const nn_complex_t f1 = nn_fft_times(nn_fft_quarter(at + 2 * m), turn);
+            const nn_complex_t f2 = nn_fft_times(nn_fft_quarter(at + 4 * m), twice);
+            const nn_complex_t f3 = nn_fft_times(nn_fft_quarter(at + 6 * m), thrice);
+            nn_fft_butterfly(at, m, inverse ? f3 : f1, f2, inverse ? f1 : f3);
         }
     }
 }
