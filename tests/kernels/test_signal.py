@@ -1,5 +1,5 @@
 """Kernels of the stages of an audio front-end: TFLM, the reference and the kernel on every target. Those with state or
-two outputs are in tests/unit/test_networks.py, in whole front-ends."""
+two outputs are in tests/unit/test_front_ends.py, in whole front-ends."""
 
 import numpy as np
 import pytest

@@ -14,7 +14,7 @@ from gen.errors import ModelError
 from gen.model import reference, tflite, upstream
 from gen.model.ops import lower
 from gen.model.support import require_supported
-from tests import front_end, programs, recurrent
+from tests import programs, recurrent
 from tests.effort import cases
 from tests.graphs import network
 from tests.kernels.harness import TARGETS
@@ -66,9 +66,7 @@ def networks() -> list[Case]:
             f"svdf_int8 {seed}": recurrent.svdf(rngs[1], "int8"),
             f"lstm {seed}": recurrent.lstm(rngs[2]),
             f"lstm of halves {seed}": recurrent.lstm(rngs[2], halves=True),
-            f"front end {seed}": front_end.front_end(seed),
         }
-        contents |= {"streams": front_end.streaming()} if seed == 0 else {}
         found += [programs.case(name, content, tflite.read(content, "m")) for name, content in contents.items()]
     for seed in range(cases(4, 10)):
         content = transpose_conv(np.random.default_rng(seed))
