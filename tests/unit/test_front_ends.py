@@ -1,5 +1,4 @@
-"""Audio front-ends over steps: what both engines make of them, on every machine. Apart from test_networks.py, whose
-program just fits a machine's memory."""
+"""Audio front-ends over steps: what both engines make of them, on every machine."""
 
 from functools import cache
 from pathlib import Path
