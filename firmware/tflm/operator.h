@@ -137,9 +137,9 @@ struct Operator {
     uint8_t builtin;
     uint16_t slots[kSlots], output; // sums of Kind
     Failure (*prepare)(Context &c);
-    const State *state;           // &kState where it may have variables
-    const char *custom = nullptr; // of a custom operator: what the model calls it, and how long that is
-    uint32_t custom_bytes = 0;
+    const State *state; // &kState where it may have variables
+    const char *custom; // of a custom operator: what the model calls it, and how long that is
+    uint32_t custom_bytes;
 };
 
 // Output range under a fused activation, by its number in the schema, of a tensor's scale and zero point.

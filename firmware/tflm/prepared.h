@@ -122,8 +122,13 @@ Failure prepare_from_model(Context &c);
 // What MicroMutableOpResolver adds for an operator that has no file in tflm/ops.
 template <int builtin, const State *state> struct Prepared { static const Operator kOperator; };
 template <int builtin, const State *state>
-const Operator Prepared<builtin, state>::kOperator = {
-    static_cast<uint8_t>(builtin), {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare_from_model, state};
+const Operator Prepared<builtin, state>::kOperator = {static_cast<uint8_t>(builtin),
+                                                      {kAnyTensor, kAnyTensor, kAnyTensor},
+                                                      kAnyTensor,
+                                                      prepare_from_model,
+                                                      state,
+                                                      nullptr,
+                                                      0};
 
 // Likewise of a custom operator.
 constexpr uint8_t kCustom = 32; // in the schema
