@@ -27,8 +27,8 @@ from gen.errors import GenError, ModelError
 from gen.model import reference, tflite, upstream
 from gen.model.graph import Graph
 from gen.model.quantized import QuantizedModel
+from gen.model.rewrites.tail import whole
 from gen.model.support import require_supported
-from gen.model.tail import whole
 from tests import shared
 from tests.control import CONTROLLED
 from tests.graphs import network

@@ -4,7 +4,7 @@ import numpy as np
 
 from gen.model import reference, tflite
 from gen.model.graph import Array, Graph
-from tests import operator_models, recurrent, shared
+from tests import front_end, operator_models, recurrent, shared
 from tests.operator_models import alike, biases, int8, scales_of
 from tests.tiny import CALL_ONCE, O, T, handle, model
 
@@ -355,6 +355,8 @@ EVERY = (
     operator_models.int16,
     conversions,
     float_tail,
+    front_end.front_end,
+    front_end.streaming,
 )
 MODELS = {f.__name__: f for f in EVERY}
 NAMES = [*MODELS, *(shared.NAMES if shared.FOLDER.is_dir() else ())]

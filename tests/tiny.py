@@ -8,6 +8,7 @@ from typing import Any
 
 import flatbuffers
 import numpy as np
+from flatbuffers import flexbuffers
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 from gen.model import upstream
@@ -30,13 +31,15 @@ class T:
 @dataclass(frozen=True)
 class O:  # noqa: E742
     """One operator: builtin as in the schema ("CONV_2D"), options as the schema's object API names them ("strideW"),
-    inputs and outputs as indices into the tensors (-1: absent)."""
+    inputs and outputs as indices into the tensors (-1: absent). Of a custom one its name, and options are the numbers
+    of its flexbuffer."""
 
     builtin: str
     inputs: Sequence[int]
     outputs: Sequence[int]
     options: Mapping[str, Any] | None = None
     options_table: str | None = None  # "Conv2DOptions"
+    custom: str | None = None
 
 
 def model(
@@ -123,14 +126,17 @@ def _subgraph(m: Any, tensors: Sequence[T], ops: Sequence[O], inputs: Sequence[i
         g.tensors.append(s)
     for o in ops:
         number = getattr(schema.BuiltinOperator, o.builtin)
-        codes = [c.builtinCode for c in m.operatorCodes]
-        if number not in codes:
+        codes = [(c.builtinCode, c.customCode) for c in m.operatorCodes]
+        if (number, o.custom) not in codes:
             c = schema.OperatorCodeT()
             c.builtinCode, c.deprecatedBuiltinCode, c.version = number, min(number, 127), 1
+            c.customCode = o.custom
             m.operatorCodes.append(c)
-            codes.append(number)
+            codes.append((number, o.custom))
         p = schema.OperatorT()
-        p.opcodeIndex, p.inputs, p.outputs = codes.index(number), list(o.inputs), list(o.outputs)
+        p.opcodeIndex, p.inputs, p.outputs = codes.index((number, o.custom)), list(o.inputs), list(o.outputs)
+        if o.custom is not None:
+            p.customOptions = np.frombuffer(flexbuffers.Dumps(dict(o.options or {})), np.uint8)
         if o.options_table is not None:
             p.builtinOptionsType = getattr(schema.BuiltinOptions, o.options_table)
             p.builtinOptions = getattr(schema, o.options_table + "T")()

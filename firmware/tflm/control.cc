@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// IF and WHILE, of which gen/model/control.py has made one list with what they call: operators with options of its own
-// say where to go on, those without copy bytes. Linked where a model has such.
+// IF and WHILE, of which gen/model/rewrites/control.py has made one list with what they call: operators with options of
+// its own say where to go on, those without copy bytes. Linked where a model has such.
 #include "tflm/prepared.h"
 
 namespace tflm {
@@ -57,8 +57,9 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kIf = {tflite::BuiltinOperator_IF, {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare, nullptr};
+const Operator kIf = {
+    tflite::BuiltinOperator_IF, {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare, nullptr, nullptr, 0};
 const Operator kWhile = {
-    tflite::BuiltinOperator_WHILE, {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare, nullptr};
+    tflite::BuiltinOperator_WHILE, {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

@@ -50,6 +50,16 @@ inline bool axes_within(const int32_t *in, unsigned in_axes, const int32_t *out,
     return read != 0 && read <= extent.x[0] && written != 0 && written <= extent.y[0];
 }
 
+// Whether all that axes of these sizes have together is within so many bytes.
+inline bool all_within(const int32_t *dims, unsigned axes, uint32_t bytes) {
+    const uint32_t all = product(dims, axes);
+    return all != 0 && all <= bytes;
+}
+
+inline bool is_within(int32_t value, int32_t low, int32_t high) {
+    return value >= low && value <= high;
+}
+
 // Of an int8 or uint8, either sign.
 inline bool is_offset(int offset) {
     return offset >= -255 && offset <= 255;

@@ -53,7 +53,7 @@ enum ModelField {
     kModelBuffers = 4,
     kModelMetadata = 6
 };
-enum OperatorCodeField { kCodeDeprecated = 0, kCodeBuiltin = 3 };
+enum OperatorCodeField { kCodeDeprecated = 0, kCodeCustom = 1, kCodeBuiltin = 3 };
 enum SubgraphField { kGraphTensors = 0, kGraphInputs = 1, kGraphOutputs = 2, kGraphOperators = 3 };
 enum TensorField {
     kTensorShape = 0,

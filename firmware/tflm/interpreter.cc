@@ -5,6 +5,16 @@
 namespace tflm {
 namespace {
 
+// Whether a custom operator's name is this one, a flatbuffer's string; others have none.
+bool is_called(const Operator &op, Bytes name) {
+    return op.custom == nullptr ||
+           (length(name) == op.custom_bytes && memcmp(items(name), op.custom, op.custom_bytes) == 0);
+}
+
+const Operator *find(const tflite::MicroOpResolver &resolver, const Preparation &p, Bytes op) {
+    return resolver.FindOp(static_cast<tflite::BuiltinOperator>(p.builtin(op)), p.custom(op));
+}
+
 Failure load_tensors(Context &c, Bytes outputs) {
     for (unsigned slot = 0; slot <= kSlots; slot++) {
         const bool is_output = slot == kSlots;
@@ -55,9 +65,9 @@ uint32_t Model::version() const {
     return static_cast<uint32_t>(integer(reinterpret_cast<Bytes>(this), kModelVersion, 0));
 }
 
-const Operator *MicroOpResolver::FindOp(BuiltinOperator op) const {
+const Operator *MicroOpResolver::FindOp(BuiltinOperator op, const void *custom) const {
     for (uint16_t i = 0; i < size_; i++) {
-        if (operators_[i]->builtin == op) {
+        if (operators_[i]->builtin == op && is_called(*operators_[i], static_cast<Bytes>(custom))) {
             return operators_[i];
         }
     }
@@ -65,7 +75,12 @@ const Operator *MicroOpResolver::FindOp(BuiltinOperator op) const {
 }
 
 TfLiteStatus MicroOpResolver::Add(const Operator &op) {
-    if (size_ == capacity_ || FindOp(static_cast<BuiltinOperator>(op.builtin)) != nullptr) {
+    for (uint16_t i = 0; i < size_; i++) {
+        if (operators_[i] == &op) {
+            return kTfLiteError;
+        }
+    }
+    if (size_ == capacity_) {
         return kTfLiteError;
     }
     operators_[size_++] = &op;
@@ -120,7 +135,7 @@ Failure MicroInterpreter::Prepare() {
     inputs_ = length(p.inputs);
     outputs_ = length(p.outputs);
     for (uint32_t i = 0; i < operators_; i++) {
-        const Operator *op = resolver_.FindOp(static_cast<BuiltinOperator>(p.builtin(element(p.operators, i))));
+        const Operator *op = find(resolver_, p, element(p.operators, i));
         if (op == nullptr) {
             return Failure::kUnsupported;
         }
@@ -157,7 +172,7 @@ Failure MicroInterpreter::PrepareOperators(Preparation &p) {
     }
     for (uint32_t i = 0; i < operators_; i++) {
         Bytes table = element(p.operators, i);
-        const Operator *op = resolver_.FindOp(static_cast<BuiltinOperator>(p.builtin(table)));
+        const Operator *op = find(resolver_, p, table);
         Context c = {p, child(table, kOpOptions), child(table, kOpInputs), {}, {}, &nodes_[i]};
         Failure failure = load_tensors(c, child(table, kOpOutputs));
         if (failure == Failure::kNone) {

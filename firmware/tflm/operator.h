@@ -79,6 +79,7 @@ struct Preparation {
     // kNone, or kBadModel, kUnsupported. Index -1 gives kAbsent.
     Failure load(int32_t index, Tensor *tensor) const;
     int32_t builtin(Bytes op) const;
+    Bytes custom(Bytes op) const; // its name where it is a custom operator
 };
 
 // 0 for a tensor that can't be handled. table is the model's description of it.
@@ -138,6 +139,8 @@ struct Operator {
     uint16_t slots[kSlots], output; // sums of Kind
     Failure (*prepare)(Context &c);
     const State *state; // &kState where it may have variables
+    const char *custom; // of a custom operator: what the model calls it, and how long that is
+    uint32_t custom_bytes;
 };
 
 // Output range under a fused activation, by its number in the schema, of a tensor's scale and zero point.

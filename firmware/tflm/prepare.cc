@@ -69,6 +69,10 @@ int32_t Preparation::builtin(Bytes op) const {
     return code == nullptr ? -1 : number > old ? number : old;
 }
 
+Bytes Preparation::custom(Bytes op) const {
+    return child(element(codes, static_cast<uint32_t>(integer(op, kOpCode, 0))), kCodeCustom);
+}
+
 Failure Preparation::load(int32_t index, Tensor *tensor) const {
     if (index == -1) {
         tensor->kind = kAbsent;

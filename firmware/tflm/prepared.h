@@ -65,6 +65,20 @@ bool fits(const nn_binary_int16_t &op, const Extent &extent);
 bool fits(const nn_slopes_int16_t &op, const Extent &extent);
 bool fits(const nn_sigmoid_int16_t &op, const Extent &extent);
 bool fits(const nn_lstm_int16_t &op, const Extent &extent);
+bool fits(const nn_signal_window_t &op, const Extent &extent);
+bool fits(const nn_signal_auto_scale_t &op, const Extent &extent);
+bool fits(const nn_signal_rfft_t &op, const Extent &extent);
+bool fits(const nn_signal_irfft_t &op, const Extent &extent);
+bool fits(const nn_signal_energy_t &op, const Extent &extent);
+bool fits(const nn_signal_filter_bank_t &op, const Extent &extent);
+bool fits(const nn_signal_root_t &op, const Extent &extent);
+bool fits(const nn_signal_subtract_noise_t &op, const Extent &extent);
+bool fits(const nn_signal_pcan_t &op, const Extent &extent);
+bool fits(const nn_signal_log_t &op, const Extent &extent);
+bool fits(const nn_signal_delay_t &op, const Extent &extent);
+bool fits(const nn_signal_overlap_add_t &op, const Extent &extent);
+bool fits(const nn_signal_stacker_t &op, const Extent &extent);
+bool fits(const nn_signal_framer_t &op, const Extent &extent);
 
 template <typename Op> bool fits_erased(const void *op, const Extent &extent) {
     return fits(*static_cast<const Op *>(op), extent);
@@ -104,7 +118,7 @@ struct PreparedKernel {
     uint8_t inputs, outputs; // how many tensors it reads and writes; 0: a list
     bool in_place;           // whether its output may be an input's memory
     uint8_t array_count;     // addresses among its parameters, and where they are
-    uint16_t arrays[kMostArrays];
+    uint8_t arrays[kMostArrays];
     bool (*fits)(const void *op, const Extent &extent);
     // node.x is the input, or where the addresses of several are, and behind them those of a list of outputs.
     void (*invoke)(const Node &node);
@@ -119,8 +133,19 @@ Failure prepare_from_model(Context &c);
 // What MicroMutableOpResolver adds for an operator that has no file in tflm/ops.
 template <int builtin, const State *state> struct Prepared { static const Operator kOperator; };
 template <int builtin, const State *state>
-const Operator Prepared<builtin, state>::kOperator = {
-    static_cast<uint8_t>(builtin), {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare_from_model, state};
+const Operator Prepared<builtin, state>::kOperator = {static_cast<uint8_t>(builtin),
+                                                      {kAnyTensor, kAnyTensor, kAnyTensor},
+                                                      kAnyTensor,
+                                                      prepare_from_model,
+                                                      state,
+                                                      nullptr,
+                                                      0};
+
+// Likewise of a custom operator.
+constexpr uint8_t kCustom = 32; // in the schema
+template <uint32_t bytes> constexpr Operator custom(const char (&code)[bytes], const State *state) {
+    return {kCustom, {kAnyTensor, kAnyTensor, kAnyTensor}, kAnyTensor, prepare_from_model, state, code, bytes - 1};
+}
 
 } // namespace tflm
 #endif

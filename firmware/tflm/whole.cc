@@ -49,6 +49,7 @@ struct File {
 void code(File &file, uint32_t table) {
     file.field(table, kCodeDeprecated, sizeof(int8_t));
     file.field(table, kCodeBuiltin, sizeof(int32_t));
+    file.vector(file.child(table, kCodeCustom), sizeof(char));
 }
 
 void buffer(File &file, uint32_t table) {

@@ -19,7 +19,7 @@ from gen.device.board import Board
 from gen.errors import MissingTool, UnsupportedOp
 from gen.model import tflite
 from gen.model.quantized import QuantizedModel
-from gen.model.tail import whole
+from gen.model.rewrites.tail import whole
 from gen.paths import install
 from gen.render import render
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gen.bench.measure import Row
 from gen.device.board import Board
+from gen.model.graph import title_of
 from gen.render import render
 from gen.tables import show_table
 from gen.verify.pipeline import FEW
@@ -25,7 +26,7 @@ def line(row: Row) -> tuple[str, ...]:
 def operator_line(operator: OperatorProfile) -> tuple[str, ...]:
     """An operator as texts, in OPERATOR_COLUMNS' order."""
     share = f"{100 * operator.share:.1f} %"
-    return (str(operator.op), operator.kind.upper(), operator.kernel, f"{operator.instructions:,}", share)
+    return (str(operator.op), title_of(operator.kind), operator.kernel, f"{operator.instructions:,}", share)
 
 
 def title(row: Row) -> str:

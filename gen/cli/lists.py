@@ -6,6 +6,7 @@ from gen import tables
 from gen.cli.options import Subcommand, no_arguments
 from gen.device import board
 from gen.learn import task
+from gen.model.graph import title_of
 from gen.model.ops import OPS
 
 
@@ -30,7 +31,7 @@ def run_tasks(args: Namespace) -> int:
 
 
 def run_ops(args: Namespace) -> int:
-    found = [{"operator": name.upper(), "tflm": f"Add{op.tflm}"} for name, op in sorted(OPS.items())]
+    found = [{"operator": title_of(name), "tflm": f"Add{op.tflm}"} for name, op in sorted(OPS.items())]
     if args.json:
         tables.show_json(found)
     else:

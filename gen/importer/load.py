@@ -23,7 +23,7 @@ def load_model(
 ) -> QuantizedModel:
     """calibration: the examples that a float model is quantized with, pixels: the units of those that are images, see
     gen.importer.calibration. trust: run code that a float model's file brings, see gen.importer.trust. signature: which
-    one of a .tflite is built, see gen.model.signatures.
+    one of a .tflite is built, see gen.model.rewrites.signatures.
 
     Raises UsageError (no such task or file, not trained yet, an option missing or of no use), what tflite.read_file and
     support.require_supported raise, and what float_file.load raises."""

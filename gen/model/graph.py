@@ -92,10 +92,10 @@ class Tensor:
 
 
 class Role(Enum):
-    """What an operator does in a graph of which gen/model/control.py has unrolled IF and WHILE into one list: from
-    BRANCH to OTHERWISE what is done where its input is true, from there to JOIN what is done where it is not; from LOOP
-    to REPEAT what is done again and again until TEST's input is false. REPEAT's inputs are what the next round needs.
-    """
+    """What an operator does in a graph of which gen/model/rewrites/control.py has unrolled IF and WHILE into one list:
+    from BRANCH to OTHERWISE what is done where its input is true, from there to JOIN what is done where it is not; from
+    LOOP to REPEAT what is done again and again until TEST's input is false. REPEAT's inputs are what the next round
+    needs."""
 
     BRANCH = "goes on behind OTHERWISE unless its input is true"
     OTHERWISE = "goes on at JOIN"
@@ -104,6 +104,11 @@ class Role(Enum):
     TEST = "goes on behind REPEAT unless its input is true"
     REPEAT = "goes on at LOOP"
     COPY = "makes its output the same bytes as its input"
+
+
+def title_of(kind: str) -> str:
+    """TFLite's name of a kind of operator in capitals, or "CUSTOM" and the name as files have it."""
+    return f"CUSTOM {kind[7:]}" if kind.startswith("custom ") else kind.upper()
 
 
 @dataclass(frozen=True)
@@ -147,8 +152,7 @@ class Op:
 
     @property
     def title(self) -> str:
-        """TFLite's name in capitals, or "CUSTOM" and the name as the file has it."""
-        return f"CUSTOM {self.kind[7:]}" if self.kind.startswith("custom ") else self.kind.upper()
+        return title_of(self.kind)
 
 
 @dataclass(frozen=True, eq=False)

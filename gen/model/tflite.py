@@ -19,13 +19,14 @@ import numpy as np
 import tflite
 
 from gen.errors import ModelError, NotTflite, UnsupportedOp, UsageError, brief
-from gen.model import signatures, tail
-from gen.model.control import Step, unroll
-from gen.model.flatbuffer import text
 from gen.model.graph import DTYPES, Array, Graph, Op, QuantParams, Tensor, verify, with_rewritten
-from gen.model.inline import builtin
 from gen.model.ops import OPS
-from gen.model.variables import resolve
+from gen.model.rewrites import signatures, tail
+from gen.model.rewrites.control import Step, unroll
+from gen.model.rewrites.flatbuffer import custom_options, kind_of, read_options, text
+from gen.model.rewrites.hidden import exposed
+from gen.model.rewrites.inline import builtin
+from gen.model.rewrites.variables import resolve
 
 Item = TypeVar("Item")
 SCHEMA_VERSION = 3
@@ -116,7 +117,7 @@ def _read_graph(content: bytes, name: str, where: str) -> Graph:
     cut = tail.whole(content)
     unrolled = unroll(cut.content, cut.numbers)
     resolved = resolve(unrolled.content, unrolled.numbers_called)
-    model = tflite.Model.GetRootAsModel(resolved.content, 0)
+    model = tflite.Model.GetRootAsModel(exposed(resolved.content), 0)
     subgraph = model.Subgraphs(0)
     if model.BuffersLength() and model.Buffers(0).DataLength():
         raise ValueError("buffer 0, which stands for none, has data")  # to TFLM they are every activation's
@@ -242,8 +243,8 @@ def _read_op(model: Any, table: Any, step: Step) -> Op:
     code = model.OperatorCodes(_at(table.OpcodeIndex(), model.OperatorCodesLength(), "operator code"))
     number = builtin(code)
     kind = _BUILTINS.get(number, f"builtin {number}").lower()
-    if kind == "custom":
-        kind = f"custom {text(code.CustomCode() or b'without a name')}"
+    if number == tflite.BuiltinOperator.CUSTOM:
+        kind = kind_of(text(code.CustomCode()))
     operator = OPS.get(kind)
     options: dict[str, Any] = dict(operator.options) if operator else {}
     union = table.BuiltinOptions()
@@ -257,6 +258,8 @@ def _read_op(model: Any, table: Any, step: Step) -> Op:
             if isinstance(value, float) and not isfinite(value):
                 raise ValueError(f"operator {index} has {key} {value}")
             options[key] = _ENUMS[key][value] if key in _ENUMS else value
+    if operator is not None and number == tflite.BuiltinOperator.CUSTOM:
+        options = dict(read_options(custom_options(table), operator.options))
     has_options = union is not None
     inputs, outputs = _indices(table.InputsAsNumpy()), _indices(table.OutputsAsNumpy())
     return Op(index, kind, inputs, outputs, options, has_options, step.role, step.place)

@@ -19,7 +19,7 @@ import numpy as np
 
 from gen.errors import Mismatch
 from gen.model.graph import Array, Graph
-from gen.model.tail import whole
+from gen.model.rewrites.tail import whole
 from gen.paths import PACKAGE
 
 # Whose rounding the NumPy reference has. Upstream's multipliers differ from version to version: those of a dozen

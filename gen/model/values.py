@@ -19,10 +19,11 @@ def quantize_tensor(tensor: Tensor, x: Array) -> Array:
     """x, float in natural units, as the tensor's dtype, an integer's or float32, and shape; see quantize_input()."""
     if tensor.dtype == "float32":
         return x.astype(np.float32).reshape(tensor.shape)
-    ratio = (x.astype(np.float32) / np.float32(tensor.scale)).astype(np.float64)
+    scale, zero_point = _scaling(tensor)
+    ratio = (x.astype(np.float32) / np.float32(scale)).astype(np.float64)
     rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio)
     limits = np.iinfo(DTYPES[tensor.dtype])
-    clipped = np.clip(rounded + tensor.zero_point, limits.min, limits.max)
+    clipped = np.clip(rounded + zero_point, limits.min, limits.max)
     stored: Array = clipped.astype(DTYPES[tensor.dtype]).reshape(tensor.shape)
     return stored
 
@@ -36,7 +37,13 @@ def dequantize_tensor(tensor: Tensor, y: Array) -> Array:
     """y of the tensor's dtype -> float32 in natural units; float values stay."""
     if tensor.dtype == "float32":
         return y
-    return (y.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
+    scale, zero_point = _scaling(tensor)
+    return (y.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
+
+
+def _scaling(tensor: Tensor) -> tuple[float, int]:
+    """Scale and zero point; integers that have none, such as samples of sound, mean themselves."""
+    return (1.0, 0) if tensor.quant is None else (tensor.scale, tensor.zero_point)
 
 
 def outputs(graph: Graph, x: Array) -> Array:

@@ -11,7 +11,7 @@ from gen.compiler.engines import Sources
 from gen.device.session import Session
 from gen.errors import ModelError
 from gen.model import reference
-from gen.model.graph import Array, Graph, Op, QuantParams
+from gen.model.graph import Array, Graph, Op, QuantParams, title_of
 from gen.model.ops import OPS, lower
 
 EXAMINED = 4  # mismatching vectors that are run operator by operator
@@ -41,7 +41,7 @@ class WrongOp:
     def __str__(self) -> str:
         return (
             ("" if self.step is None else f"at step {self.step} ")
-            + f"operator {self.op} ({self.kind.upper()}, {self.kernel})"
+            + f"operator {self.op} ({title_of(self.kind)}, {self.kernel})"
             + ("" if self.subgraph is None else f" of subgraph {self.subgraph!r}")
             + ("" if self.run == 1 else f", when it ran for the {self.run}. time")
             + f": {self.wrong_elements} of {self.elements} "

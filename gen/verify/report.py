@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gen.files import write_if_changed
 from gen.learn.objective import OBJECTIVES
+from gen.model.graph import title_of
 from gen.tables import _console
 from gen.verify.built import Built
 from gen.verify.compare import Verdict
@@ -70,7 +71,7 @@ class Report:
     model_bytes: int  # of the .tflite
     kernels: tuple[tuple[int, str, str], ...]  # operator's index, its kind, kernel
     elf: str  # its path, relative to the current folder
-    cut_off: str | None = None  # a float tail of the model that is not built, see gen/model/tail.py
+    cut_off: str | None = None  # a float tail of the model that is not built, see gen/model/rewrites/tail.py
     verdict: Verdict | Score | None = None  # None: it has not run
 
     @property
@@ -148,6 +149,6 @@ def save(report: Report, folder: Path) -> None:
     lines = [f"# {report.model} on {report.board}: {values['verdict']}", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in rows(report)]
     lines += ["", "| operator | kind | kernel |", "|--:|---|---|"]
-    lines += [f"| {index} | {kind.upper()} | `{kernel}` |" for index, kind, kernel in report.kernels]
+    lines += [f"| {index} | {title_of(kind)} | `{kernel}` |" for index, kind, kernel in report.kernels]
     write_if_changed(folder / "report.md", "\n".join(lines) + "\n")
     write_if_changed(folder / "report.json", json.dumps(values, indent=2) + "\n")

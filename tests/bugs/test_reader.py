@@ -10,7 +10,7 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 from gen.errors import ModelError, NotTflite
 from gen.model import reference, tflite, upstream
 from gen.model.graph import Array
-from gen.model.inline import inline
+from gen.model.rewrites.inline import inline
 from gen.model.support import require_supported
 from tests import tiny
 from tests.kernels.harness import assert_exact

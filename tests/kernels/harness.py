@@ -31,7 +31,7 @@ from gen.compiler.kernels.select import FALLBACK, VARIANTS, Step, Variant
 from gen.model import reference, tflite
 from gen.model.graph import Array
 from gen.model.ops import KERNELS, lower
-from gen.model.ops.operator import Call, CStruct
+from gen.model.ops.operator import Call, CStruct, Kernel
 from tests import tiny
 
 HERE = Path(__file__).parent
@@ -183,10 +183,15 @@ TARGETS = {
 
 
 def variants(target: Target) -> tuple[Variant, ...]:
-    """Every variant that the target can run; its number in the harness is its position. Kernels with state are run over
-    steps, on every target, in tests/unit/test_networks.py."""
-    stateless = (variant for variant in VARIANTS if not KERNELS[variant.kernel].state)
-    return tuple(variant for variant in stateless if variant.isa in FALLBACK[target.isa])
+    """Every variant that the target can run; its number in the harness is its position. What is_elsewhere() says is
+    run over steps, on every target, in tests/unit/test_networks.py."""
+    here = (variant for variant in VARIANTS if not is_elsewhere(KERNELS[variant.kernel]))
+    return tuple(variant for variant in here if variant.isa in FALLBACK[target.isa])
+
+
+def is_elsewhere(kernel: Kernel) -> bool:
+    """Whether it has state, or several outputs that are no list."""
+    return kernel.state > 0 or kernel.outputs not in (1, None)
 
 
 def kernel_table(rows: Sequence[Variant]) -> str:

@@ -11,7 +11,7 @@ from gen.model.graph import Array
 from gen.model.ops import OPS, lower
 from gen.model.ops.binary_int32 import FIRST_COMPARISON, OPERATORS
 from tests.effort import cases
-from tests.kernels.harness import assert_exact
+from tests.kernels.harness import assert_exact, assert_kernels
 from tests.tiny import O, T, model
 
 SHAPES = [((3, 5), (3, 5)), ((4, 1, 3), (1, 5, 3)), ((1,), (7,)), ((2, 6), ()), ((2, 3, 4), (3, 1))]
@@ -44,10 +44,18 @@ def test_equals_tflm(
 ) -> None:
     shapes = shapes[::-1] if swap else shapes
     x = [values(shape, seed + n) for n, shape in enumerate(shapes)]
+    if kind == "div":  # by 0 and -2^31 / -1, which a PC ends on
+        x[0], x[1] = np.maximum(x[0], 1 - 2**31), np.where(x[1] == 0, 3, x[1])
     tensors = [T(shapes[n], "int32", data=x[n] if n == constant else None) for n in range(2)]
     whole = not is_comparison(kind) and x[0].size == np.broadcast(*x).size
     inputs = [x[n] for n in range(2) if n != constant]
     assert_exact(binary_model(kind, (tensors[0], tensors[1])), inputs, in_place=whole)
+
+
+def test_what_tflm_leaves_undefined_of_a_division() -> None:
+    """It is the same everywhere here."""
+    x = [np.array(values, np.int32) for values in ([5, -5, 0, -(2**31), 2**31 - 1], [0, 0, 0, -1, -1])]
+    assert_kernels(binary_model("div", (T([5], "int32"), T([5], "int32"))), x)
 
 
 def test_a_fused_activation_is_refused() -> None:

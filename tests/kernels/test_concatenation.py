@@ -36,6 +36,14 @@ def test_concatenation_equals_tflm(
     assert_exact(concatenation_model(xs, y, axis), [a for i, a in enumerate(arrays) if i != constant])
 
 
+@pytest.mark.parametrize("dtype", ["int32", "bool"])
+def test_types_without_scales(dtype: str) -> None:
+    rng = np.random.default_rng(4)
+    arrays = [rng.integers(0, 2 if dtype == "bool" else 2**31, (2, n)).astype(dtype) for n in (3, 1, 4)]
+    xs = [T(array.shape, dtype, data=array if n == 1 else None) for n, array in enumerate(arrays)]
+    assert_exact(concatenation_model(xs, T((2, 8), dtype), 1), [arrays[0], arrays[2]])
+
+
 def test_five_dimensions_and_eleven_inputs() -> None:
     """More than TFLM takes (4 and 10); NumPy's own concatenation is the reference."""
     rng = np.random.default_rng(3)

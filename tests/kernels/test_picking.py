@@ -36,6 +36,13 @@ def mirror_model(shape: tuple[int, ...], widths: list[tuple[int, int]], mode: in
     return model([image(shape), numbers(widths), image(out)], [op], (0,), (2,))
 
 
+def test_mirror_pad_without_a_mode_is_refused() -> None:
+    """TFLM takes what the memory for its options holds."""
+    op = O("MIRROR_PAD", (0, 1), (2,))
+    with pytest.raises(UnsupportedOp, match="has no options in the file, such as its Mode"):
+        lowered(model([image((3,)), numbers([(1, 1)]), image((5,))], [op], (0,), (2,)))
+
+
 @settings(derandomize=True, deadline=None, max_examples=cases(15, 40))
 @given(st.data())
 def test_mirror_pad_equals_tflm(data: st.DataObject) -> None:

@@ -53,9 +53,11 @@ static const tflite::MicroOpResolver *every_operator() {
     static tflite::MicroMutableOpResolver<128> resolver;
 #define TFLM_PREPARED(name, builtin) resolver.Add##name();
 #define TFLM_STATEFUL TFLM_PREPARED
+#define TFLM_CUSTOM(name, code, state) resolver.Add##name();
 #include "tflm/prepared_operators.inc"
 #undef TFLM_PREPARED
 #undef TFLM_STATEFUL
+#undef TFLM_CUSTOM
     resolver.AddAveragePool2D();
     resolver.AddConv2D();
     resolver.AddDepthwiseConv2D();

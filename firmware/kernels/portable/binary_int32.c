@@ -17,6 +17,8 @@ static int32_t computed(uint8_t what, int32_t a, int32_t b) {
         return a > b ? a : b;
     case NN_INT32_MINIMUM:
         return a < b ? a : b;
+    case NN_INT32_DIV:
+        return b == 0 ? 0 : b == -1 ? nn_subtract_wrapping(0, a) : a / b;
     case NN_INT32_EQUAL:
         return a == b;
     case NN_INT32_NOT_EQUAL:

@@ -17,6 +17,6 @@ Failure prepare(Context &c) {
 } // namespace
 
 const Operator kAveragePool2D = {
-    tflite::BuiltinOperator_AVERAGE_POOL_2D, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr};
+    tflite::BuiltinOperator_AVERAGE_POOL_2D, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

@@ -20,6 +20,8 @@ const Operator kConv2D = {tflite::BuiltinOperator_CONV_2D,
                           {kInt8, kInt8 | kInt8Channels | kConstant, kInt32 | kAbsent | kConstant},
                           kInt8,
                           prepare,
-                          nullptr};
+                          nullptr,
+                          nullptr,
+                          0};
 
 } // namespace tflm

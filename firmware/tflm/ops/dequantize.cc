@@ -24,6 +24,6 @@ Failure prepare(Context &c) {
 } // namespace
 
 const Operator kDequantize = {
-    tflite::BuiltinOperator_DEQUANTIZE, {kInt8, kAbsent, kAbsent}, kFloat32, prepare, nullptr};
+    tflite::BuiltinOperator_DEQUANTIZE, {kInt8, kAbsent, kAbsent}, kFloat32, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

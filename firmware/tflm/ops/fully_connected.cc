@@ -47,6 +47,8 @@ const Operator kFullyConnected = {tflite::BuiltinOperator_FULLY_CONNECTED,
                                   {kInt8, kInt8 | kInt8Channels | kConstant, kInt32 | kAbsent | kConstant},
                                   kInt8,
                                   prepare,
-                                  nullptr};
+                                  nullptr,
+                                  nullptr,
+                                  0};
 
 } // namespace tflm

@@ -16,6 +16,7 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kMaxPool2D = {tflite::BuiltinOperator_MAX_POOL_2D, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr};
+const Operator kMaxPool2D = {
+    tflite::BuiltinOperator_MAX_POOL_2D, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

@@ -56,7 +56,8 @@ constexpr uint8_t kPaddings = kInt32 | kInt64 | kConstant;
 
 } // namespace
 
-const Operator kPad = {tflite::BuiltinOperator_PAD, {kInt8, kPaddings, kAbsent}, kInt8, prepare, nullptr};
-const Operator kPadV2 = {tflite::BuiltinOperator_PADV2, {kInt8, kPaddings, kInt8 | kConstant}, kInt8, prepare, nullptr};
+const Operator kPad = {tflite::BuiltinOperator_PAD, {kInt8, kPaddings, kAbsent}, kInt8, prepare, nullptr, nullptr, 0};
+const Operator kPadV2 = {
+    tflite::BuiltinOperator_PADV2, {kInt8, kPaddings, kInt8 | kConstant}, kInt8, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

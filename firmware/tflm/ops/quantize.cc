@@ -29,7 +29,12 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kQuantize = {
-    tflite::BuiltinOperator_QUANTIZE, {kInt8 | kUInt8 | kFloat32, kAbsent, kAbsent}, kInt8 | kUInt8, prepare, nullptr};
+const Operator kQuantize = {tflite::BuiltinOperator_QUANTIZE,
+                            {kInt8 | kUInt8 | kFloat32, kAbsent, kAbsent},
+                            kInt8 | kUInt8,
+                            prepare,
+                            nullptr,
+                            nullptr,
+                            0};
 
 } // namespace tflm

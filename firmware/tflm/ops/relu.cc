@@ -12,6 +12,6 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kRelu = {tflite::BuiltinOperator_RELU, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr};
+const Operator kRelu = {tflite::BuiltinOperator_RELU, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

@@ -14,6 +14,6 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kRelu6 = {tflite::BuiltinOperator_RELU6, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr};
+const Operator kRelu6 = {tflite::BuiltinOperator_RELU6, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

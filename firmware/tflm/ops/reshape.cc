@@ -22,6 +22,6 @@ Failure prepare(Context &c) {
 } // namespace
 
 const Operator kReshape = {
-    tflite::BuiltinOperator_RESHAPE, {kAnything, kInt32 | kAbsent, kAbsent}, kAnything, prepare, nullptr};
+    tflite::BuiltinOperator_RESHAPE, {kAnything, kInt32 | kAbsent, kAbsent}, kAnything, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

@@ -31,6 +31,7 @@ Failure prepare(Context &c) {
 
 } // namespace
 
-const Operator kSoftmax = {tflite::BuiltinOperator_SOFTMAX, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr};
+const Operator kSoftmax = {
+    tflite::BuiltinOperator_SOFTMAX, {kInt8, kAbsent, kAbsent}, kInt8, prepare, nullptr, nullptr, 0};
 
 } // namespace tflm

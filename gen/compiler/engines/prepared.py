@@ -20,11 +20,12 @@ import tflite
 from gen.model.graph import Array, Tensor
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, Kernel
+from gen.model.rewrites.flatbuffer import Head, follow
 
 NAME = b"gen.calls"
 ALIGNMENT = 16  # of constants in the file
 OF_TENSOR = 1 << 31  # in place of an array's: it is the constant of this number
-# Slots of the tables that are written anew, as the schema numbers their fields.
+# The root table's fields and those of them that are written anew, as the schema numbers them.
 MODEL_FIELDS, MODEL_BUFFERS, MODEL_METADATA = 8, 4, 6
 CODES = {"int8_t": "b", "uint8_t": "B", "int16_t": "h", "uint16_t": "H", "int32_t": "i", "float": "f"}
 
@@ -100,18 +101,13 @@ def _with_metadata(content: bytes, data: bytes) -> bytes:
     place, as offsets in a flatbuffer are relative, and lead forward. Source: the FlatBuffers binary format."""
     model = tflite.Model.GetRootAsModel(content, 0)
     old = model._tab
-    fields = {slot: old.Offset(4 + 2 * slot) for slot in range(MODEL_FIELDS)}
+    fields = {number: old.Offset(4 + 2 * number) for number in range(MODEL_FIELDS)}
     buffers, metadata = model.BuffersLength(), model.MetadataLength()
-    head = _Head()
-    # vtable and root table: a field is 4 bytes, an offset or (slot 0) the version.
-    used = [s for s in fields if fields[s] or s in (MODEL_BUFFERS, MODEL_METADATA)]
-    vtable = head.add(struct.pack("<HH", 4 + 2 * MODEL_FIELDS, 4 + 4 * len(used)))
-    for slot in range(MODEL_FIELDS):
-        head.add(struct.pack("<H", 4 + 4 * used.index(slot) if slot in used else 0))
-    root = head.add(struct.pack("<i", len(head.made) - vtable))
-    places = {slot: head.add(bytes(4)) for slot in used}
-    buffer_list = head.add(struct.pack("<I", buffers + 1) + bytes(4 * (buffers + 1)))
-    metadata_list = head.add(struct.pack("<I", metadata + 1) + bytes(4 * (metadata + 1)))
+    head = Head(content)
+    # A field of the root table is 4 bytes, an offset or (number 0) the version.
+    used = [n for n in fields if fields[n] or n in (MODEL_BUFFERS, MODEL_METADATA)]
+    root, places = head.table(used)
+    buffer_list, metadata_list = head.vector(buffers + 1), head.vector(metadata + 1)
     # A buffer: its vtable, table and vector of bytes; a metadata: vtable, table and name.
     entry = head.add(struct.pack("<HHHHHH", 8, 12, 4, 8, 0, 0)) + 12
     head.add(struct.pack("<iII", 12, 0, buffers))
@@ -121,40 +117,23 @@ def _with_metadata(content: bytes, data: bytes) -> bytes:
     head.add(bytes(-(len(head.made) + 4) % ALIGNMENT))
     vector = head.add(struct.pack("<I", len(data)) + data)
     head.add(bytes(-len(head.made) % ALIGNMENT))
-    shift = len(head.made)
 
-    def old_items(slot: int, count: int) -> list[int]:
-        start = old.Vector(fields[slot]) if count else 0
-        return [start + 4 * i + struct.unpack_from("<I", content, start + 4 * i)[0] + shift for i in range(count)]
+    def point_to_old_items(number: int, count: int, at: int) -> None:
+        start = old.Vector(fields[number]) if count else 0
+        for i in range(count):
+            head.point_behind(at + 4 * i, follow(content, start + 4 * i))
 
     struct.pack_into("<I", head.made, 0, root)
     struct.pack_into("<I", head.made, places[0], model.Version())
-    for slot in used:
-        if slot and slot not in (MODEL_BUFFERS, MODEL_METADATA):
-            at = old.Pos + fields[slot]
-            head.point(places[slot], at + struct.unpack_from("<I", content, at)[0] + shift)
+    for number in used:
+        if number and number not in (MODEL_BUFFERS, MODEL_METADATA):
+            head.point_behind(places[number], follow(content, old.Pos + fields[number]))
     head.point(places[MODEL_BUFFERS], buffer_list)
     head.point(places[MODEL_METADATA], metadata_list)
-    for number, to in enumerate([*old_items(MODEL_BUFFERS, buffers), buffer], 1):
-        head.point(buffer_list + 4 * number, to)
-    for number, to in enumerate([entry, *old_items(MODEL_METADATA, metadata)], 1):
-        head.point(metadata_list + 4 * number, to)
+    point_to_old_items(MODEL_BUFFERS, buffers, buffer_list + 4)
+    head.point(buffer_list + 4 + 4 * buffers, buffer)
+    head.point(metadata_list + 4, entry)
+    point_to_old_items(MODEL_METADATA, metadata, metadata_list + 8)
     head.point(entry + 4, name)
     head.point(buffer + 4, vector)
-    return bytes(head.made) + content
-
-
-class _Head:
-    """The bytes that are put before a file: the place of the root table, the file's identifier, tables."""
-
-    def __init__(self) -> None:
-        self.made = bytearray(struct.pack("<I4s", 0, b"TFL3"))
-
-    def add(self, data: bytes) -> int:
-        """Where data has been put."""
-        at = len(self.made)
-        self.made.extend(data)
-        return at
-
-    def point(self, at: int, to: int) -> None:
-        struct.pack_into("<I", self.made, at, to - at)
+    return head.put_before()

@@ -11,13 +11,14 @@ from gen.compiler.engines.tflm_arena import plan, tflm_arena_bytes
 from gen.compiler.kernels.select import interpreted
 from gen.compiler.target import Target
 from gen.errors import ModelError
-from gen.model.control import unroll
 from gen.model.graph import Graph, Op, Tensor
 from gen.model.ops import KERNELS, OPS, lower
 from gen.model.ops.operator import Call, Kernel
 from gen.model.quantized import QuantizedModel
-from gen.model.tail import whole
-from gen.model.variables import resolve
+from gen.model.rewrites.control import unroll
+from gen.model.rewrites.hidden import exposed
+from gen.model.rewrites.tail import whole
+from gen.model.rewrites.variables import resolve
 from gen.render import render
 
 CORE = ("engine/engine", "fixed_point", "flatbuffer", "interpreter", "planner", "prepare", "whole")
@@ -95,7 +96,7 @@ def device_model(content: bytes, tensors: Sequence[Tensor], calls: Sequence[Call
     prepared = [call if is_prepared(call) else None for call in calls]
     cut = whole(content)
     unrolled = unroll(cut.content, cut.numbers)
-    return with_calls(resolve(unrolled.content).content, tensors, prepared, pointer_bytes)
+    return with_calls(exposed(resolve(unrolled.content).content), tensors, prepared, pointer_bytes)
 
 
 def is_prepared(call: Call) -> bool:

@@ -23,6 +23,7 @@ from gen.model.ops import (
     depthwise_conv_2d_int16,
     dequantize,
     dynamic_update_slice,
+    filter_bank,
     fully_connected,
     gather,
     l2_normalization,
@@ -44,7 +45,9 @@ from gen.model.ops import (
     resize_nearest_neighbor,
     select_v2,
     softmax,
+    spectrum,
     split,
+    streaming,
     svdf,
     transpose_conv,
     unary,
@@ -94,6 +97,9 @@ OPS: dict[str, Operator] = {
         softmax.OPERATOR,
         *split.OPERATORS,
         svdf.OPERATOR,
+        *spectrum.OPERATORS,
+        *filter_bank.OPERATORS,
+        *streaming.OPERATORS,
         *variable.OPERATORS,
     )
 }
@@ -139,6 +145,9 @@ KERNELS: dict[str, Kernel] = {
         *softmax.KERNELS,
         split.KERNEL,
         *svdf.KERNELS,
+        *spectrum.KERNELS,
+        *filter_bank.KERNELS,
+        *streaming.KERNELS,
     )
 }
 

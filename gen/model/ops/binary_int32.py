@@ -12,6 +12,14 @@ from gen.model.graph import Array, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, numbers
 from gen.model.ops.quantized import require_types
 
+
+def divided(a: Array, b: Array) -> Array:
+    """Towards zero. By 0 it is 0, and -2^31 by -1 wraps: TFLM leaves both undefined, and ends on a PC."""
+    quotient = np.abs(a.astype(np.int64)) // np.maximum(np.abs(b.astype(np.int64)), 1)
+    signed: Array = np.where(b == 0, 0, np.where((a < 0) != (b < 0), -quotient, quotient)).astype(np.int32)
+    return signed
+
+
 # In the order of nn.h; from FIRST_COMPARISON on the output is bool.
 COMPUTE: dict[str, Callable[[Array, Array], Array]] = {
     "add": np.add,
@@ -20,6 +28,7 @@ COMPUTE: dict[str, Callable[[Array, Array], Array]] = {
     "squared_difference": lambda a, b: (a - b) * (a - b),
     "maximum": np.maximum,
     "minimum": np.minimum,
+    "div": divided,
     "equal": np.equal,
     "not_equal": np.not_equal,
     "greater": np.greater,

@@ -1,5 +1,5 @@
-"""IF and WHILE, as gen/model/control.py has unrolled them: operators that only say what comes next have no kernel, the
-others copy bytes."""
+"""IF and WHILE, as gen/model/rewrites/control.py has unrolled them: operators that only say what comes next have no
+kernel, the others copy bytes."""
 
 from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import Graph, Op, Role

@@ -177,6 +177,18 @@ class Kernel:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """State of an operator that its file has no tensor for: zeros after a reset."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def keeps_nothing(options: Mapping[str, Any], shape: Sequence[int]) -> Sequence[Kept]:
+    return ()
+
+
+@dataclass(frozen=True)
 class Operator:
     """One TFLite operator."""
 
@@ -185,7 +197,8 @@ class Operator:
     builtin: str
     # MicroMutableOpResolver's Add method, without the Add.
     tflm: str
-    # Its table of options, and attributes in it -> defaults, named as in the schema ("StrideH").
+    # Its table of options, and attributes in it -> defaults, named as in the schema ("StrideH"); of a custom operator
+    # the keys that its flexbuffer has, all or none of which are read.
     options_table: str | None
     options: Mapping[str, Any]
     # Checks the operator and returns its kernel call; raises UnsupportedOp, NotQuantized.
@@ -199,12 +212,15 @@ class Operator:
     prepared: tuple[str, ...] = ()
     # Whether it turns one type into another at a model's rim.
     is_rim: bool = False
-    # Whether it works on a resource variable, which gen/model/variables.py has made a tensor of.
+    # Whether it works on a resource variable, which gen/model/rewrites/variables.py has made a tensor of.
     is_resource: bool = False
-    # Whether it calls subgraphs, which gen/model/control.py has put in its place.
+    # Whether it calls subgraphs, which gen/model/rewrites/control.py has put in its place.
     is_control: bool = False
     # Whether its output is its input under another shape.
     is_view: bool = False
+    # (options, shape of its first input) -> what it keeps to itself from one inference to the next, of which
+    # gen/model/rewrites/hidden.py makes variable tensors, which come behind its inputs.
+    keeps: Callable[[Mapping[str, Any], Sequence[int]], Sequence[Kept]] = keeps_nothing
     # What TensorFlow calls the nodes that it is made of, in lower case, where they are not called as it is.
     nodes: tuple[str, ...] = ()
     # Whether its option Padding may be numbers, as passes.merge_pads puts them.

@@ -72,6 +72,11 @@ def lower_mirror_pad(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 0), graph.output(op)
     require_moved(op, x, y)
     widths = constant_pairs(graph, op, 1, "paddings", len(x.shape))
+    if not op.has_options:
+        raise UnsupportedOp(
+            f"{op} has no options in the file, such as its Mode, and TFLM has no defaults for them: convert the model "
+            "again."
+        )
     inner = int(op.options["Mode"] == 0)  # REFLECT: the outermost element stands there once
     if any(max(pair) > size - inner for pair, size in zip(widths, x.shape, strict=True)):
         raise ModelError(f"{op} mirrors {brief(widths)} elements of an input of shape {x.shape}: {_DAMAGED}")

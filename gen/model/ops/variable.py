@@ -1,5 +1,5 @@
-"""READ_VARIABLE and ASSIGN_VARIABLE: the bytes of a variable, as gen/model/variables.py leaves it to them, come to a
-tensor or from one."""
+"""READ_VARIABLE and ASSIGN_VARIABLE: the bytes of a variable, as gen/model/rewrites/variables.py leaves it to them,
+come to a tensor or from one."""
 
 from gen.errors import ModelError
 from gen.model.graph import Graph, Op

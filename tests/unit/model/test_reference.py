@@ -8,7 +8,7 @@ import pytest
 from gen.importer import load
 from gen.learn import task
 from gen.model import reference, values
-from gen.model.graph import Array, Graph
+from gen.model.graph import Array, Graph, Tensor
 from gen.model.values import BATCH
 
 COUNT = BATCH + 3  # a whole batch and a part of one
@@ -34,3 +34,11 @@ def test_a_graph_without_a_place_for_a_batch_has_no_batched_form() -> None:
     flat = replace(graph.tensors[start], shape=graph.tensors[start].shape[1:])
     odd = replace(graph, tensors=tuple(flat if t.index == start else t for t in graph.tensors))
     assert reference.batched(odd, 2) is None and reference.batched(graph, 2) is not None
+
+
+def test_integers_without_a_scale_mean_themselves() -> None:
+    """Such as samples of sound."""
+    tensor, x = Tensor(0, "samples", (4,), "int16"), np.array([-40000, -3.5, 2.4, 7], np.float32)
+    stored = values.quantize_tensor(tensor, x)
+    assert stored.dtype == np.int16 and stored.tolist() == [-32768, -4, 2, 7]
+    assert values.dequantize_tensor(tensor, stored).tolist() == [-32768, -4, 2, 7]

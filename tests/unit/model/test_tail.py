@@ -11,10 +11,11 @@ from gen.device import board as boards
 from gen.device.build import Firmware
 from gen.errors import NotQuantized
 from gen.importer.load import load_model
-from gen.model import reference, tail, tflite, upstream
+from gen.model import reference, tflite, upstream
 from gen.model.graph import Graph
 from gen.model.ops import lower
 from gen.model.quantized import QuantizedModel
+from gen.model.rewrites import tail
 from gen.model.support import require_supported
 from gen.verify import report
 from gen.verify.built import Built, generate

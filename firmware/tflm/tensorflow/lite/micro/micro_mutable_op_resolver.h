@@ -23,7 +23,13 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     TfLiteStatus Add##name() {                                                                                         \
         return Add(tflm::Prepared<builtin, &tflm::kState>::kOperator);                                                 \
     }
+#define TFLM_CUSTOM(name, code, state)                                                                                 \
+    TfLiteStatus Add##name() {                                                                                         \
+        static const tflm::Operator kOperator = tflm::custom(code, state);                                             \
+        return Add(kOperator);                                                                                         \
+    }
 #include "tflm/prepared_operators.inc"
+#undef TFLM_CUSTOM
 #undef TFLM_PREPARED
 #undef TFLM_STATEFUL
 

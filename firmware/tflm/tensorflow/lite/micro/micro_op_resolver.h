@@ -21,8 +21,8 @@ namespace tflite {
 // The operators that the interpreter may use: a table in the derived MicroMutableOpResolver, without virtual calls.
 class MicroOpResolver {
   public:
-    // nullptr where op was not added.
-    const tflm::Operator *FindOp(BuiltinOperator op) const;
+    // nullptr where op was not added. custom: its name where it is a custom operator, as the flatbuffer has it.
+    const tflm::Operator *FindOp(BuiltinOperator op, const void *custom) const;
 
   protected:
     constexpr MicroOpResolver(const tflm::Operator **operators, uint16_t capacity)

@@ -18,7 +18,8 @@ import numpy as np
 import tflite
 
 from gen.errors import ModelError, UnsupportedOp
-from gen.model.flatbuffer import (
+from gen.model.graph import Role, targets
+from gen.model.rewrites.flatbuffer import (
     GRAPH_INPUTS,
     GRAPH_NAME,
     GRAPH_OPERATORS,
@@ -35,10 +36,12 @@ from gen.model.flatbuffer import (
     text,
     with_subgraphs,
 )
-from gen.model.graph import Role, targets
 
 BRANCHING, LOOPING = tflite.BuiltinOperator.IF, tflite.BuiltinOperator.WHILE
-NO_STEP = (tflite.BuiltinOperator.VAR_HANDLE, tflite.BuiltinOperator.CALL_ONCE)  # which gen/model/variables.py drops
+NO_STEP = (
+    tflite.BuiltinOperator.VAR_HANDLE,
+    tflite.BuiltinOperator.CALL_ONCE,
+)  # which variables.py drops
 VIEWS = (tflite.BuiltinOperator.RESHAPE, tflite.BuiltinOperator.SQUEEZE, tflite.BuiltinOperator.EXPAND_DIMS)
 # Slots of an operator's table in the schema, and of our own options.
 OP_CODE, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS_TYPE, OP_OPTIONS, OP_CUSTOM = range(4, 16, 2)

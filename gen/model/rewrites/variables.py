@@ -16,12 +16,28 @@ import numpy as np
 import tflite
 
 from gen.errors import ModelError, UnsupportedOp
-from gen.model.flatbuffer import GRAPH_OPERATORS, GRAPH_TENSORS, Fields, Operator, ints, keep, operators, replace, table
+from gen.model.rewrites.flatbuffer import (
+    GRAPH_OPERATORS,
+    GRAPH_TENSORS,
+    OP_CODE,
+    OP_INPUTS,
+    OP_OUTPUTS,
+    TENSOR_BUFFER,
+    TENSOR_IS_VARIABLE,
+    TENSOR_NAME,
+    TENSOR_QUANTIZATION,
+    TENSOR_SHAPE,
+    TENSOR_TYPE,
+    Fields,
+    Operator,
+    ints,
+    keep,
+    operators,
+    replace,
+    table,
+)
 
-# Slots of tables in the schema: where a vtable has the place of a field.
-TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER, TENSOR_NAME, TENSOR_QUANTIZATION, TENSOR_IS_VARIABLE = range(4, 16, 2)
-QUANT_SCALE, QUANT_ZERO_POINT = 8, 10
-OP_CODE, OP_INPUTS, OP_OUTPUTS = 4, 6, 8
+QUANT_SCALE, QUANT_ZERO_POINT = 8, 10  # slots of tables, as in gen/model/rewrites/flatbuffer.py
 HANDLE, READ, ASSIGN, ONCE = (
     tflite.BuiltinOperator.VAR_HANDLE,
     tflite.BuiltinOperator.READ_VARIABLE,

@@ -8,7 +8,7 @@ from typing import Any
 import tflite
 
 from gen.errors import UsageError
-from gen.model.flatbuffer import Fields, Front, Old, callees, operators, text, with_subgraphs
+from gen.model.rewrites.flatbuffer import Fields, Front, Old, callees, operators, text, with_subgraphs
 
 USUAL = "serving_default"  # what TensorFlow calls the one that a model has for inference
 MAX_SIGNATURES, MAX_OPERATORS = 1 << 10, 1 << 18

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import tflite
 
-from gen.model.flatbuffer import Operator, keep, operators, set_outputs, text
-from gen.model.inline import inline
 from gen.model.ops import OPS
+from gen.model.rewrites.flatbuffer import Operator, keep, operators, set_outputs, text
+from gen.model.rewrites.inline import inline
 
 # Operators that only move values or turn one type into another: float32 in them is computed nowhere.
 MOVING = {getattr(tflite.BuiltinOperator, kind.upper()) for kind, row in OPS.items() if row.is_rim or row.is_view}
