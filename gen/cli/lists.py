@@ -1,13 +1,15 @@
 """`boards`, `tasks` and `ops`: tables of what there is."""
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+from pathlib import Path
 
 from gen import tables
 from gen.cli.options import Subcommand, no_arguments
+from gen.compiler import catalog
 from gen.device import board
+from gen.files import write_if_changed
 from gen.learn import task
-from gen.model.graph import title_of
-from gen.model.ops import OPS
 
 
 def run_boards(args: Namespace) -> int:
@@ -31,14 +33,22 @@ def run_tasks(args: Namespace) -> int:
 
 
 def run_ops(args: Namespace) -> int:
-    found = [{"operator": title_of(name), "tflm": f"Add{op.tflm}"} for name, op in sorted(OPS.items())]
+    found = list(catalog.entries())
+    if args.markdown:
+        write_if_changed(args.markdown, catalog.markdown(f"python -m gen ops --markdown {args.markdown}"))
     if args.json:
-        tables.show_json(found)
+        tables.show_json([asdict(entry) for entry in found])
     else:
-        tables.show_table(("operator", "in the TFLM resolver"), [(o["operator"], o["tflm"]) for o in found])
+        tables.show_table(catalog.COLUMNS, [entry.as_row() for entry in found])
     return 0
+
+
+def _ops_arguments(sub: ArgumentParser) -> None:
+    sub.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as a page, too")
 
 
 BOARDS = Subcommand("boards", "List the boards.", ("boards --json",), no_arguments, run_boards)
 TASKS = Subcommand("tasks", "List the tasks and how their students do.", ("tasks",), no_arguments, run_tasks)
-OPERATORS = Subcommand("ops", "List the operators that models may use.", ("ops",), no_arguments, run_ops)
+OPERATORS = Subcommand(
+    "ops", "List the operators that models may use: types, and kernels by machine.", ("ops",), _ops_arguments, run_ops
+)

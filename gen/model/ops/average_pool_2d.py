@@ -75,7 +75,7 @@ def channels(params: Mapping[str, Any]) -> Channels:
 
 KERNELS = (
     Kernel("average_pool_2d", STRUCT, reference, channels=channels, interval=interval),
-    Kernel("average_pool_2d_int16", STRUCT_INT16, reference),
+    Kernel("average_pool_2d_int16", STRUCT_INT16, reference, types=("int16",)),
 )
 OPERATOR = Operator(
     "average_pool_2d",

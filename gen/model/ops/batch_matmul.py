@@ -122,6 +122,7 @@ KERNELS = (
         CStruct(f"nn_{NAME_INT16}_t", WALK + numbers("int8_t", "shift"), "wide_matrix"),
         reference_int16,
         arity=2,
+        types=("int16",),
     ),
 )
 OPERATOR = Operator(

@@ -276,6 +276,7 @@ def _kernel(row: Row) -> Kernel:
         rows=row.rows,
         ends_bands=row.ends_bands,
         second_sign=row.second_sign,
+        types=(row.x,),
     )
 
 

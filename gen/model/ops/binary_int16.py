@@ -57,4 +57,6 @@ def kernel(compute: Mapping[str, Callable[[Mapping[str, Any], Array, Array], Arr
         clamped: Array = np.clip(y, p["act_min"], p["act_max"]).astype(np.int16)
         return clamped
 
-    return Kernel(NAME, CStruct(f"nn_{NAME}_t", FIELDS, "elementwise_int16"), reference, arity=2, in_place=True)
+    return Kernel(
+        NAME, CStruct(f"nn_{NAME}_t", FIELDS, "elementwise_int16"), reference, arity=2, in_place=True, types=("int16",)
+    )

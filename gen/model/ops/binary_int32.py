@@ -70,4 +70,5 @@ KERNEL = Kernel(
     reference,
     arity=2,
     in_place=True,
+    types=("int32",),
 )

@@ -30,5 +30,6 @@ KERNEL = Kernel(
     CStruct("nn_broadcast_args_t", numbers("int32_t", "count1 count2"), "movement"),
     reference,
     arity=2,
+    types=("int32",),
 )
 OPERATOR = Operator("broadcast_args", "BROADCAST_ARGS", "BroadcastArgs", None, {}, lower)

@@ -50,5 +50,6 @@ KERNEL = Kernel(
     reference,
     in_place=True,
     view=view,
+    types=TYPES,
 )
 OPERATOR = Operator("cast", "CAST", "Cast", None, {}, lower, is_rim=True)

@@ -61,6 +61,7 @@ KERNEL = Kernel(
     reference,
     arity=None,
     joins=True,
+    types=("int8", "int16", "int32", "bool"),
 )
 OPERATOR = Operator(
     "concatenation",

@@ -10,7 +10,7 @@ from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import DTYPES, Array, Graph, Op
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers, pointers
 from gen.model.ops.quantized import require_shape
-from gen.model.ops.shapes import constant_input
+from gen.model.ops.shapes import MOVED, constant_input
 
 
 def lower_shape(graph: Graph, op: Op) -> Call:
@@ -55,6 +55,7 @@ KERNEL = Kernel(
     CStruct("nn_constant_t", pointers("int8_t", "data") + numbers("int32_t", "bytes"), "movement"),
     reference,
     is_constant=True,
+    types=MOVED,
 )
 SHAPE = Operator("shape", "SHAPE", "Shape", None, {}, lower_shape, kernels=("constant",))
 ZEROS_LIKE = Operator("zeros_like", "ZEROS_LIKE", "ZerosLike", None, {}, lower_zeros_like, kernels=("constant",))

@@ -47,4 +47,5 @@ KERNEL = Kernel(
         "wide",
     ),
     reference,
+    types=("int16",),
 )

@@ -31,4 +31,5 @@ KERNEL = Kernel(
         "wide",
     ),
     reference,
+    types=("int16",),
 )

@@ -38,7 +38,12 @@ FIELDS = numbers("int32_t", "count") + numbers("float", "scale") + numbers("int1
 TYPED_FIELDS = numbers("int32_t", "count input_offset") + numbers("float", "scale") + numbers("uint8_t", "x_type")
 KERNELS = (
     Kernel("dequantize", CStruct("nn_dequantize_t", FIELDS), reference),
-    Kernel("dequantize_typed", CStruct("nn_dequantize_typed_t", TYPED_FIELDS, "conversion"), reference),
+    Kernel(
+        "dequantize_typed",
+        CStruct("nn_dequantize_typed_t", TYPED_FIELDS, "conversion"),
+        reference,
+        types=("uint8", "int16"),
+    ),
 )
 OPERATOR = Operator(
     "dequantize",

@@ -12,7 +12,7 @@ from gen.model.graph import DTYPES, Array, Graph, Op
 from gen.model.ops.movement import strides
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import require_shape, require_types
-from gen.model.ops.shapes import require_moved
+from gen.model.ops.shapes import MOVED, require_moved
 
 MAX_AXES = 5  # of nn_dynamic_update_slice_t, before those that are replaced whole
 
@@ -59,5 +59,6 @@ KERNEL = Kernel(
     reference,
     arity=3,
     in_place=True,
+    types=MOVED,
 )
 OPERATOR = Operator("dynamic_update_slice", "DYNAMIC_UPDATE_SLICE", "DynamicUpdateSlice", None, {}, lower)

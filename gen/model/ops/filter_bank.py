@@ -130,8 +130,9 @@ BANK = Kernel(
         "filter_bank", pointers("int16_t", "weight unweight bins places widths") + numbers("int32_t", "channels")
     ),
     lambda p, inputs: signal.filter_bank(inputs[0], p),
+    types=("uint32",),
 )
-ROOT = Kernel("signal_root", signal_struct("root", numbers("int32_t", "count")), root, arity=2)
+ROOT = Kernel("signal_root", signal_struct("root", numbers("int32_t", "count")), root, arity=2, types=("uint64",))
 SUBTRACT = Kernel(
     "signal_subtract_noise",
     signal_struct(
@@ -142,6 +143,7 @@ SUBTRACT = Kernel(
     subtraction,
     outputs=2,
     state=1,
+    types=("uint32",),
 )
 PCAN = Kernel(
     "signal_pcan",
@@ -149,11 +151,13 @@ PCAN = Kernel(
     lambda p, inputs: signal.pcan(inputs[0], inputs[1], p["gains"], p["shift"]),
     arity=2,
     in_place=True,
+    types=("uint32",),
 )
 LOG = Kernel(
     "signal_log",
     signal_struct("log", pointers("uint16_t", "fractions") + numbers("int32_t", "count correction scale")),
     lambda p, inputs: signal.log(inputs[0], p["fractions"], p["correction"], p["scale"]),
+    types=("uint32",),
 )
 KERNELS = (BANK, ROOT, SUBTRACT, PCAN, LOG)
 OPERATORS = (

@@ -14,7 +14,7 @@ from gen.model.ops.movement import strides
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.picking import pick_call
 from gen.model.ops.quantized import require_shape, require_types
-from gen.model.ops.shapes import index_of_axis, require_moved
+from gen.model.ops.shapes import MOVED, index_of_axis, require_moved
 
 MAX_DEPTH = 5  # axes that one index names, as in TFLM
 _DAMAGED = "the model file is damaged, convert it again."
@@ -99,6 +99,7 @@ KERNEL = Kernel(
     CStruct("nn_lookup_t", numbers("int32_t", "batches outer count depth run dims[5] stride[5]"), "picking"),
     reference,
     arity=2,
+    types=MOVED,
 )
 OPERATORS = (
     Operator("gather", "GATHER", "Gather", "GatherOptions", {"Axis": 0, "BatchDims": 0}, lower_gather,

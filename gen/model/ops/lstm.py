@@ -171,7 +171,7 @@ FIELDS = (
 )
 KERNELS = (
     Kernel("lstm", CStruct("nn_lstm_t", FIELDS, "recurrent"), reference, state=2),
-    Kernel("lstm_int16", CStruct("nn_lstm_int16_t", FIELDS, "recurrent_int16"), reference, state=2),
+    Kernel("lstm_int16", CStruct("nn_lstm_int16_t", FIELDS, "recurrent_int16"), reference, state=2, types=("int16",)),
 )
 OPERATOR = Operator(
     "unidirectional_sequence_lstm",

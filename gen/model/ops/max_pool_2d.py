@@ -21,7 +21,7 @@ def reference(p: Mapping[str, Any], inputs: Sequence[Array]) -> Array:
 
 KERNELS = (
     Kernel("max_pool_2d", STRUCT, reference, channels=channels, interval=interval),
-    Kernel("max_pool_2d_int16", STRUCT_INT16, reference),
+    Kernel("max_pool_2d_int16", STRUCT_INT16, reference, types=("int16",)),
 )
 OPERATOR = Operator(
     "max_pool_2d",

@@ -14,7 +14,7 @@ from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import DTYPES, Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import require_rank, require_shape
-from gen.model.ops.shapes import blocks_of_space, constant_input, index_of_axis, require_moved
+from gen.model.ops.shapes import MOVED, blocks_of_space, constant_input, index_of_axis, require_moved
 
 MAX_AXES = 5  # of nn_move_t, after merging
 _DAMAGED = "the model file is damaged, convert it again."
@@ -252,5 +252,6 @@ KERNEL = Kernel(
     CStruct("nn_move_t", numbers("int32_t", "start run dims[5] stride[5]"), "movement"),
     reference,
     view=view,
+    types=MOVED,
 )
 OPERATORS = tuple(map(_operator, ROWS))

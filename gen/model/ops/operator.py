@@ -137,6 +137,8 @@ class Kernel:
     # any shape with the right number of elements (NHWC order). A list of them where the kernel has several. Of a kernel
     # with state: its variables behind the inputs, and behind the outputs their new values.
     reference: Callable[[Mapping[str, Any], Sequence[Array]], Any]
+    # Of its first input, or of its output where it has none.
+    types: tuple[str, ...] = ("int8",)
     # How many tensors it reads at run time; None: a list of any length.
     arity: int | None = 1
     # How many tensors it writes; None: a list of any length.
@@ -227,10 +229,16 @@ class Operator:
     takes_padding: bool = False
     # The fused activation that does the same where nothing is rescaled.
     activation: str | None = None
+    # Of its first input, where they are not all that its kernels take.
+    only_types: tuple[str, ...] = ()
 
     @property
     def kernel_names(self) -> tuple[str, ...]:
         return self.kernels or (self.name,)
+
+    def types(self, kernels: Mapping[str, Kernel]) -> tuple[str, ...]:
+        """Of its first input; kernels: all by name."""
+        return self.only_types or tuple(dict.fromkeys(t for name in self.kernel_names for t in kernels[name].types))
 
     @property
     def prepared_kernels(self) -> tuple[str, ...]:

@@ -82,6 +82,7 @@ KERNELS = (
         reference,
         view=view,
         pads=True,
+        types=("int16",),
     ),
 )
 NAMES = tuple(kernel.name for kernel in KERNELS)

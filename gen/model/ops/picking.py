@@ -13,7 +13,7 @@ from gen.model.graph import DTYPES, Array, Graph, Op, Tensor
 from gen.model.ops.movement import strides
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int32_array, numbers, pointers
 from gen.model.ops.quantized import require_shape
-from gen.model.ops.shapes import blocks_of_space, constant_pairs, require_moved
+from gen.model.ops.shapes import MOVED, blocks_of_space, constant_pairs, require_moved
 
 MAX_AXES = 5  # of nn_pick_t, after merging
 _DAMAGED = "the model file is damaged, convert it again."
@@ -128,6 +128,7 @@ KERNEL = Kernel(
     ),
     reference,
     view=view,
+    types=MOVED,
 )
 OPERATORS = (
     Operator(

@@ -67,8 +67,10 @@ def _reference(dtype: type[np.int8] | type[np.int16]) -> Callable[[Mapping[str, 
 
 FIELDS = numbers("int32_t", "count") + numbers("float", "scale") + numbers("int16_t", "output_offset")
 KERNELS = (
-    Kernel("quantize", CStruct("nn_quantize_t", FIELDS), _reference(np.int8)),
-    Kernel("quantize_int16", CStruct("nn_quantize_int16_t", FIELDS, "conversion"), _reference(np.int16)),
+    Kernel("quantize", CStruct("nn_quantize_t", FIELDS), _reference(np.int8), types=("float32",)),
+    Kernel(
+        "quantize_int16", CStruct("nn_quantize_int16_t", FIELDS, "conversion"), _reference(np.int16), types=("float32",)
+    ),
 )
 OPERATOR = Operator(
     "quantize",

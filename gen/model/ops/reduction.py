@@ -132,6 +132,7 @@ def _operator(row: Row) -> Operator:
         {"KeepDims": False},
         lower,
         kernels=tuple(f"{row.kernel}{_suffix(dtype)}" for dtype in row.dtypes),
+        only_types=row.dtypes,
     )
 
 
@@ -161,7 +162,9 @@ MEAN_FIELDS = (
 )
 KERNELS = (
     Kernel("mean", CStruct("nn_mean_t", MEAN_FIELDS, "reduction"), mean_reference),
-    Kernel("mean_int16", CStruct("nn_mean_int16_t", MEAN_FIELDS, "elementwise_int16"), mean_reference),
+    Kernel(
+        "mean_int16", CStruct("nn_mean_int16_t", MEAN_FIELDS, "elementwise_int16"), mean_reference, types=("int16",)
+    ),
     Kernel("reduce_max", CStruct("nn_reduce_t", numbers("int32_t", "dims[5]"), "reduction"), max_reference),
     Kernel("reduce_min", CStruct("nn_reduce_t", numbers("int32_t", "dims[5]"), "reduction"), min_reference),
 )

@@ -30,4 +30,5 @@ OPERATOR = Operator(
     interpreter=("relu", "requantize"),
     prepared=("rescale",),
     activation="relu",
+    only_types=("int8", "int16"),
 )

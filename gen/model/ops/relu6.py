@@ -35,4 +35,5 @@ OPERATOR = Operator(
     interpreter=("relu6", "requantize"),
     prepared=("rescale",),
     activation="relu6",
+    only_types=("int8", "int16"),
 )

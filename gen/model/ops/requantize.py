@@ -98,4 +98,5 @@ KERNEL = Kernel(
     in_place=True,
     view=view,
     simpler=by_table,
+    types=("int8", "uint8"),
 )

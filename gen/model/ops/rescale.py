@@ -47,4 +47,5 @@ KERNEL = Kernel(
     ),
     reference,
     in_place=True,
+    types=("int8", "int16", "int32"),
 )

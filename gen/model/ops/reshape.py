@@ -10,7 +10,7 @@ from gen.errors import ModelError
 from gen.model.graph import Array, Graph, Op, Tensor
 from gen.model.ops.interval import Interval
 from gen.model.ops.operator import Call, Channels, CStruct, Kernel, Operator, numbers
-from gen.model.ops.shapes import require_moved
+from gen.model.ops.shapes import MOVED, require_moved
 
 
 def lower(graph: Graph, op: Op) -> Call:
@@ -51,6 +51,7 @@ KERNEL = Kernel(
     view=view,
     channels=channels,
     interval=interval,
+    types=MOVED,
 )
 OPERATOR = Operator("reshape", "RESHAPE", "Reshape", None, {}, lower, is_view=True, interpreter=("reshape",))
 # Their options and axes say no more than the output's shape.

@@ -10,7 +10,7 @@ from gen.errors import ModelError, UnsupportedOp
 from gen.model.graph import DTYPES, Array, Graph, Op
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, numbers
 from gen.model.ops.quantized import require_shape, require_types
-from gen.model.ops.shapes import merge_axes, require_moved
+from gen.model.ops.shapes import MOVED, merge_axes, require_moved
 
 MAX_AXES = 5  # of nn_select_v2_t, after merging
 STRIDES = ("stride_if", "stride1", "stride2")
@@ -59,5 +59,6 @@ KERNEL = Kernel(
     CStruct("nn_select_v2_t", numbers("int32_t", "run dims[5] stride_if[5] stride1[5] stride2[5]"), "elementwise"),
     reference,
     arity=3,
+    types=MOVED,
 )
 OPERATOR = Operator("select_v2", "SELECT_V2", "SelectV2", None, {}, lower)

@@ -115,4 +115,5 @@ KERNEL = Kernel(
     ),
     reference,
     in_place=True,
+    types=("int16",),
 )

@@ -150,21 +150,30 @@ WINDOW = Kernel(
     signal_struct("window", pointers("int16_t", "window") + numbers("int32_t", "count size shift")),
     window,
     in_place=True,
+    types=("int16",),
 )
 AUTO_SCALE = Kernel(
-    "signal_auto_scale", signal_struct("auto_scale", numbers("int32_t", "count")), auto_scale, outputs=2
+    "signal_auto_scale",
+    signal_struct("auto_scale", numbers("int32_t", "count")),
+    auto_scale,
+    outputs=2,
+    types=("int16",),
 )
 RFFT = Kernel(
     "signal_rfft",
     signal_struct("rfft", pointers("int16_t", "twiddles post") + numbers("int32_t", "batches in_n points")),
     rfft,
+    types=("int16",),
 )
 IRFFT = Kernel(
     "signal_irfft",
     signal_struct("irfft", pointers("int16_t", "twiddles post") + numbers("int32_t", "batches points")),
     irfft,
+    types=("int16",),
 )
-ENERGY = Kernel("signal_energy", signal_struct("energy", numbers("int32_t", "count start end")), energy)
+ENERGY = Kernel(
+    "signal_energy", signal_struct("energy", numbers("int32_t", "count start end")), energy, types=("int16",)
+)
 KERNELS = (WINDOW, AUTO_SCALE, RFFT, IRFFT, ENERGY)
 OPERATORS = (
     signal_operator("Window", ("shift",), lower_window, kernels=(WINDOW.name,)),

@@ -11,7 +11,7 @@ from gen.errors import ModelError
 from gen.model.graph import DTYPES, Array, Graph, Op, Tensor
 from gen.model.ops.operator import Call, CStruct, Kernel, Operator, int32_array, numbers, pointers
 from gen.model.ops.quantized import require_shape
-from gen.model.ops.shapes import constant_input, index_of_axis, require_moved
+from gen.model.ops.shapes import MOVED, constant_input, index_of_axis, require_moved
 
 
 def lower_split(graph: Graph, op: Op) -> Call:
@@ -73,6 +73,7 @@ KERNEL = Kernel(
     reference,
     outputs=None,
     view=view,
+    types=MOVED,
 )
 SPLIT = Operator("split", "SPLIT", "Split", "SplitOptions", {"NumSplits": 0}, lower_split, kernels=("split",))
 SPLIT_V = Operator("split_v", "SPLIT_V", "SplitV", "SplitVOptions", {"NumSplits": 0}, lower_split_v, kernels=("split",))

@@ -152,13 +152,18 @@ def framer(p: Mapping[str, Any], inputs: Sequence[Array]) -> Sequence[Array]:
 
 KERNELS = (
     Kernel(
-        "signal_delay", signal_struct("delay", numbers("int32_t", "batches size delay"), "streaming"), delay, state=1
+        "signal_delay",
+        signal_struct("delay", numbers("int32_t", "batches size delay"), "streaming"),
+        delay,
+        state=1,
+        types=("int16",),
     ),
     Kernel(
         "signal_overlap_add",
         signal_struct("overlap_add", numbers("int32_t", "batches frames size step"), "streaming"),
         overlap_add,
         state=1,
+        types=("int16",),
     ),
     Kernel(
         "signal_stacker",
@@ -166,6 +171,7 @@ KERNELS = (
         stacker,
         outputs=2,
         state=2,
+        types=("int16",),
     ),
     Kernel(
         "signal_framer",
@@ -173,6 +179,7 @@ KERNELS = (
         framer,
         outputs=2,
         state=2,
+        types=("int16",),
     ),
 )
 OPERATORS = (

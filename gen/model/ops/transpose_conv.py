@@ -162,6 +162,7 @@ KERNELS = (
         CStruct(f"nn_{NAME_INT16}_t", wide.CONSTANTS + GEOMETRY + wide.CLAMP, "wide_matrix"),
         reference_int16,
         arity=2,
+        types=("int16",),
     ),
 )
 OPERATOR = Operator(

@@ -198,7 +198,15 @@ def _operator(row: Row) -> Operator:
 
     kernels = ("lut", unary_int16.CALLS[row.name][0]) if row.name in unary_int16.CALLS else ("lut",)
     return Operator(
-        row.name, row.name.upper(), row.tflm, row.options_table, row.options, lower, kernels, nodes=row.nodes
+        row.name,
+        row.name.upper(),
+        row.tflm,
+        row.options_table,
+        row.options,
+        lower,
+        kernels,
+        nodes=row.nodes,
+        only_types=(row.dtype, *(("int16",) if row.name in unary_int16.CALLS else ())),
     )
 
 

@@ -98,6 +98,7 @@ KERNELS = (
         ),
         slopes_reference,
         in_place=True,
+        types=("int16",),
     ),
     Kernel(
         "sigmoid_int16",
@@ -108,5 +109,6 @@ KERNELS = (
         ),
         sigmoid_reference,
         in_place=True,
+        types=("int16",),
     ),
 )

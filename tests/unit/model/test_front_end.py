@@ -1,8 +1,6 @@
 """TFLM's signal library against tflite-micro, and whole front-ends over sequences of frames."""
 
-import wave
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +17,8 @@ from tests.effort import cases
 from tests.front_end import LOWEST, samples, unsigned
 from tests.tiny import T, edited, tflm_sequence
 
-SOUNDS = shared.FOLDER.parent / "sounds"
-PUBLIC = shared.FOLDER / "public"
-FRAME, STEP = 480, 320
+STEP = 320
 SEEDS = st.integers(0, 2**32 - 1)
-
-needs_sounds = pytest.mark.skipif(
-    not SOUNDS.is_dir() or not PUBLIC.is_dir(), reason="micro_speech's models and sounds are not in ../shared"
-)
 
 
 def assert_as_tflm(content: bytes, steps: Sequence[Sequence[Array]]) -> None:
@@ -235,30 +227,19 @@ def test_hidden_state_is_a_variable_tensor() -> None:
     assert [op.index for op in graph.ops if state in op.inputs] == [6]
 
 
-def sound(name: str) -> Array:
-    with wave.open(str(SOUNDS / f"{name}_1000ms.wav")) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
-
-
-def frames(x: Array) -> list[list[Array]]:
-    return [[x[start : start + FRAME][None]] for start in range(0, len(x) - FRAME + 1, STEP)]
-
-
-def public(name: str) -> bytes:
-    return Path(PUBLIC / f"{name}.tflite").read_bytes()
-
-
-@needs_sounds
+@shared.needed
 @pytest.mark.parametrize("name", ["yes", "no", "noise", "silence"])
 def test_micro_speechs_preprocessor(name: str) -> None:
-    assert_as_tflm(public("audio_preprocessor"), frames(sound(name)))
+    assert_as_tflm(shared.public("audio_preprocessor").read_bytes(), shared.frames(shared.sound(name), STEP))
 
 
-@needs_sounds
+@shared.needed
 @pytest.mark.parametrize(("name", "wanted"), [("yes", 2), ("no", 3), ("noise", 0)])
 def test_micro_speech_hears_words(name: str, wanted: int) -> None:
     """Features of 49 frames, oldest first, to one of silence, unknown, yes, no."""
-    before, after = (tflite.read(public(model), "m") for model in ("audio_preprocessor", "micro_speech"))
-    features = [outputs[0] for outputs in reference.sequence(before, frames(sound(name)))]
+    before, after = (
+        tflite.read(shared.public(model).read_bytes(), "m") for model in ("audio_preprocessor", "micro_speech")
+    )
+    features = [outputs[0] for outputs in reference.sequence(before, shared.frames(shared.sound(name), STEP))]
     (scores,) = reference.outputs(after, [np.concatenate(features).reshape(1, 49 * 40)])
     assert int(scores.argmax()) == wanted
