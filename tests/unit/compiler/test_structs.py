@@ -12,7 +12,7 @@ from gen.model.ops import KERNELS, OPS
 from gen.model.ops.operator import CStruct
 
 ROOT = Path(__file__).parents[3]
-HEADER = (ROOT / "firmware/kernels/nn.h").read_text()
+HEADER = "".join(path.read_text() for path in sorted((ROOT / "firmware/kernels").glob("nn*.h")))
 COMPILERS = {"gcc": (8, ()), "arm-none-eabi-gcc": (4, ("-mcpu=cortex-m4", "-mthumb"))}
 
 
