@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from tests.graph_operators import ACTIVATIONS, MAX_ELEMENTS, Builder, Y
+from tests.graph_builder import ACTIVATIONS, MAX_ELEMENTS, Builder, Y
 from tests.tiny import T
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.graph_operators import Builder, Y
+from tests.graph_builder import Builder, Y
 from tests.tiny import O, T, handle
 
 

@@ -7,8 +7,9 @@ from math import prod
 
 import numpy as np
 
+from tests.graph_builder import Builder, Y
 from tests.graph_more import MORE
-from tests.graph_operators import OPERATORS, USUAL, Builder, Y
+from tests.graph_operators import OPERATORS, USUAL
 from tests.graph_state import assign, variable
 from tests.tiny import CALL_ONCE, O, T, model
 

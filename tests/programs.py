@@ -21,7 +21,8 @@ from gen.model.graph import Array, Graph
 from gen.model.ops import KERNELS, OPS
 from gen.model.quantized import QuantizedModel
 from gen.render import render
-from tests.kernels.harness import ROOT, START, WARNINGS, Target
+from tests.kernels.harness import ROOT, START, WARNINGS
+from tests.kernels.targets import Target
 from tests.objects import compiled
 from tests.tflm_host import every_prepared_kernel, fits
 

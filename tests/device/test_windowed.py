@@ -15,7 +15,7 @@ from gen.verify import compare
 from gen.verify.vectors import random_vectors
 from tests import windowed
 from tests.export_host import STRICT, objects, quantized, run, written
-from tests.kernels.harness import LINE
+from tests.kernels.targets import LINE
 
 KWS = str(ROOT / "models" / "mlperf" / "kws.tflite")
 COMMON = ("-O2", "-ffunction-sections", "-fdata-sections", *STRICT.split())

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.kernels.harness import KERNEL_DIR, ROOT, TARGETS, Target
+from tests.kernels.harness import KERNEL_DIR, ROOT
+from tests.kernels.targets import TARGETS, Target
 
 KEYS = ("Name", "Signature", "Header", "ABI", "Arguments", "Stack", "Clobbers")
 TARGET_OF = {target.isa: target for target in TARGETS.values() if target.isa != "portable"}

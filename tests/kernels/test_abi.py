@@ -14,18 +14,8 @@ from gen.compiler.kernels.select import FALLBACK, VARIANTS, Step, Variant
 from gen.model.graph import Op
 from gen.model.ops.operator import Call
 from tests import windowed
-from tests.kernels.harness import (
-    HERE,
-    KERNEL_DIR,
-    ROOT,
-    SEMIHOSTING,
-    TARGETS,
-    TRAMPOLINES,
-    Harness,
-    Target,
-    assembly_functions,
-    variants,
-)
+from tests.kernels.harness import HERE, KERNEL_DIR, ROOT, TRAMPOLINES, Harness, assembly_functions, variants
+from tests.kernels.targets import SEMIHOSTING, TARGETS, Target
 
 WINDOWED = Target(
     "xtensa with windows", f"{windowed.TOOLCHAIN}gcc", (*windowed.FLAGS, "-DHARNESS_POOL_BYTES=0x10000"),

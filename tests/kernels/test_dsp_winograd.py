@@ -21,7 +21,8 @@ from gen.model.ops.operator import Call
 from tests.kernels import convolutions
 from tests.kernels.calls import call, inputs, requantization
 from tests.kernels.convolutions import GENERATORS
-from tests.kernels.harness import TARGETS, Harness, harness
+from tests.kernels.harness import Harness, harness
+from tests.kernels.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
 TWINS = "tests/kernels/winograd_twins.c"

@@ -7,7 +7,8 @@ from gen.compiler.kernels.select import FALLBACK, VARIANTS
 from gen.model.graph import Array, Op
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call
-from tests.kernels.harness import KERNEL_DIR, TARGETS, harness, is_elsewhere
+from tests.kernels.harness import KERNEL_DIR, harness, is_elsewhere
+from tests.kernels.targets import TARGETS
 
 X = np.arange(8, dtype=np.int8)
 

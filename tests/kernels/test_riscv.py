@@ -29,7 +29,8 @@ from tests.kernels.calls import (
     requantization,
 )
 from tests.kernels.convolutions import GENERATORS
-from tests.kernels.harness import TARGETS, Harness, harness
+from tests.kernels.harness import Harness, harness
+from tests.kernels.targets import TARGETS
 
 TWINS = "../../tests/kernels/riscv_twins.c"  # as a file below firmware/kernels
 

@@ -36,7 +36,8 @@ from tests.kernels.calls import (
     requantization,
 )
 from tests.kernels.convolutions import GENERATORS
-from tests.kernels.harness import KERNEL_DIR, SEMIHOSTING, TARGETS, Harness, Target, harness
+from tests.kernels.harness import KERNEL_DIR, Harness, harness
+from tests.kernels.targets import SEMIHOSTING, TARGETS, Target
 
 TWINS = "tests/kernels/xtensa_twins.c"
 

@@ -12,7 +12,7 @@ from gen.model.graph import Array
 from tests import programs
 from tests.control import RandomProgram, looping
 from tests.effort import cases
-from tests.kernels.harness import TARGETS
+from tests.kernels.targets import TARGETS
 from tests.programs import Case
 
 ON = ("host", "cortex-m4")

@@ -8,7 +8,7 @@ import pytest
 from gen.compiler.kernels.select import LEVELS
 from gen.model import tflite
 from tests import front_end, programs
-from tests.kernels.harness import TARGETS
+from tests.kernels.targets import TARGETS
 from tests.programs import Case
 
 

@@ -17,7 +17,7 @@ from gen.model.support import require_supported
 from tests import graph_int16, programs, recurrent
 from tests.effort import cases
 from tests.graphs import network
-from tests.kernels.harness import TARGETS
+from tests.kernels.targets import TARGETS
 from tests.programs import Case
 from tests.transposed import transpose_conv
 

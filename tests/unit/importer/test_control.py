@@ -12,7 +12,7 @@ from gen.model import reference, tflite
 from gen.model.graph import Role
 from gen.model.support import require_supported
 from tests import programs
-from tests.kernels.harness import TARGETS
+from tests.kernels.targets import TARGETS
 from tests.tiny import tflm_sequence
 
 
