@@ -78,7 +78,7 @@ def test_operators_of_one_fault_are_told_together() -> None:
         (b"ethos-u", "Arm's Ethos-U: give the .tflite from before Vela"),
         (b"edgetpu-custom-op", "the Edge TPU: give the .tflite from before its compiler"),
         (b"FlexErf", "TFLM does not run either: convert without SELECT_TF_OPS"),
-        (b"SignalWindow", "CUSTOM SignalWindow): not supported"),
+        (b"SignalCircularBuffer", "CUSTOM SignalCircularBuffer): not supported"),
     ],
 )
 def test_custom_operators_are_named_as_in_the_file(name: bytes, words: str) -> None:
