@@ -15,6 +15,12 @@ NAMES = ("ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8")
 needed = pytest.mark.skipif(not FOLDER.is_dir(), reason="the published MLPerf Tiny models are not in ../shared/models")
 
 
+SOUNDS = FOLDER.parent / "sounds"
+needs_sounds = pytest.mark.skipif(
+    not SOUNDS.is_dir() or not (FOLDER / "public").is_dir(), reason="recorded words or models are not in ../shared"
+)
+
+
 def path(name: str) -> Path:
     return FOLDER / f"{name}.tflite"
 
@@ -25,7 +31,7 @@ def public(name: str) -> Path:
 
 def sound(name: str) -> Array:
     """A second of int16, 16 kHz."""
-    with wave.open(str(FOLDER.parent / "sounds" / f"{name}_1000ms.wav")) as file:
+    with wave.open(str(SOUNDS / f"{name}_1000ms.wav")) as file:
         return np.frombuffer(file.readframes(file.getnframes()), np.int16)
 
 

@@ -41,7 +41,7 @@ def assert_exact(name: str, engine: str, inputs: list[list[Array]]) -> compare.E
     return expected
 
 
-@shared.needed
+@shared.needs_sounds
 @pytest.mark.parametrize("engine", ["aot", "tflm"])
 def test_micro_speech_hears_words_on_the_device(engine: str) -> None:
     """What comes out of the preprocessor, which the next test has, goes into micro_speech."""
@@ -50,13 +50,13 @@ def test_micro_speech_hears_words_on_the_device(engine: str) -> None:
     assert [int(outputs[0].argmax()) for outputs in expected.outputs] == list(WORDS.values())
 
 
-@shared.needed
+@shared.needs_sounds
 @pytest.mark.parametrize("engine", ["aot", "tflm"])
 def test_the_preprocessor_on_the_device(engine: str) -> None:
     assert_exact("audio_preprocessor", engine, shared.frames(shared.sound("yes"), 320))
 
 
-@shared.needed
+@shared.needs_sounds
 @pytest.mark.parametrize("engine", ["aot", "tflm"])
 @pytest.mark.parametrize("name", ["wake_alexa_v1", "wake_hey_jarvis_v2"])
 def test_wake_words_go_through_four_seconds_of_sound(name: str, engine: str) -> None:

@@ -20,7 +20,6 @@ import tflite
 from gen.model.graph import Array, Tensor
 from gen.model.ops import KERNELS
 from gen.model.ops.operator import Call, CStruct, Kernel
-from gen.model.rewrites.flatbuffer import Head, follow
 
 NAME = b"gen.calls"
 ALIGNMENT = 16  # of constants in the file
@@ -96,6 +95,50 @@ def packed_struct(layout: CStruct, params: Mapping[str, Any], pointer_bytes: int
     return bytes(made)
 
 
+class _Head:
+    """The bytes that are put before a file where tables name more than they did: offsets lead forward only, from new
+    lists in it to old tables behind it. The place of the root table, the file's identifier, tables."""
+
+    def __init__(self, content: bytes) -> None:
+        self.made = bytearray(struct.pack("<I4s", 0, b"TFL3"))
+        self.content = content
+
+    def add(self, data: bytes) -> int:
+        """Where data has been put."""
+        at = len(self.made)
+        self.made.extend(data)
+        return at
+
+    def vector(self, count: int) -> int:
+        """Where a list of so many tables is, to be pointed to. Raises ValueError on more than a file can have."""
+        if 4 * count > len(self.made) + len(self.content):
+            raise ValueError(f"a list of {count} tables")
+        return self.add(struct.pack("<I", count) + bytes(4 * count))
+
+    def table(self, numbers: Sequence[int]) -> tuple[int, dict[int, int]]:
+        """Where a table of 4-byte fields is, and each of these: numbered as in the schema."""
+        entries = [4 + 4 * numbers.index(n) if n in numbers else 0 for n in range(max(numbers) + 1)]
+        vtable = self.add(struct.pack(f"<HH{len(entries)}H", 4 + 2 * len(entries), 4 + 4 * len(numbers), *entries))
+        self.add(bytes(-len(self.made) % 4))
+        at = self.add(struct.pack("<i", len(self.made) - vtable))
+        return at, {number: self.add(bytes(4)) for number in numbers}
+
+    def point(self, at: int, to: int) -> None:
+        struct.pack_into("<I", self.made, at, to - at)
+
+    def point_behind(self, at: int, to: int) -> None:
+        """to: a place in the old file. What the head holds is there by now."""
+        self.point(at, to + len(self.made))
+
+    def put_before(self) -> bytes:
+        return bytes(self.made) + self.content
+
+
+def _follow(content: bytes, at: int) -> int:
+    """The place that an offset in the file leads to."""
+    return at + int(struct.unpack_from("<I", content, at)[0])
+
+
 def _with_metadata(content: bytes, data: bytes) -> bytes:
     """The file behind a new root table, which names one buffer and one metadata more; nothing in it changes but its
     place, as offsets in a flatbuffer are relative, and lead forward. Source: the FlatBuffers binary format."""
@@ -103,7 +146,7 @@ def _with_metadata(content: bytes, data: bytes) -> bytes:
     old = model._tab
     fields = {number: old.Offset(4 + 2 * number) for number in range(MODEL_FIELDS)}
     buffers, metadata = model.BuffersLength(), model.MetadataLength()
-    head = Head(content)
+    head = _Head(content)
     # A field of the root table is 4 bytes, an offset or (number 0) the version.
     used = [n for n in fields if fields[n] or n in (MODEL_BUFFERS, MODEL_METADATA)]
     root, places = head.table(used)
@@ -121,13 +164,13 @@ def _with_metadata(content: bytes, data: bytes) -> bytes:
     def point_to_old_items(number: int, count: int, at: int) -> None:
         start = old.Vector(fields[number]) if count else 0
         for i in range(count):
-            head.point_behind(at + 4 * i, follow(content, start + 4 * i))
+            head.point_behind(at + 4 * i, _follow(content, start + 4 * i))
 
     struct.pack_into("<I", head.made, 0, root)
     struct.pack_into("<I", head.made, places[0], model.Version())
     for number in used:
         if number and number not in (MODEL_BUFFERS, MODEL_METADATA):
-            head.point_behind(places[number], follow(content, old.Pos + fields[number]))
+            head.point_behind(places[number], _follow(content, old.Pos + fields[number]))
     head.point(places[MODEL_BUFFERS], buffer_list)
     head.point(places[MODEL_METADATA], metadata_list)
     point_to_old_items(MODEL_BUFFERS, buffers, buffer_list + 4)

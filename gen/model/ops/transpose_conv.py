@@ -33,6 +33,8 @@ from gen.model.ops.quantized import (
     window_padding,
 )
 
+PADS = {"h": "pad_top", "w": "pad_left"}
+
 
 def lower(graph: Graph, op: Op) -> Call:
     x, y = graph.input(op, 2), graph.output(op)
@@ -84,7 +86,7 @@ def parts(call: Call, weights: Array, per_channel: int) -> tuple[Part, ...]:
         sizes: dict[str, int] = {}
         taps = []
         for axis, first in zip("hw", phase, strict=True):
-            stride, pad = p[f"stride_{axis}"], p["pad_top" if axis == "h" else "pad_left"]
+            stride, pad = p[f"stride_{axis}"], p[PADS[axis]]
             place = first + pad
             own = range(place % stride, p[f"k_{axis}"], stride)
             before = len(own) - 1 - place // stride
@@ -93,7 +95,7 @@ def parts(call: Call, weights: Array, per_channel: int) -> tuple[Part, ...]:
             taps.append(own[::-1])
             sizes |= {
                 f"k_{axis}": len(own), f"out_{axis}": -(-(p[f"out_{axis}"] - first) // stride), f"stride_{axis}": 1,
-                f"dilation_{axis}": 1, "pad_top" if axis == "h" else "pad_left": before,
+                f"dilation_{axis}": 1, PADS[axis]: before,
             }  # fmt: skip
         kept = {key: value for key, value in p.items() if key not in sizes}
         own_weights = weights[:, list(taps[0])][:, :, list(taps[1])]

@@ -1,5 +1,5 @@
 """What rewrites a .tflite without touching anything else: lists that name other tables, and what is new at the end of
-the file, where a flatbuffer's forward offsets reach it, or before it where it names what is there (Front, Head). Custom
+the file, where a flatbuffer's forward offsets reach it, or before it where it names what is there (Front). Custom
 operators' options. Source: the FlatBuffers and FlexBuffers binary formats; TFLite's schema, version 3."""
 
 import struct
@@ -208,47 +208,3 @@ def read_options(raw: bytes, known: Iterable[str]) -> dict[str, int]:
     if len(options) != len(names) or [key.AsKey for key in options.Keys] != names:
         return {}
     return {name: int(value.AsInt) for name, value in zip(names, options.Values, strict=True)}
-
-
-class Head:
-    """The bytes that are put before a file where tables name more than they did: offsets lead forward only, from new
-    lists in it to old tables behind it. The place of the root table, the file's identifier, tables."""
-
-    def __init__(self, content: bytes) -> None:
-        self.made = bytearray(struct.pack("<I4s", 0, b"TFL3"))
-        self.content = content
-
-    def add(self, data: bytes) -> int:
-        """Where data has been put."""
-        at = len(self.made)
-        self.made.extend(data)
-        return at
-
-    def vector(self, count: int) -> int:
-        """Where a list of so many tables is, to be pointed to. Raises ValueError on more than a file can have."""
-        if 4 * count > len(self.made) + len(self.content):
-            raise ValueError(f"a list of {count} tables")
-        return self.add(struct.pack("<I", count) + bytes(4 * count))
-
-    def table(self, numbers: Sequence[int]) -> tuple[int, dict[int, int]]:
-        """Where a table of 4-byte fields is, and each of these: numbered as in the schema."""
-        entries = [4 + 4 * numbers.index(n) if n in numbers else 0 for n in range(max(numbers) + 1)]
-        vtable = self.add(struct.pack(f"<HH{len(entries)}H", 4 + 2 * len(entries), 4 + 4 * len(numbers), *entries))
-        self.add(bytes(-len(self.made) % 4))
-        at = self.add(struct.pack("<i", len(self.made) - vtable))
-        return at, {number: self.add(bytes(4)) for number in numbers}
-
-    def point(self, at: int, to: int) -> None:
-        struct.pack_into("<I", self.made, at, to - at)
-
-    def point_behind(self, at: int, to: int) -> None:
-        """to: a place in the old file. What the head holds is there by now."""
-        self.point(at, to + len(self.made))
-
-    def put_before(self) -> bytes:
-        return bytes(self.made) + self.content
-
-
-def follow(content: bytes, at: int) -> int:
-    """The place that an offset in the file leads to."""
-    return at + int(struct.unpack_from("<I", content, at)[0])

@@ -5,7 +5,6 @@ the first subgraph a variable tensor for each (Operator.keeps), which comes behi
 that have to name more than they did stand before the file, where a flatbuffer's forward offsets reach from; the new
 tensors and operators at its end. Source: the FlatBuffers binary format; TFLite's schema, version 3."""
 
-import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,11 @@ import tflite
 from gen.model.ops import OPS
 from gen.model.ops.operator import Kept
 from gen.model.rewrites.flatbuffer import (
+    GRAPH_INPUTS,
+    GRAPH_NAME,
     GRAPH_OPERATORS,
+    GRAPH_OUTPUTS,
+    GRAPH_TENSORS,
     OP_CODE,
     OP_INPUTS,
     OP_OUTPUTS,
@@ -23,22 +26,21 @@ from gen.model.rewrites.flatbuffer import (
     TENSOR_SHAPE,
     TENSOR_TYPE,
     Fields,
-    Head,
+    Front,
+    Old,
     Operator,
     custom_options,
-    follow,
     ints,
     kind_of,
+    old,
     operators,
     read_options,
     replace,
     table,
+    with_subgraphs,
 )
-from gen.model.rewrites.inline import ALIGNMENT
 
 OP_CUSTOM_OPTIONS = 14
-# Fields of tables, as the schema numbers them.
-MODEL_SUBGRAPHS, MODEL_FIELDS, GRAPH_TENSOR_LIST, GRAPH_FIELDS = 2, 8, 0, 5
 
 
 def exposed(content: bytes) -> bytes:
@@ -89,29 +91,11 @@ def _with_tensors(content: bytes, added: Sequence[int]) -> bytes:
     """The file behind new tables of the model and of its first subgraph, which names these tensors, too."""
     model = tflite.Model.GetRootAsModel(content, 0)
     graph = model.Subgraphs(0)
-    root, graphs, first = model._tab, model.SubgraphsLength(), graph._tab
-    head = Head(content)
-    model_fields = [n for n in range(MODEL_FIELDS) if root.Offset(4 + 2 * n)]
-    graph_fields = [n for n in range(GRAPH_FIELDS) if first.Offset(4 + 2 * n)]
-    at, places = head.table(model_fields)
-    graph_list = head.vector(graphs)
-    subgraph, graph_places = head.table(graph_fields)
-    tensors = graph.TensorsLength()
-    tensor_list = head.vector(tensors + len(added))
-    head.add(bytes(-len(head.made) % ALIGNMENT))
-    struct.pack_into("<I", head.made, 0, at)
-    struct.pack_into("<I", head.made, places[0], model.Version())
-    for old, fields, new in ((root, model_fields[1:], places), (first, graph_fields, graph_places)):
-        for number in fields:
-            head.point_behind(new[number], follow(content, old.Pos + old.Offset(4 + 2 * number)))
-    head.point(places[MODEL_SUBGRAPHS], graph_list)
-    head.point(graph_places[GRAPH_TENSOR_LIST], tensor_list)
-    start = root.Vector(root.Offset(4 + 2 * MODEL_SUBGRAPHS))
-    head.point(graph_list + 4, subgraph)
-    for number in range(1, graphs):
-        head.point_behind(graph_list + 4 + 4 * number, follow(content, start + 4 * number))
-    start = first.Vector(first.Offset(4))
-    old_tensors = [follow(content, start + 4 * number) for number in range(tensors)]
-    for number, place in enumerate([*old_tensors, *added]):
-        head.point_behind(tensor_list + 4 + 4 * number, place)
-    return head.put_before()
+    kept = (GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_OPERATORS, GRAPH_NAME)
+    tensors = [graph.Tensors(number)._tab.Pos for number in range(graph.TensorsLength())]
+    first: Fields = {
+        GRAPH_TENSORS: [Old(place) for place in (*tensors, *added)],
+        **{slot: found for slot in kept if (found := old(graph._tab, slot)) is not None},
+    }
+    others = [Old(model.Subgraphs(number)._tab.Pos) for number in range(1, model.SubgraphsLength())]
+    return with_subgraphs(content, model, [first, *others], Front())

@@ -227,13 +227,13 @@ def test_hidden_state_is_a_variable_tensor() -> None:
     assert [op.index for op in graph.ops if state in op.inputs] == [6]
 
 
-@shared.needed
+@shared.needs_sounds
 @pytest.mark.parametrize("name", ["yes", "no", "noise", "silence"])
 def test_micro_speechs_preprocessor(name: str) -> None:
     assert_as_tflm(shared.public("audio_preprocessor").read_bytes(), shared.frames(shared.sound(name), STEP))
 
 
-@shared.needed
+@shared.needs_sounds
 @pytest.mark.parametrize(("name", "wanted"), [("yes", 2), ("no", 3), ("noise", 0)])
 def test_micro_speech_hears_words(name: str, wanted: int) -> None:
     """Features of 49 frames, oldest first, to one of silence, unknown, yes, no."""
